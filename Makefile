@@ -1,0 +1,62 @@
+# `make help` lists the targets. Every one of them sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help send test check generate check-generated lock build clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements.txt pyproject.toml
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Only with both a key and a CAMPAIGN does this reach SendGrid.
+send: $(READY)  ## send campaign 4900 in the embedded sandbox; SENDGRID_API_KEY=... CAMPAIGN=... make send: the real one
+ifeq ($(CAMPAIGN),)
+	@$(BIN)/sendgrid-campaigns send 4900 --sandbox $(SANDBOX)
+	@echo
+	@echo "That was the embedded sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
+	@echo "To send a campaign of yours to its whole audience:  SENDGRID_API_KEY=... CAMPAIGN=<id> make send"
+else
+	@$(BIN)/sendgrid-campaigns send $(CAMPAIGN)
+endif
+
+test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another interpreter
+	@$(BIN)/python -m pytest
+
+check: $(READY) check-generated  ## format, lint, types, import arrows, drift
+	@$(BIN)/ruff format --check --quiet . || { echo "make format mends this"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+	@$(BIN)/pyright --ignoreexternal --verifytypes sendgrid_campaigns | tail -n 4
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## format and mend what can be mended by itself
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+generate: $(READY)  ## generated/ from openapi/campaigns.yaml
+	@$(BIN)/python scripts/generate.py
+
+check-generated: $(READY)  ## fail when generated/ is not what the fragment gives
+	@$(BIN)/python scripts/generate.py --check
+
+lock: $(READY)  ## requirements.txt from requirements.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--no-emit-find-links --upgrade --output-file requirements.txt requirements.in
+
+build: $(READY)  ## the sdist and the wheel, in dist/
+	@$(BIN)/python -m hatchling build
+
+clean:  ## remove what make has made, but for generated/
+	@rm -rf .venv* dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

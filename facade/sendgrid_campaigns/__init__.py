@@ -1,0 +1,54 @@
+"""Send SendGrid (legacy) campaigns, for yourself or on behalf of others, and never be wrong about a send.
+
+from sendgrid_campaigns import CampaignsClient
+
+with CampaignsClient() as campaigns:  # the key comes from SENDGRID_API_KEY
+    receipt = campaigns.send(4900)
+"""
+
+from sendgrid_campaigns.client import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns.errors import (
+    APIStatusError,
+    Attempt,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ErrorDetail,
+    NotFoundError,
+    NotInDraftError,
+    NotSentError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    SendGridError,
+    ServerError,
+    UnreadableResponseError,
+)
+from sendgrid_campaigns.models import Campaign, SendReceipt
+from sendgrid_campaigns.settings import Clock, Retry
+from sendgrid_campaigns.version import __version__
+
+__all__ = [
+    "APIStatusError",
+    "AsyncCampaignsClient",
+    "Attempt",
+    "AuthenticationError",
+    "BadRequestError",
+    "Campaign",
+    "CampaignsClient",
+    "Clock",
+    "ConfigurationError",
+    "ErrorDetail",
+    "NotFoundError",
+    "NotInDraftError",
+    "NotSentError",
+    "OutcomeUnknownError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Retry",
+    "SendGridError",
+    "SendReceipt",
+    "ServerError",
+    "UnreadableResponseError",
+    "__version__",
+]

@@ -1,0 +1,280 @@
+"""The two clients: what they are told, the connection pool, views on behalf of others, and the I/O.
+
+CampaignsClient blocks, AsyncCampaignsClient is for asyncio. Both run the generators of operations.py, step by step.
+"""
+
+import asyncio
+import copy
+import zlib
+from collections.abc import Mapping
+from contextlib import aclosing, closing
+from types import TracebackType
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
+
+import attrs
+import httpx
+
+from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.exchange import LARGEST_BODY, Answer, NoAnswer, Steps, Wait
+from sendgrid_campaigns.impersonation import header_value
+from sendgrid_campaigns.operations import Awaiting, Blocking, Operations
+from sendgrid_campaigns.settings import BASE_URL, ApiKey, Clock, Retry, Settings
+
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+T = TypeVar("T")
+
+
+class _Client(Operations, Generic[Http]):
+    """What both clients have in common: all but the I/O."""
+
+    _new_http: ClassVar[Any]
+    _http: Http
+    _closes_http: bool
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = BASE_URL,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        retry: Retry = Retry(),  # noqa: B008 - frozen
+        http_client: Http | None = None,
+        clock: Clock = Clock(),  # noqa: B008 - holds no state
+    ) -> None:
+        """Settings are checked here and never change.
+
+        api_key: without it, the environment variable SENDGRID_API_KEY.
+        base_url: https, or http to loopback; may hold a path.
+        timeout: seconds for one attempt of a request; connect_timeout: the share of it that connecting may take.
+        retry: how patiently a call repeats what is safe to repeat, and its deadline.
+        http_client: an httpx client of yours, for a proxy, certificates or a transport. It is never closed and never
+        changed, and of its own headers, cookies, authentication and base URL nothing is used.
+        clock: for tests.
+
+        Raises ConfigurationError for anything that cannot be right.
+        """
+        try:
+            key = ApiKey(api_key)
+        finally:
+            del api_key  # A traceback that shows locals must not show it.
+        self._settings = Settings(
+            key=key, base_url=base_url, timeout=timeout, connect_timeout=connect_timeout, retry=retry, clock=clock
+        )
+        if http_client is not None and not isinstance(http_client, self._new_http):
+            raise ConfigurationError(
+                problem=f"http_client is a {type(http_client).__name__}, which {type(self).__name__} cannot use",
+                remedy=f"Give an httpx.{self._new_http.__name__}.",
+            )
+        self._closes_http = http_client is None
+        http: Any = self._new_http(follow_redirects=False) if http_client is None else http_client
+        self._http = http
+
+    @overload
+    def on_behalf_of(self, subuser: str, /) -> Self: ...
+    @overload
+    def on_behalf_of(self, /, *, account_id: str) -> Self: ...
+    def on_behalf_of(self, subuser: str | None = None, /, *, account_id: str | None = None) -> Self:
+        """A view of this client that acts for a Subuser, by username, or for a customer account, by id.
+
+        The view shares pool and settings; each of its requests carries the header, and no other client's does.
+        Closing a view closes nothing. It takes the parent account's key.
+
+        Raises ConfigurationError for a value that cannot be right.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/on-behalf-of
+        """
+        view = copy.copy(self)
+        view._settings = attrs.evolve(self._settings, on_behalf_of=header_value(subuser, account_id))
+        view._closes_http = False
+        return view
+
+    def _check_open(self) -> None:
+        if self._http.is_closed:
+            raise ConfigurationError(
+                problem=f"this {type(self).__name__} is closed",
+                remedy="Make its calls inside its `with` block, or make a new client. No request was made.",
+            )
+
+    def __copy__(self) -> Self:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} is not pickled: it holds an API key and connections. Make one in each process."
+        )
+
+    def __repr__(self) -> str:
+        behalf = self._settings.on_behalf_of
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r}, on_behalf_of={behalf!r})"
+
+
+class CampaignsClient(_Client[httpx.Client], Blocking):
+    """SendGrid's Campaigns API, blocking. Safe to share between threads; use it as a context manager, or close it."""
+
+    _new_http = httpx.Client
+
+    def close(self) -> None:
+        """Close the connections, unless they are somebody else's: http_client= and views keep theirs."""
+        if self._closes_http:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, steps: Steps[T]) -> T:
+        self._check_open()
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    if isinstance(step, Wait):
+                        self._settings.clock.sleep(step.seconds)
+                        seen = None
+                    else:
+                        seen = self._fetch(step)
+                except BaseException as error:
+                    step = steps.throw(error)  # it adds what it knows, and raises it again
+                else:
+                    step = steps.send(seen)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
+        attempt = _Attempt(self._settings)
+        request.extensions["trace"] = attempt.trace
+        try:
+            response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        except Exception as error:
+            return attempt.no_answer(error)
+        try:
+            with closing(response):
+                if attempt.begin_body(response):
+                    for chunk in response.iter_raw():
+                        attempt.add(chunk)
+        except Exception:
+            attempt.lose_body()
+        return attempt.answer(response)
+
+
+class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
+    """SendGrid's Campaigns API for asyncio. Use it as an asynchronous context manager, or `await client.aclose()`."""
+
+    _new_http = httpx.AsyncClient
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are somebody else's: http_client= and views keep theirs."""
+        if self._closes_http:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _run(self, steps: Steps[T]) -> T:
+        self._check_open()
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    if isinstance(step, Wait):
+                        await self._settings.clock.sleep_async(step.seconds)
+                        seen = None
+                    else:
+                        seen = await self._fetch(step)
+                except BaseException as error:
+                    step = steps.throw(error)  # it adds what it knows, and raises it again
+                else:
+                    step = steps.send(seen)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    async def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
+        attempt = _Attempt(self._settings)
+        request.extensions["trace"] = attempt.trace_async
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                response = await self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        except Exception as error:
+            return attempt.no_answer(error)
+        try:
+            async with asyncio.timeout(self._settings.timeout), aclosing(response):
+                if attempt.begin_body(response):
+                    async for chunk in response.aiter_raw():
+                        attempt.add(chunk)
+        except Exception:
+            attempt.lose_body()
+        return attempt.answer(response)
+
+
+class _Attempt:
+    """One request in flight: how far it got, and the body as it arrives, decoded and never over LARGEST_BODY."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._began = settings.clock.monotonic()
+        self._started = False
+        self._decoder: Any = None
+        self._body = bytearray()
+        self._body_lost = False
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by httpcore what it does: what fails before it began to write the request has never left.
+
+        https://www.encode.io/httpcore/extensions/#trace
+        """
+        # A proxy is asked for a tunnel by a request of its own, before ours.
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self._started = True
+
+    async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
+        self.trace(event, info)
+
+    def begin_body(self, response: httpx.Response) -> bool:
+        """Whether there is a body to be added; none when a mock transport or an event hook has read it already."""
+        if response.is_stream_consumed:
+            self._body = bytearray(response.content)
+            return False
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding in ("gzip", "deflate"):
+            self._decoder = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)  # 32: finds out which of the two it is
+        elif encoding != "identity":
+            raise ValueError(f"unknown encoding {encoding}")
+        return True
+
+    def add(self, chunk: bytes) -> None:
+        room = LARGEST_BODY + 1 - len(self._body)
+        self._body += self._decoder.decompress(chunk, room) if self._decoder else chunk[:room]
+        if len(self._body) > LARGEST_BODY or self._seconds() > self._settings.timeout:
+            raise ValueError("too large, or too slow")
+
+    def lose_body(self) -> None:
+        self._body_lost = True
+
+    def answer(self, response: httpx.Response) -> Answer:
+        whole = not self._body_lost and (self._decoder is None or self._decoder.eof)
+        return Answer(
+            status_code=response.status_code,
+            headers=response.headers,
+            body=bytes(self._body) if whole else None,
+            seconds=self._seconds(),
+        )
+
+    def no_answer(self, error: Exception) -> NoAnswer:
+        return NoAnswer(error=error, started=self._started, seconds=self._seconds())
+
+    def _seconds(self) -> float:
+        return self._settings.clock.monotonic() - self._began

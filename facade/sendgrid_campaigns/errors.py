@@ -1,0 +1,288 @@
+"""What can go wrong, as one tree. Except for ConfigurationError, each class says something different about the service.
+
+SendGridError
+├── ConfigurationError (ValueError)   a bad key, base URL, on-behalf-of or id; no request was made
+├── NotSentError                      definite: the request asked for was not carried out, for it never left
+├── APIStatusError                    the service answered, and the answer was no
+│   ├── BadRequestError               400
+│   ├── AuthenticationError           401
+│   ├── PermissionDeniedError         403: a scope is missing, or the account has no legacy access
+│   ├── NotInDraftError               403, or a status read before sending: only a Draft can be sent
+│   ├── NotFoundError                 404
+│   ├── RateLimitError                429
+│   └── ServerError                   5xx to a read
+├── UnreadableResponseError           a read got no answer, or none that can be what the service documents
+└── OutcomeUnknownError               a write may have been carried out; nobody can tell from its answer
+
+Each error is data: it pickles, compares by value, and holds no request, no response and no key.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One request that a call made, and what became of it."""
+
+    method: str
+    route: str
+    """The path as a template, such as `/v3/campaigns/{campaign_id}`."""
+    verdict: str
+    """`done`, `refused`, `never left` or `doubt`."""
+    status_code: int | None = None
+    """None when no status line arrived."""
+    cause: str | None = None
+    """Why no whole answer arrived, as the HTTP library put it."""
+    seconds: float = attrs.field(default=0.0, eq=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route}: {self.status_code or self.cause}, {self.verdict}"
+
+
+@attrs.frozen(kw_only=True)
+class ErrorDetail:
+    """One thing that the service says is wrong."""
+
+    message: str
+    field: str | None = None
+    """The campaign field it is about, as the service names it; None when it names none."""
+    help: str | Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    """Further reading, as the service gives it."""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+def _restore(kind: type["SendGridError"], facts: dict[str, Any]) -> "SendGridError":
+    error = kind.__new__(kind)
+    error.__dict__.update(facts)
+    return error
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class SendGridError(Exception):
+    """Everything this package raises about a call; catch it to catch all."""
+
+    advice: ClassVar[str] = ""
+    """What to do next."""
+
+    action: str = "sent"
+    """What was to happen to the campaign, as a participle."""
+    method: str | None = None
+    route: str | None = None
+    """The path as a template, such as `/v3/campaigns/{campaign_id}/schedules/now`."""
+    campaign_id: int | None = None
+    on_behalf_of: str | None = None
+    """The on-behalf-of header of every request of this call; None: the account of the key itself."""
+    attempts: tuple[Attempt, ...] = ()
+    """Every request of this call, in order."""
+
+    def __str__(self) -> str:
+        lines = [self.happened(), self.advice, self._where()]
+        return "\n".join(line for line in lines if line)
+
+    def happened(self) -> str:
+        """What happened, and why: the first lines of the text."""
+        return self._not_done()
+
+    def _not_done(self) -> str:
+        return f"{self._campaign()} was not {self.action}"
+
+    def _campaign(self) -> str:
+        return "the campaign" if self.campaign_id is None else f"campaign {self.campaign_id}"
+
+    def _where(self) -> str:
+        if self.route is None:
+            return ""
+        behalf = f" on behalf of {self.on_behalf_of!r}" if self.on_behalf_of else ""
+        tried = "".join(f"\n    {number}. {attempt}" for number, attempt in enumerate(self.attempts, 1))
+        return f"  [{self.method} {self.route}, {self._campaign()}{behalf}]{tried}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.happened()!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.happened()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception pickles as its class called with `args`; these classes take keywords only.
+        return _restore, (type(self), self.__dict__)
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class ConfigurationError(SendGridError, ValueError):
+    """Something the caller gave cannot be right. No request was made."""
+
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.remedy}"
+
+    def happened(self) -> str:
+        return self.problem
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class NotSentError(SendGridError):
+    """Definite: what was asked for did not happen, because the request for it never left. Safe to call again."""
+
+    advice: ClassVar[str] = "Nothing was changed by this call. Call again when the cause is gone."
+
+    cause: str
+    """What stopped it."""
+
+    def happened(self) -> str:
+        return f"{self._not_done()}: {self.cause}"
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class APIStatusError(SendGridError):
+    """The service answered, and the answer was no: nothing was changed by this call."""
+
+    advice: ClassVar[str] = "Nothing was changed by this call."
+
+    status_code: int
+    """The HTTP status of the answer that decided."""
+    errors: tuple[ErrorDetail, ...] = ()
+    """What the service said, item by item. Its texts change over time: show them, do not branch on them."""
+    error_id: str | None = None
+    """The service's id for this error, when it sent one; support asks for it."""
+
+    def happened(self) -> str:
+        phrase = HTTPStatus(self.status_code).phrase if self.status_code in _STATUSES else "unknown status"
+        details = "".join(f"\n  {detail}" for detail in self.errors)
+        identity = f"\n  error id: {self.error_id}" if self.error_id else ""
+        return f"{self._not_done()} ({self.status_code} {phrase})" + (f":{details}" if details else "") + identity
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class BadRequestError(APIStatusError):
+    """400: the campaign, as it is, does not allow this; `errors` lists what is wrong."""
+
+    advice: ClassVar[str] = "Nothing was changed by this call. Put right what is listed, then call again."
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class AuthenticationError(APIStatusError):
+    """401: the service does not know the key, or not for the account acted for."""
+
+    advice: ClassVar[str] = (
+        "Check that SENDGRID_API_KEY (or api_key=) holds a whole key that is still valid; with on-behalf-of it must be"
+        " a key of the parent account."
+    )
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class PermissionDeniedError(APIStatusError):
+    """403 while the campaign's status allows the call: the service does not say which of two causes it is."""
+
+    advice: ClassVar[str] = (
+        "Either the API key lacks a marketing_campaigns scope (give it one in the dashboard, Settings > API Keys), or"
+        " this account has no access to the legacy Campaigns API: newer accounts have Single Sends instead, see"
+        " https://www.twilio.com/docs/sendgrid/api-reference/single-sends"
+    )
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class NotInDraftError(APIStatusError):
+    """Only a Draft can be sent, and this campaign is none. This call sent nothing.
+
+    `status_code` is 200 when the status was read before any send was tried, which is the usual case.
+    """
+
+    advice: ClassVar[str] = (
+        "An earlier run or somebody else has sent, scheduled or stopped it. To mail the same content once more, make a"
+        " new campaign of it."
+    )
+
+    status: str | None
+    """The campaign's status, as the service spells it."""
+
+    def happened(self) -> str:
+        return f'{self._not_done()}: it is "{self.status}", and only a Draft can be {self.action}.'
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class NotFoundError(APIStatusError):
+    """404: the account acted for has no such campaign."""
+
+    advice: ClassVar[str] = (
+        "Check the id, and whose campaign it is: a Subuser's or a customer account's campaign is seen only with"
+        " on_behalf_of(...)."
+    )
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class RateLimitError(APIStatusError):
+    """429 until patience ran out. The service did not act on the request."""
+
+    advice: ClassVar[str] = (
+        "Nothing was changed by this call. Call again after retry_after seconds, or give the client more patience:"
+        " Retry(...)."
+    )
+
+    retry_after: float | None = None
+    """Seconds until the service takes requests again, as it said in its last answer; None when it did not say."""
+
+    def happened(self) -> str:
+        known = "" if self.retry_after is None else f"\n  retry after {self.retry_after:.0f} s"
+        return super().happened() + known
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class ServerError(APIStatusError):
+    """5xx to a read, more than once. A 5xx to a write is an OutcomeUnknownError: the write may have been applied."""
+
+    advice: ClassVar[str] = "The service or something before it has a fault. Nothing was changed; call again later."
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class UnreadableResponseError(SendGridError):
+    """A read got no answer, or one that cannot be what the service documents. Reads change nothing."""
+
+    advice: ClassVar[str] = (
+        "Nothing was changed by this call. Call again; if it stays, look at what stands between you and the service"
+        " (proxy, captive portal, base URL)."
+    )
+
+    cause: str
+    status_code: int | None = None
+    """The HTTP status; None when no status line arrived."""
+
+    def happened(self) -> str:
+        status = "" if self.status_code is None else f" (status {self.status_code})"
+        return f"{self._not_done()}: {self.cause}{status}"
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class OutcomeUnknownError(SendGridError):
+    """A write may have been carried out: its request may have reached the service, and no answer settled it.
+
+    It is no ConnectionError, TimeoutError or OSError on purpose: job frameworks that repeat those must not repeat this.
+    """
+
+    advice: ClassVar[str] = (
+        "Do not send it again on this error. Read the campaign, with the same on-behalf-of, for about a minute:"
+        " In Progress or Sent means that it was sent; Scheduled, that the send was accepted or that somebody scheduled"
+        " it; a Draft that stays a Draft, that it was most likely not."
+    )
+
+    cause: str
+    """What came back from the request in doubt."""
+    status: str | None = None
+    """The campaign's status when it was last read in this call; None when it was not read."""
+
+    def happened(self) -> str:
+        last = "" if self.status is None else f'; the campaign\'s status was last read as "{self.status}"'
+        return f"it is unknown whether {self._campaign()} was {self.action}: {self.cause}{last}."
+
+
+_STATUSES = frozenset(HTTPStatus)

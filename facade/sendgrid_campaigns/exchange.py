@@ -1,0 +1,398 @@
+"""One request until it is answered, refused or in doubt: attempts, waits, verdicts. Free of I/O.
+
+What takes time here is a generator of steps, as httpx.Auth.auth_flow is: it yields an httpx.Request or a Wait, and is
+sent what came of it. A driver does the I/O; client.py has two.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Callable, Generator, Mapping
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar, cast
+
+import attrs
+import httpx
+
+from sendgrid_campaigns.errors import (
+    APIStatusError,
+    Attempt,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ErrorDetail,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    SendGridError,
+    ServerError,
+    UnreadableResponseError,
+)
+from sendgrid_campaigns.settings import Settings
+from sendgrid_campaigns.version import __version__
+
+T = TypeVar("T")
+
+logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
+
+LARGEST_BODY = 8 * 2**20
+"""Bytes of an answer that are read at most, compressed and not: a campaign holds two texts of 1 MB at most."""
+
+
+# --- what a driver is asked for, and what it answers ---
+
+
+@attrs.frozen
+class Wait:
+    """Ask for nothing, for so many seconds."""
+
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """A status line arrived."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: bytes | None
+    """The decoded body; None when it was cut off, could not be decoded or is over LARGEST_BODY."""
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class NoAnswer:
+    """No status line arrived."""
+
+    error: Exception
+    started: bool
+    """Whether the transport reported that it began to write the request."""
+    seconds: float
+
+
+Step: TypeAlias = httpx.Request | Wait
+Seen: TypeAlias = Answer | NoAnswer | None
+Steps: TypeAlias = Generator[Step, Seen, T]
+
+
+# --- the verdict of one attempt ---
+
+
+class Verdict(Enum):
+    """What one attempt proves."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NEVER_LEFT = "never left"
+    DOUBT = "doubt"
+
+
+REFUSALS = frozenset({400, 401, 404, 405, 413, 415, 422, 429})
+"""Statuses that say that the service did not act. 403 is none: it may be the answer to a copy that came second."""
+
+BEFORE_WRITING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+"""What httpx raises before it has written anything; true only without redirects and authentication round-trips."""
+
+
+def verdict(seen: Answer | NoAnswer, success: int) -> Verdict:
+    """What an attempt proves. Only the documented code is success, and the status line alone decides: no body can."""
+    if isinstance(seen, NoAnswer):
+        unsent = isinstance(seen.error, BEFORE_WRITING) and not seen.started
+        return Verdict.NEVER_LEFT if unsent else Verdict.DOUBT
+    if seen.status_code == success:
+        return Verdict.DONE
+    return Verdict.REFUSED if seen.status_code in REFUSALS else Verdict.DOUBT
+
+
+# --- requests ---
+
+
+@attrs.frozen
+class Endpoint:
+    """One generated endpoint module, and the one thing that cannot be read off it."""
+
+    module: ModuleType
+    success: int
+    """The documented status code of success."""
+
+    def request(self, settings: Settings, **arguments: Any) -> httpx.Request:
+        """The request, complete.
+
+        It is made here and not by the HTTP client, whose defaults, cookies and headers may be those of other calls.
+        """
+        if settings.on_behalf_of is not None:
+            arguments["on_behalf_of"] = settings.on_behalf_of
+        built: dict[str, Any] = self.module._get_kwargs(**arguments)
+        built["url"] = settings.base_url + built["url"]
+        timeout = httpx.Timeout(settings.timeout, connect=min(settings.connect_timeout, settings.timeout))
+        headers = {**HEADERS, **built.pop("headers")}
+        return httpx.Request(
+            **built, headers=settings.key.authorize(headers), extensions={"timeout": timeout.as_dict()}
+        )
+
+    def parse(self, answer: Answer) -> Any:
+        """What the generated layer makes of an answer of success. It raises what comes for a body that is wrong."""
+        # The generated parser asks its client one thing: whether to raise on statuses that it does not know.
+        return self.module._parse_response(
+            client=_Lenient(), response=httpx.Response(answer.status_code, content=answer.body)
+        )
+
+
+class _Lenient:
+    raise_on_unexpected_status = False
+
+
+HEADERS = {
+    "Accept": "application/json",  # without it, the service may answer 406
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"sendgrid-campaigns/{__version__} httpx/{httpx.__version__}",
+}
+
+
+# --- one call ---
+
+
+class Call:
+    """One call of one operation: what it is about, how long it may take, and every attempt that it made."""
+
+    def __init__(self, settings: Settings, endpoint: Endpoint, action: str, campaign_id: object) -> None:
+        self.campaign_id: int = checked_id(campaign_id)
+        self._settings = settings
+        self._endpoint = endpoint
+        self._action = action
+        self._request = endpoint.request(settings, campaign_id=self.campaign_id)
+        self._deadline = settings.clock.monotonic() + settings.retry.deadline
+        self._attempts: list[Attempt] = []
+
+    def read(self, endpoint: Endpoint, model: Callable[[Any], T]) -> Steps[T]:
+        """What `endpoint` answers, through the generated parser and then through `model`. Repeated on any doubt."""
+        own = endpoint is self._endpoint
+        request = self._request if own else endpoint.request(self._settings, campaign_id=self.campaign_id)
+        proven, seen = yield from self._exchange(request, endpoint.success, repeat_doubt=True)
+        if isinstance(seen, NoAnswer):
+            never_left = proven is Verdict.NEVER_LEFT
+            raise self.never_left(seen) if never_left else self._unreadable(self.cause(seen))
+        if proven is not Verdict.DONE:
+            if seen.status_code >= 400:
+                raise self.refusal(seen)
+            cut = seen.status_code == endpoint.success
+            problem = "the answer was cut off or is too large" if cut else "this status is not documented for it"
+            raise self._unreadable(problem, seen.status_code)
+        try:
+            return model(endpoint.parse(seen))
+        except Exception as error:  # The generated parser raises what comes: KeyError, TypeError, RecursionError …
+            detail = str(error.args[0])[:200] if error.args else ""
+            problem = f"the answer is not what the service documents ({type(error).__name__}: {detail})"
+        raise self._unreadable(self._settings.key.redact(problem), seen.status_code)
+
+    def write(self) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
+        """The call's own request, repeated only while nothing of it can have been carried out.
+
+        What its verdict means is for the operation to say.
+        """
+        if self._settings.clock.monotonic() >= self._deadline:
+            raise self.error(
+                NotSentError, cause=f"the deadline of {self._settings.retry.deadline:g} s passed before that"
+            )
+        return (yield from self._exchange(self._request, self._endpoint.success, repeat_doubt=False))
+
+    def _exchange(
+        self, request: httpx.Request, success: int, *, repeat_doubt: bool
+    ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
+        number = 0
+        while True:
+            number += 1
+            try:
+                seen = yield request
+            except BaseException as error:
+                # Cancelled or interrupted in flight: the same exception goes on, with what it cannot know as a note.
+                if not repeat_doubt:
+                    error.add_note(
+                        f"sendgrid-campaigns: campaign {self.campaign_id} may have been {self._action}: this broke into"
+                        f" {request.method} {self._route(request)}. {OutcomeUnknownError.advice}"
+                    )
+                raise
+            assert seen is not None
+            proven = verdict(seen, success)
+            if repeat_doubt and proven is Verdict.DONE and isinstance(seen, Answer) and seen.body is None:
+                proven = Verdict.DOUBT  # A read is its body.
+            self._record(request, number, proven, seen)
+            wait = self._wait_before_next(number, proven, seen, repeat_doubt=repeat_doubt)
+            # No attempt is cut short by the deadline, for that would put a write in doubt; none begins after it either.
+            if wait is None or self._settings.clock.monotonic() + wait >= self._deadline:
+                return proven, seen
+            yield Wait(wait)
+
+    def _wait_before_next(
+        self, number: int, proven: Verdict, seen: Answer | NoAnswer, *, repeat_doubt: bool
+    ) -> float | None:
+        """Seconds until the next attempt; None when there is to be none."""
+        retry, clock = self._settings.retry, self._settings.clock
+        if number == retry.attempts:
+            return None
+        wait = retry.backoff(number, clock.random())
+        if isinstance(seen, Answer) and seen.status_code == 429:
+            asked = retry_after(seen.headers, clock.time())
+            # Everybody who was told the same second would come back in it: hence some of our own wait on top.
+            return wait if asked is None else asked + wait if asked <= retry.longest_wait else None
+        if proven is Verdict.NEVER_LEFT:
+            return wait
+        return wait if repeat_doubt and proven is Verdict.DOUBT and not _is_plain_no(seen) else None
+
+    def _record(self, request: httpx.Request, number: int, proven: Verdict, seen: Answer | NoAnswer) -> None:
+        attempt = Attempt(
+            method=request.method,
+            route=self._route(request),
+            verdict=proven.value,
+            status_code=seen.status_code if isinstance(seen, Answer) else None,
+            cause=None if isinstance(seen, Answer) else self.cause(seen),
+            seconds=seen.seconds,
+        )
+        self._attempts.append(attempt)
+        logger.debug(
+            "%s %s: %s in %.0f ms, attempt %d",
+            *(attempt.method, attempt.route, attempt.status_code or attempt.cause, attempt.seconds * 1000, number),
+        )
+
+    def _route(self, request: httpx.Request) -> str:
+        path = request.url.path.removeprefix(httpx.URL(self._settings.base_url).path.rstrip("/"))
+        return path.replace(f"/{self.campaign_id}", "/{campaign_id}")
+
+    def error(self, kind: Callable[..., SendGridError], **facts: Any) -> SendGridError:
+        """An error of this call, with everything that all of them carry."""
+        return kind(
+            action=self._action,
+            method=self._request.method,
+            route=self._route(self._request),
+            campaign_id=self.campaign_id,
+            on_behalf_of=self._settings.on_behalf_of,
+            attempts=tuple(self._attempts),
+            **facts,
+        )
+
+    def refusal(self, answer: Answer) -> SendGridError:
+        """The typed error for an answer that is a plain no."""
+        errors, error_id = read_errors(answer.body, self._settings.key.redact)
+        facts: dict[str, Any] = {"status_code": answer.status_code, "errors": errors, "error_id": error_id}
+        if answer.status_code == 429:
+            facts["retry_after"] = retry_after(answer.headers, self._settings.clock.time())
+        kind = ServerError if answer.status_code >= 500 else REFUSAL_CLASSES.get(answer.status_code, APIStatusError)
+        return self.error(kind, **facts)
+
+    def never_left(self, seen: Answer | NoAnswer) -> SendGridError:
+        """The error for a request of which nothing reached the service."""
+        return self.error(NotSentError, cause=self.cause(seen))
+
+    def _unreadable(self, cause: str, status_code: int | None = None) -> SendGridError:
+        return self.error(UnreadableResponseError, cause=cause, status_code=status_code)
+
+    def cause(self, seen: Answer | NoAnswer) -> str:
+        """What came back, in words for an error's text."""
+        if isinstance(seen, Answer):
+            return f"the service answered {seen.status_code}"
+        detail = self._settings.key.redact(str(seen.error)).strip()
+        return f"{type(seen.error).__name__}: {detail}" if detail else type(seen.error).__name__
+
+
+REFUSAL_CLASSES: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+}
+
+
+def _is_plain_no(seen: Answer | NoAnswer) -> bool:
+    """Whether a read got an answer that asking again will not change: a 4xx, but for the passing ones."""
+    return isinstance(seen, Answer) and 400 <= seen.status_code < 500 and seen.status_code not in (408, 425)
+
+
+def checked_id(value: object) -> int:
+    """The id of a campaign. It becomes part of a path, so nothing but a positive integer may pass."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise ConfigurationError(
+            problem=f"campaign_id is {value!r}, which is no campaign's id",
+            remedy="Give it as a positive int, such as 4900. No request was made.",
+        )
+    return int(value)
+
+
+# --- what answers say ---
+
+
+def read_errors(body: bytes | None, redact: Callable[[str], str]) -> tuple[tuple[ErrorDetail, ...], str | None]:
+    """What an error's body says, whatever its shape, and the service's id for the error. Never raises."""
+    text = redact((body or b"").decode("utf-8", "replace")).strip()
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        if text.startswith("<"):
+            text = "(an HTML page: not from the API, but from something before it)"
+        return ((ErrorDetail(message=" ".join(text.split())[:200]),) if text else ()), None
+    whole = _object(said)
+    errors: list[Any] = whole["errors"] if isinstance(whole.get("errors"), list) else [whole]
+    items = [_object(item) for item in errors]
+    ids = (whole.get("id"), *(item.get("error_id") for item in items))
+    details = tuple(detail for item in items if (detail := _detail(item)))
+    return details, next((identity for identity in ids if isinstance(identity, str)), None)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {"message": value}
+
+
+def _detail(item: dict[str, Any]) -> ErrorDetail | None:
+    message = item.get("message") or item.get("error")
+    if not message:
+        return None
+    field, note = item.get("field"), item.get("help")
+    return ErrorDetail(
+        message=str(message)[:500],
+        field=field if isinstance(field, str) and field not in ("", "null") else None,
+        help=cast(Any, note) if isinstance(note, str | dict) else None,
+    )
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds until the service takes requests again, as an answer's headers say; None when they do not, or absurdly.
+
+    `X-RateLimit-Reset` is a unix time on most pages of the service and a number of seconds on one; `now` is the unix
+    time, for which the answer's own Date is the better source. `Retry-After` is honoured should it ever be sent.
+    https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
+    """
+    now = _http_date(headers.get("Date")) or now
+    asked = headers.get("Retry-After")
+    seconds = _number(asked)
+    if seconds is None and (at := _http_date(asked)) is not None:
+        seconds = at - now
+    if seconds is None and (reset := _number(headers.get("X-RateLimit-Reset"))) is not None:
+        seconds = reset - now if reset > 1e9 else reset
+    return max(seconds, 0.0) if seconds is not None and -86_400 <= seconds <= 86_400 else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _http_date(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text or "").timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,42 @@
+"""Clients of the SDK that talk to a sandbox, and wait in its time: a wait moves the sandbox's clock and takes none."""
+
+from collections.abc import Callable
+
+import httpx
+
+from sendgrid_campaigns.client import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns.sandbox.transport import SandboxTransport
+from sendgrid_campaigns.settings import Clock, Retry
+
+
+class SandboxClock(Clock):
+    """The sandbox's time, and no chance."""
+
+    def __init__(self, now: Callable[[], float], advance: Callable[[float], None]) -> None:
+        self._now = now
+        self._advance = advance
+
+    def time(self) -> float:
+        return self._now()
+
+    def monotonic(self) -> float:
+        return self._now()
+
+    def random(self) -> float:
+        return 0.5
+
+    def sleep(self, seconds: float) -> None:
+        self._advance(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        self._advance(seconds)
+
+
+def blocking(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
+    http = httpx.Client(transport=transport)
+    return CampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+
+
+def awaiting(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
+    http = httpx.AsyncClient(transport=transport)
+    return AsyncCampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())

@@ -1,0 +1,82 @@
+"""What the sandbox remembers, in SQLite: in memory, or in a file that several processes may share.
+
+Whatever changes something runs in one transaction that locks out every other writer, so that a campaign leaves Draft
+once, however many threads and processes ask for it.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS clock (advanced_by REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, credits INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS keys (value TEXT PRIMARY KEY, account TEXT NOT NULL, scopes TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS resources (
+    account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (account, kind, id)
+);
+CREATE TABLE IF NOT EXISTS campaigns (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, status TEXT NOT NULL, fields TEXT NOT NULL,
+    send_at REAL, scheduled_by INTEGER
+);
+CREATE INDEX IF NOT EXISTS pending ON campaigns (status, send_at);
+CREATE TABLE IF NOT EXISTS requests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+    on_behalf_of TEXT, status_code INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS mailings (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, campaign_id INTEGER NOT NULL, account TEXT NOT NULL, at REAL NOT NULL,
+    recipients INTEGER NOT NULL, request INTEGER
+);
+"""
+
+
+class State:
+    """One SQLite database, shared by threads through a lock and by processes through SQLite's own."""
+
+    def __init__(self, path: str | Path | None) -> None:
+        self._lock = threading.RLock()
+        self._database = sqlite3.connect(
+            ":memory:" if path is None else path, timeout=30, isolation_level=None, check_same_thread=False
+        )
+        self._database.row_factory = sqlite3.Row
+        if path is not None:
+            # A killed process loses nothing that was answered: the log is written before the answer.
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+        with self.transaction():
+            for statement in _SCHEMA.split(";"):
+                self._database.execute(statement)
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All or nothing of what is done inside, with no other writer in between."""
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._database.execute(statement, values).fetchall()
+
+    def row(self, statement: str, *values: Any) -> sqlite3.Row | None:
+        return next(iter(self.rows(statement, *values)), None)
+
+    def insert(self, table: str, **values: Any) -> int:
+        """The new row's number."""
+        marks = ", ".join("?" * len(values))
+        statement = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"  # noqa: S608 - names are ours
+        with self._lock:
+            return self._database.execute(statement, tuple(values.values())).lastrowid or 0
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
