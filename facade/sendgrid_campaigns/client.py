@@ -107,8 +107,10 @@ class _Client(Operations, Generic[Http]):
         )
 
     def __repr__(self) -> str:
-        behalf = self._settings.on_behalf_of
-        return f"{type(self).__name__}(base_url={self._settings.base_url!r}, on_behalf_of={behalf!r})"
+        settings: Settings | None = getattr(self, "_settings", None)  # None in a traceback out of __init__
+        if settings is None:
+            return f"{type(self).__name__}(...)"
+        return f"{type(self).__name__}(base_url={settings.base_url!r}, on_behalf_of={settings.on_behalf_of!r})"
 
 
 class CampaignsClient(_Client[httpx.Client], Blocking):

@@ -58,8 +58,8 @@ class Answer:
     """A status line arrived."""
 
     status_code: int
-    headers: Mapping[str, str]
-    body: bytes | None
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes | None = attrs.field(repr=False)  # a server may quote the key
     """The decoded body; None when it was cut off, could not be decoded or is over LARGEST_BODY."""
     seconds: float
 
@@ -68,7 +68,7 @@ class Answer:
 class NoAnswer:
     """No status line arrived."""
 
-    error: Exception
+    error: Exception = attrs.field(repr=False)
     started: bool
     """Whether the transport reported that it began to write the request."""
     seconds: float
@@ -193,9 +193,9 @@ class Call:
         try:
             return model(endpoint.parse(seen))
         except Exception as error:  # The generated parser raises what comes: KeyError, TypeError, RecursionError …
-            detail = str(error.args[0])[:200] if error.args else ""
+            detail = self._settings.key.redact(str(error.args[0])[:200] if error.args else "")
             problem = f"the answer is not what the service documents ({type(error).__name__}: {detail})"
-        raise self._unreadable(self._settings.key.redact(problem), seen.status_code)
+        raise self._unreadable(problem, seen.status_code)
 
     def write(self) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         """The call's own request, repeated only while nothing of it can have been carried out.

@@ -73,7 +73,8 @@ def _checked_base_url(url: object) -> str:
         parsed = httpx.URL(url) if isinstance(url, str) else None
     except httpx.InvalidURL:
         parsed = None
-    if parsed is None or not parsed.host or parsed.scheme not in ("https", "http"):
+    # httpx quotes what no host name holds, such as a space or a bracket.
+    if parsed is None or not parsed.host or "%" in parsed.host or parsed.scheme not in ("https", "http"):
         raise refused("is no http(s) URL with a host", "Give it as text, scheme and host included.")
     if parsed.userinfo:
         raise refused("holds a user name or a password", "Leave them out; the key is all the service asks for.")
@@ -157,7 +158,7 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)  # a traceback may show it half made
 class Settings:
     """What all requests of one client view have in common."""
 

@@ -1,0 +1,41 @@
+"""Fixtures that all rooms share."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from doubles import Colour, FakeClock, Server
+from hypothesis import settings
+
+from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+
+settings.register_profile("suite", deadline=None)  # a slow machine is no failure
+settings.load_profile("suite")
+
+
+@pytest.fixture(params=[CampaignsClient, AsyncCampaignsClient], ids=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    with asyncio.Runner() as runner:
+        yield Colour(request.param, runner)
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def campaigns(colour: Colour, server: Server, clock: FakeClock) -> Any:
+    """A client, in each colour, that the `server` fixture answers."""
+    return colour.client(server, clock=clock)
+
+
+@pytest.fixture(autouse=True)
+def no_key_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SENDGRID_API_KEY", raising=False)

@@ -1,0 +1,120 @@
+"""Every error: what it says, and that it is data."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+import sendgrid_campaigns
+from sendgrid_campaigns import (
+    APIStatusError,
+    Attempt,
+    BadRequestError,
+    ConfigurationError,
+    ErrorDetail,
+    NotInDraftError,
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitError,
+    SendGridError,
+    UnreadableResponseError,
+)
+
+CLASSES = [
+    value for value in vars(sendgrid_campaigns).values() if inspect.isclass(value) and issubclass(value, SendGridError)
+]
+
+CALL = {
+    "action": "sent",
+    "method": "POST",
+    "route": "/v3/campaigns/{campaign_id}/schedules/now",
+    "campaign_id": 4900,
+    "on_behalf_of": "acme",
+    "attempts": (
+        Attempt(method="GET", route="/v3/campaigns/{campaign_id}", verdict="done", status_code=200, seconds=0.1),
+        Attempt(method="POST", route="/v3/campaigns/{campaign_id}/schedules/now", verdict="doubt", cause="ReadTimeout"),
+    ),
+}
+STATUS = {
+    "status_code": 400,
+    "errors": (ErrorDetail(message="no", field="subject", help={"a": ["b"]}),),
+    "error_id": "e1",
+}
+OWN = {
+    ConfigurationError: {"problem": "campaign_id is 0", "remedy": "Give a positive int."},
+    NotSentError: {"cause": "ConnectError"},
+    NotInDraftError: {**STATUS, "status": "Sent"},
+    RateLimitError: {**STATUS, "status_code": 429, "retry_after": 3.0},
+    UnreadableResponseError: {"cause": "HTML", "status_code": 200},
+    OutcomeUnknownError: {"cause": "ReadTimeout", "status": "Draft"},
+}
+
+
+def example(kind: type[SendGridError]) -> SendGridError:
+    own = OWN.get(kind, STATUS if issubclass(kind, APIStatusError) else {})
+    return kind(**CALL, **own)
+
+
+def test_the_tree_is_the_one_drawn() -> None:
+    assert len(CLASSES) == 13
+    drawing = inspect.getdoc(sendgrid_campaigns.errors) or ""
+    assert [kind.__name__ for kind in CLASSES if kind.__name__ not in drawing] == []
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_it_pickles_and_copies_equal(kind: type[SendGridError]) -> None:
+    error = example(kind)
+    error.add_note("a note")
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is kind
+        assert twin == error
+        assert hash(twin) == hash(error)
+        assert str(twin) == str(error)
+        assert vars(twin) == vars(error)
+    assert error != kind(**{**CALL, "campaign_id": 4901}, **OWN.get(kind, STATUS if issubclass(kind, APIStatusError) else {}))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CLASSES if kind not in (SendGridError, ConfigurationError)])
+def test_its_text_names_everything(kind: type[SendGridError]) -> None:
+    error = example(kind)
+    text = str(error)
+    assert "POST /v3/campaigns/{campaign_id}/schedules/now" in text
+    assert "campaign 4900" in text
+    assert "on behalf of 'acme'" in text
+    assert error.advice in text
+    assert len(error.advice) > 20
+    assert error.happened() in text
+    assert "2. POST /v3/campaigns/{campaign_id}/schedules/now: ReadTimeout, doubt" in text
+
+
+def test_a_configuration_error_says_what_to_do() -> None:
+    error = ConfigurationError(problem="campaign_id is 0", remedy="Give a positive int.")
+    assert str(error) == "campaign_id is 0. Give a positive int."
+    assert repr(error) == "ConfigurationError('campaign_id is 0')"
+
+
+def test_a_bad_request_lists_what_the_service_listed() -> None:
+    error = BadRequestError(
+        campaign_id=4900,
+        status_code=400,
+        errors=(
+            ErrorDetail(field="subject", message="subject can't be blank"),
+            ErrorDetail(field=None, message="You do not have enough credits"),
+        ),
+    )
+    assert error.happened() == (
+        "campaign 4900 was not sent (400 Bad Request):\n  subject: subject can't be blank\n"
+        "  You do not have enough credits"
+    )
+
+
+def test_a_status_that_python_does_not_know() -> None:
+    assert APIStatusError(status_code=420).happened() == "the campaign was not sent (420 unknown status)"
+
+
+def test_doubt_is_no_error_that_job_frameworks_repeat() -> None:
+    import httpx
+
+    assert not issubclass(OutcomeUnknownError, (ConnectionError, TimeoutError, OSError, httpx.HTTPError))
+    assert OutcomeUnknownError.__mro__[1:] == (SendGridError, Exception, BaseException, object)

@@ -1,0 +1,145 @@
+"""What is refused before any request, and what the refusal says."""
+
+import math
+from typing import Any
+
+import httpx
+import pytest
+from doubles import Colour, Server
+
+from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, ConfigurationError, Retry
+
+
+def refusal(colour: Colour, *arguments: Any, **named: Any) -> str:
+    error: ConfigurationError = colour.error(ConfigurationError, colour.client_class, *arguments, **named)
+    assert isinstance(error, ValueError)
+    assert error.remedy
+    return str(error)
+
+
+@pytest.mark.parametrize("campaign_id", [0, -1, True, "4900", "4900/../x", "1#x", 1.5, None, 2**63, [4900]], ids=repr)
+@pytest.mark.parametrize("operation", ["get", "send"])
+def test_an_id_that_is_none(
+    colour: Colour, campaigns: Any, server: Server, operation: str, campaign_id: object
+) -> None:
+    error = colour.error(ConfigurationError, getattr(campaigns, operation), campaign_id)
+    assert repr(campaign_id) in str(error)
+    assert "positive int, such as 4900" in str(error)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("key", ["", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", 5, b"SG.key"], ids=repr)
+def test_a_key_that_is_none(colour: Colour, key: Any) -> None:
+    text = refusal(colour, key)
+    assert text.startswith("api_key ")
+    assert "key\n" not in text
+
+
+def test_no_key_at_all(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Set SENDGRID_API_KEY in the environment" in refusal(colour)
+    monkeypatch.setenv("SENDGRID_API_KEY", "")
+    assert refusal(colour).startswith("SENDGRID_API_KEY is empty")
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.key\n")
+    assert refusal(colour).startswith("SENDGRID_API_KEY holds a space, a line break")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "problem"),
+    [
+        ("http://api.sendgrid.com", "plain http"),
+        ("http://10.0.0.1", "plain http"),
+        ("http://localhost.example.com", "plain http"),
+        ("http://127.0.0.1.example.com", "plain http"),
+        ("https://user:password@api.sendgrid.com", "a user name or a password"),
+        ("https://user@api.sendgrid.com", "a user name or a password"),
+        ("https://api.sendgrid.com?x=1", "a query or a fragment"),
+        ("https://api.sendgrid.com/?", "a query or a fragment"),
+        ("https://api.sendgrid.com/#x", "a query or a fragment"),
+        ("https://api.sendgrid.com/#", "a query or a fragment"),
+        ("api.sendgrid.com", "no http(s) URL"),
+        ("ftp://api.sendgrid.com", "no http(s) URL"),
+        ("https://", "no http(s) URL"),
+        ("https://[", "no http(s) URL"),
+        ("", "no http(s) URL"),
+        (None, "no http(s) URL"),
+        (5, "no http(s) URL"),
+    ],
+)
+def test_a_base_url_that_is_not_safe(colour: Colour, base_url: Any, problem: str) -> None:
+    text = refusal(colour, "SG.key", base_url=base_url)
+    assert problem in text
+    assert "password@" not in text
+    assert "https://api.sendgrid.com" in text
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://api.eu.sendgrid.com",
+        "https://gateway.example:8443/sendgrid/",
+        "http://localhost:8000",
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+    ],
+)
+def test_a_base_url_that_is(colour: Colour, base_url: str) -> None:
+    client = colour.client_class("SG.key", base_url=base_url)
+    assert repr(client) == f"{type(client).__name__}(base_url={base_url.rstrip('/')!r}, on_behalf_of=None)"
+    colour.close(client)
+
+
+@pytest.mark.parametrize("name", ["", " acme", "acme ", "\tacme", "ac\nme", "ac\r\nme", "ac\x00me", "acmé", 5, b"acme"])
+@pytest.mark.parametrize("way", ["subuser", "account_id"])
+def test_on_behalf_of_nobody(colour: Colour, campaigns: Any, server: Server, way: str, name: Any) -> None:
+    arguments = ((name,), {}) if way == "subuser" else ((), {"account_id": name})
+    error = colour.error(ConfigurationError, campaigns.on_behalf_of, *arguments[0], **arguments[1])
+    assert str(error).startswith("on_behalf_of(): ")
+    assert error.remedy
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", ["account-id A123", "Account-Id A123", "account-id"])
+def test_a_customer_account_given_as_a_subuser(colour: Colour, campaigns: Any, name: str) -> None:
+    error = colour.error(ConfigurationError, campaigns.on_behalf_of, name)
+    assert "on_behalf_of(account_id=...) with the id alone" in str(error)
+
+
+def test_an_account_id_given_as_the_header(colour: Colour, campaigns: Any) -> None:
+    error = colour.error(ConfigurationError, campaigns.on_behalf_of, account_id="account-id A123")
+    assert "Give the id alone" in str(error)
+
+
+def test_on_behalf_of_one_account(colour: Colour, campaigns: Any) -> None:
+    assert "not both" in str(colour.error(ConfigurationError, campaigns.on_behalf_of, "acme", account_id="A123"))
+    assert "not both" in str(colour.error(ConfigurationError, campaigns.on_behalf_of))
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.inf, math.nan, None, "30", True])
+@pytest.mark.parametrize("name", ["timeout", "connect_timeout"])
+def test_no_waiting_for_ever(colour: Colour, name: str, seconds: Any) -> None:
+    assert "a positive number of seconds" in refusal(colour, "SG.key", **{name: seconds})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"attempts": 0}, {"attempts": True}, {"attempts": 1.5}, {"deadline": 0}, {"deadline": math.inf}, {"first_wait": -1}],
+    ids=str,
+)
+def test_retry_settings_that_are_none(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"^Retry\("):
+        Retry(**settings)
+
+
+def test_the_other_colours_http_client() -> None:
+    with pytest.raises(ConfigurationError, match=r"Give an httpx\.Client"):
+        CampaignsClient("SG.key", http_client=httpx.AsyncClient())  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"Give an httpx\.AsyncClient"):
+        AsyncCampaignsClient("SG.key", http_client=httpx.Client())  # type: ignore[arg-type]
+
+
+def test_a_closed_client_says_so(colour: Colour) -> None:
+    campaigns = colour.client_class("SG.key")
+    acme = campaigns.on_behalf_of("acme")
+    colour.close(campaigns)
+    for client in (campaigns, acme):
+        assert "is closed" in str(colour.error(ConfigurationError, client.send, 4900))
