@@ -130,10 +130,10 @@ class Service:
         if not known:
             return 404, "404 page not found\n"
         try:
-            account = self._let_in(request)
             for method, handler, found in known:
                 if method == request.method:
-                    return handler(self, _Visit(account=account, now=now, number=number), **found.groupdict())
+                    visit = _Visit(account=self._let_in(request), now=now, number=number)
+                    return handler(self, visit, **found.groupdict())
             raise _Refused(405, [(None, "method not allowed")])
         except _Refused as refused:
             errors = [{"field": field, "message": message} for field, message in refused.problems]
@@ -149,7 +149,7 @@ class Service:
         key = self._state.row("SELECT * FROM keys WHERE value = ?", value)
         if scheme.lower() != "bearer" or key is None:
             raise _Refused(401, _UNAUTHORIZED)
-        if f"marketing_campaigns.{_SCOPES.get(request.method, '')}" not in json.loads(key["scopes"]):
+        if f"marketing_campaigns.{_SCOPES[request.method]}" not in json.loads(key["scopes"]):
             raise _Refused(403, _FORBIDDEN)
         account: str = key["account"]
         other = request.headers.get("on-behalf-of")

@@ -1,0 +1,380 @@
+"""The sandbox: the service's transitions and texts, accounts kept apart, a ledger, and time that moves when told."""
+
+import json
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from doubles import Colour
+
+from sendgrid_campaigns import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    NotFoundError,
+    NotInDraftError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    SendReceipt,
+)
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
+
+START = 1_800_000_000.0
+NOW = "https://api.sendgrid.com/v3/campaigns/{}/schedules/now"
+HEADERS = {"Authorization": "Bearer SG.sandbox"}
+
+
+@pytest.fixture(params=["memory", "file"])
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sandbox]:
+    path = tmp_path / "sandbox.db" if request.param == "file" else None
+    with Sandbox(path, clock=lambda: START) as sandbox:
+        yield sandbox
+
+
+def client(colour: Colour, sandbox: Sandbox, api_key: str = "SG.sandbox") -> Any:
+    return sandbox.client(api_key) if colour.http_class is httpx.Client else sandbox.async_client(api_key)
+
+
+def raw(sandbox: Sandbox, method: str, url: str, **headers: str) -> httpx.Response:
+    with httpx.Client(transport=sandbox.transport()) as http:
+        return http.request(method, url, headers={**HEADERS, **headers})
+
+
+# --- send now ---
+
+
+def test_send_mails_once(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    assert colour.do(campaigns.get, 4900).status == "Draft"
+    assert colour.do(campaigns.send, 4900) == SendReceipt(4900, "Scheduled")
+    (mailing,) = sandbox.mailings(4900)
+    assert (mailing.campaign_id, mailing.account, mailing.recipients) == (4900, None, 1630)
+    assert mailing.at.timestamp() == START
+    assert mailing.request is not None
+    assert (mailing.request.number, mailing.request.method) == (3, "POST")
+    assert colour.error(NotInDraftError, campaigns.send, 4900).status == "In Progress"
+    assert sandbox.mailings() == [mailing]
+
+
+def test_the_second_send_is_refused_on_the_wire(sandbox: Sandbox) -> None:
+    first, second = raw(sandbox, "POST", NOW.format(4900)), raw(sandbox, "POST", NOW.format(4900))
+    assert (first.status_code, first.json()) == (201, {"id": 4900, "status": "Scheduled"})
+    message = "You may only send a campaign when it is in draft mode."
+    assert (second.status_code, second.json()) == (403, {"errors": [{"field": None, "message": message}]})
+    assert len(sandbox.mailings()) == 1
+
+
+def test_time_takes_a_mailing_through_its_statuses(colour: Colour) -> None:
+    with Sandbox(clock=lambda: START, knobs=Knobs(lead=10, duration=60)) as sandbox:
+        campaigns = client(colour, sandbox)
+        colour.do(campaigns.send, 4900)
+        seen = []
+        for seconds in (0, 9.9, 0.1, 59.9, 0.1, 10_000):
+            sandbox.advance(seconds)
+            seen.append((colour.do(campaigns.get, 4900).status, len(sandbox.mailings())))
+        assert seen == [
+            ("Scheduled", 0),
+            ("Scheduled", 0),
+            ("In Progress", 1),
+            ("In Progress", 1),
+            ("Sent", 1),
+            ("Sent", 1),
+        ]
+        assert sandbox.now().timestamp() == START + 10_070
+        assert sandbox.mailings()[0].at.timestamp() == START + 10
+
+
+@pytest.mark.parametrize("status", ["Scheduled", "In Progress", "Sent", "Paused", "Canceled"])
+def test_only_a_draft_is_sent(sandbox: Sandbox, status: str) -> None:
+    campaign_id = sandbox.create_campaign(status=status)
+    assert raw(sandbox, "POST", NOW.format(campaign_id)).status_code == 403
+    assert raw(sandbox, "GET", f"https://api.sendgrid.com/v3/campaigns/{campaign_id}").json()["status"] == status
+    assert sandbox.mailings() == []
+
+
+TAG = "An [unsubscribe] tag in both your html and plain content is required to send a campaign."
+MISSING: list[tuple[dict[str, Any], list[tuple[str | None, str]]]] = [
+    ({"subject": None}, [("subject", "subject can't be blank")]),
+    ({"subject": ""}, [("subject", "subject can't be blank")]),
+    ({"sender_id": None}, [("sender_id", "sender_id can't be blank")]),
+    (
+        {"html_content": None, "plain_content": None},
+        [("plain_content", "plain_content can't be blank, please provide plain text or html content")],
+    ),
+    (
+        {"list_ids": [], "segment_ids": None},
+        [("list_id", "You must select at least 1 segment or 1 list to send to.")],
+    ),
+    ({"html_content": "<html>"}, [("unsubscribe_tag", TAG)]),
+    ({"plain_content": "plain"}, [("unsubscribe_tag", TAG)]),
+    (
+        {"suppression_group_id": None, "custom_unsubscribe_url": ""},
+        [
+            (
+                "suppression_group_id",
+                "Either a suppression_group_id or custom_unsubscribe_url is required to send a campaign.",
+            )
+        ],
+    ),
+    (
+        {"subject": None, "sender_id": None},
+        [("subject", "subject can't be blank"), ("sender_id", "sender_id can't be blank")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "problems"), MISSING, ids=str)
+def test_what_is_missing_is_named(
+    colour: Colour, sandbox: Sandbox, fields: dict[str, Any], problems: list[tuple[str | None, str]]
+) -> None:
+    campaign_id = sandbox.create_campaign(**fields)
+    campaigns = client(colour, sandbox)
+    error = colour.error(BadRequestError, campaigns.send, campaign_id)
+    assert [(detail.field, detail.message) for detail in error.errors] == problems
+    assert colour.do(campaigns.get, campaign_id).is_draft
+    assert sandbox.mailings() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"list_ids": None},
+        {"segment_ids": None},
+        {"plain_content": None},
+        {"html_content": None},
+        {"suppression_group_id": None, "custom_unsubscribe_url": "https://example.com/out"},
+        {"ip_pool": None, "categories": None},
+    ],
+    ids=str,
+)
+def test_what_is_not_missed(colour: Colour, sandbox: Sandbox, fields: dict[str, Any]) -> None:
+    assert colour.do(client(colour, sandbox).send, sandbox.create_campaign(**fields)).status == "Scheduled"
+
+
+def test_credits_are_spent(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.set_credits(2 * 1630 - 1)
+    campaigns = client(colour, sandbox)
+    colour.do(campaigns.send, 4900)
+    error = colour.error(BadRequestError, campaigns.send, sandbox.create_campaign())
+    assert "You do not have enough credits" in str(error)
+    assert len(sandbox.mailings()) == 1
+
+
+# --- who may ---
+
+
+def test_accounts_are_kept_apart(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    views = [campaigns, campaigns.on_behalf_of("acme"), campaigns.on_behalf_of(account_id="A123")]
+    for own, view in zip((4900, 4901, 4902), views, strict=True):
+        for campaign_id in {4900, 4901, 4902} - {own}:
+            colour.error(NotFoundError, view.send, campaign_id)
+        colour.do(view.send, own)
+    assert [(mailing.campaign_id, mailing.account) for mailing in sandbox.mailings()] == [
+        (4900, None),
+        (4901, "acme"),
+        (4902, "account-id A123"),
+    ]
+    assert [mailing.request.on_behalf_of for mailing in sandbox.mailings() if mailing.request] == [
+        None,
+        "acme",
+        "account-id A123",
+    ]
+
+
+def test_credits_are_an_accounts_own(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.set_credits(0, on_behalf_of="acme")
+    campaigns = client(colour, sandbox)
+    colour.error(BadRequestError, campaigns.on_behalf_of("acme").send, 4901)
+    colour.do(campaigns.send, 4900)
+
+
+def test_more_accounts(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.add_subuser("beta")
+    sandbox.add_account("B7")
+    campaigns = client(colour, sandbox)
+    beta, b7 = sandbox.create_campaign(on_behalf_of="beta"), sandbox.create_campaign(on_behalf_of="account-id B7")
+    assert colour.do(campaigns.on_behalf_of("beta").send, beta).id == beta
+    assert colour.do(campaigns.on_behalf_of(account_id="B7").send, b7).id == b7
+    with pytest.raises(ValueError, match=r"no account is 'nobody': add_subuser\(\)"):
+        sandbox.create_campaign(on_behalf_of="nobody")
+
+
+@pytest.mark.parametrize("key", ["SG.other", "SG.sandbox2"])
+def test_a_key_that_is_not_known(colour: Colour, sandbox: Sandbox, key: str) -> None:
+    colour.error(AuthenticationError, client(colour, sandbox, key).send, 4900)
+
+
+@pytest.mark.parametrize("value", ["", "SG.sandbox", "Basic SG.sandbox", "Bearer"])
+def test_authorization_that_is_none(sandbox: Sandbox, value: str) -> None:
+    answer = raw(sandbox, "POST", NOW.format(4900), Authorization=value)
+    assert answer.status_code == 401
+    assert answer.json() == {"errors": [{"field": None, "message": "authorization required"}]}
+
+
+def test_something_that_looks_like_a_live_key_is_refused(colour: Colour, sandbox: Sandbox) -> None:
+    live = f"SG.{'a' * 22}.{'b' * 43}"
+    sandbox.add_key(live)
+    error = colour.error(AuthenticationError, client(colour, sandbox, live).send, 4900)
+    assert "this is a sandbox, and that looks like a live key" in str(error)
+    assert live not in str(error)
+
+
+def test_scopes(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.add_key("SG.reader", scopes=["marketing_campaigns.read"])
+    sandbox.add_key("SG.writer", scopes=["marketing_campaigns.create"])
+    reader, writer = client(colour, sandbox, "SG.reader"), client(colour, sandbox, "SG.writer")
+    assert colour.do(reader.get, 4900).is_draft
+    assert "access forbidden" in str(colour.error(PermissionDeniedError, reader.send, 4900))
+    colour.error(PermissionDeniedError, writer.get, 4900)
+    assert sandbox.mailings() == []
+
+
+def test_a_subusers_own_key(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.add_key("SG.acme", on_behalf_of="acme")
+    acme = client(colour, sandbox, "SG.acme")
+    assert colour.do(acme.send, 4901).id == 4901
+    colour.error(NotFoundError, acme.send, 4900)
+    colour.error(PermissionDeniedError, acme.on_behalf_of(account_id="A123").send, 4902)
+
+
+@pytest.mark.parametrize(("knob", "kind"), [(401, AuthenticationError), (403, PermissionDeniedError)])
+def test_nobody_of_that_name(colour: Colour, knob: Any, kind: type[Exception]) -> None:
+    sandbox = Sandbox(knobs=Knobs(unknown_on_behalf_of=knob))
+    colour.error(kind, client(colour, sandbox).on_behalf_of("nobody").send, 4900)
+    assert sandbox.mailings() == []
+
+
+def test_the_danger_that_a_knob_shows(colour: Colour) -> None:
+    sandbox = Sandbox(knobs=Knobs(unknown_on_behalf_of="parent"))
+    colour.do(client(colour, sandbox).on_behalf_of("nobody").send, 4900)
+    assert [mailing.account for mailing in sandbox.mailings()] == [None]
+
+
+# --- the rest of the wire ---
+
+
+def test_get_answers_every_field_null_when_unset(sandbox: Sandbox) -> None:
+    campaign_id = sandbox.create_campaign(subject=None, list_ids=None)
+    body = raw(sandbox, "GET", f"https://api.sendgrid.com/v3/campaigns/{campaign_id}").json()
+    assert sorted(body) == [
+        "categories",
+        "custom_unsubscribe_url",
+        "editor",
+        "html_content",
+        "id",
+        "ip_pool",
+        "list_ids",
+        "plain_content",
+        "segment_ids",
+        "sender_id",
+        "status",
+        "subject",
+        "suppression_group_id",
+        "title",
+    ]
+    assert (body["subject"], body["list_ids"], body["editor"]) == (None, None, "code")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status_code", "text"),
+    [
+        ("GET", "/v3/campaigns/1", 404, '{"errors": [{"field": null, "message": "not found"}]}'),
+        ("POST", "/v3/campaigns/1/schedules/now", 404, '{"errors": [{"field": null, "message": "not found"}]}'),
+        ("PUT", "/v3/campaigns/4900/schedules/now", 405, None),
+        ("DELETE", "/v3/campaigns/4900/schedules/now", 405, None),
+        ("GET", "/v3/campaigns/4900/x", 404, "404 page not found\n"),
+        ("GET", "/v3/campaigns/abc", 404, "404 page not found\n"),
+        ("GET", "/", 404, "404 page not found\n"),
+    ],
+)
+def test_other_requests(sandbox: Sandbox, method: str, path: str, status_code: int, text: str | None) -> None:
+    answer = raw(sandbox, method, f"https://api.sendgrid.com{path}")
+    assert answer.status_code == status_code
+    assert text is None or answer.text == text
+    assert sandbox.requests()[-1].status_code == status_code
+
+
+def test_the_ledger_of_requests(sandbox: Sandbox) -> None:
+    raw(sandbox, "GET", "https://api.sendgrid.com/v3/campaigns/4900")
+    raw(sandbox, "POST", NOW.format(4901), **{"on-behalf-of": "acme"})
+    first, second = sandbox.requests()
+    assert (first.number, first.method, first.path, first.on_behalf_of, first.status_code) == (
+        *(1, "GET", "/v3/campaigns/4900", None, 200),
+    )
+    assert (second.path, second.on_behalf_of, second.status_code) == ("/v3/campaigns/4901/schedules/now", "acme", 201)
+    assert first.at.timestamp() == START
+
+
+def test_python_calls_that_are_wrong(sandbox: Sandbox) -> None:
+    with pytest.raises(TypeError, match="campaigns have no field subjekt; they have title, subject"):
+        sandbox.create_campaign(subjekt="x")
+    with pytest.raises(ValueError, match="time goes on and never back"):
+        sandbox.advance(-1)
+    with pytest.raises(ConfigurationError):
+        sandbox.client("")
+
+
+def test_waiting_moves_the_sandboxs_clock_only(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    clock = campaigns._settings.clock
+    if colour.http_class is httpx.Client:
+        clock.sleep(3_600)
+    else:
+        colour.do(clock.sleep_async, 3_600)
+    assert sandbox.now().timestamp() == START + 3_600
+    assert clock.monotonic() == clock.time() == START + 3_600
+
+
+# --- one state, many hands ---
+
+
+def test_threads_mail_once(sandbox: Sandbox) -> None:
+    together = threading.Barrier(16)
+
+    def send(_: int) -> str:
+        together.wait()
+        try:
+            return sandbox.client().send(4900).status or ""
+        except (NotInDraftError, OutcomeUnknownError) as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(send, range(16)))
+    assert answers.count("Scheduled") == 1
+    assert len(sandbox.mailings()) == 1
+
+
+def _send_in_a_process(path: str) -> list[int]:
+    sandbox = Sandbox(path)
+    return [raw(sandbox, "POST", NOW.format(4900 + i)).status_code for i in range(3, 43)]
+
+
+def test_processes_share_a_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "shared.db")
+    sandbox = Sandbox(path)
+    assert [sandbox.create_campaign() for _ in range(40)] == list(range(4903, 4943))
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        answers = list(pool.map(_send_in_a_process, [path, path]))
+    assert sorted(answer for pair in zip(*answers, strict=True) for answer in pair) == [201] * 40 + [403] * 40
+    assert all(sorted(pair) == [201, 403] for pair in zip(*answers, strict=True))
+    assert len(sandbox.mailings()) == 40
+
+
+def test_a_file_keeps_the_state(tmp_path: Path) -> None:
+    path = tmp_path / "kept.db"
+    with Sandbox(path, clock=lambda: START) as sandbox:
+        sandbox.client().send(4900)
+        sandbox.advance(90)
+        before = sandbox.mailings()
+    with Sandbox(path, clock=lambda: START) as sandbox:
+        assert sandbox.now().timestamp() == START + 90
+        assert sandbox.mailings() == before
+        with pytest.raises(NotInDraftError, match="Sent"):
+            sandbox.client().send(4900)
+        assert json.loads(raw(sandbox, "GET", "https://api.sendgrid.com/v3/campaigns/4900").text)["status"] == "Sent"
