@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from doubles import Colour, FakeClock, Server
 from hypothesis import settings
 
+from doubles import Colour, FakeClock, Server
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
 
 settings.register_profile("suite", deadline=None)  # a slow machine is no failure

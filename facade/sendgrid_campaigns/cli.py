@@ -96,8 +96,8 @@ def _shared_options(command: Callable[..., None]) -> Callable[..., None]:
 def main() -> None:
     """Send SendGrid (legacy) campaigns, and never be wrong about a send.
 
-    The API key is read from the environment variable SENDGRID_API_KEY, and never from the command line, where others can
-    see it.
+    The API key is read from the environment variable SENDGRID_API_KEY, and never from the command line, where others
+    can see it.
     """
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles import ACCEPTED, DRAFT, Colour, FakeClock, Server
 
+from doubles import ACCEPTED, DRAFT, Colour, FakeClock, Server
 from sendgrid_campaigns import (
     APIStatusError,
     AsyncCampaignsClient,

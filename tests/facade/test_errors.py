@@ -3,7 +3,9 @@
 import copy
 import inspect
 import pickle
+from typing import Any
 
+import httpx
 import pytest
 
 import sendgrid_campaigns
@@ -51,9 +53,9 @@ OWN = {
 }
 
 
-def example(kind: type[SendGridError]) -> SendGridError:
+def example(kind: type[SendGridError], **facts: Any) -> SendGridError:
     own = OWN.get(kind, STATUS if issubclass(kind, APIStatusError) else {})
-    return kind(**CALL, **own)
+    return kind(**{**CALL, **own, **facts})
 
 
 def test_the_tree_is_the_one_drawn() -> None:
@@ -72,7 +74,7 @@ def test_it_pickles_and_copies_equal(kind: type[SendGridError]) -> None:
         assert hash(twin) == hash(error)
         assert str(twin) == str(error)
         assert vars(twin) == vars(error)
-    assert error != kind(**{**CALL, "campaign_id": 4901}, **OWN.get(kind, STATUS if issubclass(kind, APIStatusError) else {}))
+    assert error != example(kind, campaign_id=4901)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CLASSES if kind not in (SendGridError, ConfigurationError)])
@@ -114,7 +116,5 @@ def test_a_status_that_python_does_not_know() -> None:
 
 
 def test_doubt_is_no_error_that_job_frameworks_repeat() -> None:
-    import httpx
-
     assert not issubclass(OutcomeUnknownError, (ConnectionError, TimeoutError, OSError, httpx.HTTPError))
     assert OutcomeUnknownError.__mro__[1:] == (SendGridError, Exception, BaseException, object)

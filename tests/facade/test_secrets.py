@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles import DRAFT, Colour, Server
 
+from doubles import DRAFT, Colour, Server
 from sendgrid_campaigns import ConfigurationError, SendGridError
 
 CANARY = "SG.canary-7d1f0c"
@@ -18,7 +18,7 @@ CANARY = "SG.canary-7d1f0c"
 
 def tell_tale(request: httpx.Request) -> httpx.Response:
     """What some proxies do: quote the request's headers in their answer."""
-    quoted = {name: value for name, value in request.headers.items()}
+    quoted = dict(request.headers.items())
     return httpx.Response(400, json={"errors": [{"field": "authorization", "message": f"what is {quoted}?"}]})
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles import ACCEPTED, DRAFT, Colour, FakeClock, Server
 
+from doubles import ACCEPTED, DRAFT, Colour, FakeClock, Server
 from sendgrid_campaigns import (
     APIStatusError,
     AuthenticationError,

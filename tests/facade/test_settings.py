@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles import Colour, Server
 
+from doubles import Colour, Server
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, ConfigurationError, Retry
 
 

@@ -6,10 +6,10 @@ from threading import Barrier
 from typing import Any
 
 import httpx
-from doubles import DRAFT, Colour, FakeClock, Server
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubles import DRAFT, Colour, FakeClock, Server
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, PermissionDeniedError
 
 

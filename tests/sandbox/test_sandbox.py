@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles import Colour
 
+from doubles import Colour
 from sendgrid_campaigns import (
     AuthenticationError,
     BadRequestError,

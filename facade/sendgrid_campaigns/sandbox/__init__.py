@@ -63,8 +63,8 @@ class Mailing:
 class Sandbox:
     """A SendGrid of one's own. In memory, or kept in a file that several processes may share.
 
-    It holds an example: key `SG.sandbox`, the Draft 4900, the Subuser `acme` with campaign 4901 and the customer account
-    `A123` with campaign 4902, all ready to be sent. Safe to share between threads.
+    It holds an example: key `SG.sandbox`, the Draft 4900, the Subuser `acme` with campaign 4901 and the customer
+    account `A123` with campaign 4902, all ready to be sent. Safe to share between threads.
 
     clock: gives the time as unix seconds, in place of the machine's; `advance` moves it on in either case.
     """

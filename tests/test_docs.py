@@ -1,0 +1,42 @@
+"""Every example of the README and the docs: it runs, and prints or raises what stands below it."""
+
+import ast
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+BLOCK = re.compile(r"^```python(?P<flag>[^\n]*)\n(?P<code>.*?)^```\n(?:\n(?P<shown>(?: {4}[^\n]*\n)+))?", re.M | re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples(page: Path) -> None:
+    namespace: dict[str, Any] = {}
+    for block in BLOCK.finditer(page.read_text("utf-8")):
+        if block["flag"].strip() == "no-run":
+            compile(block["code"], str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            try:
+                exec(compile(block["code"], str(page), "exec"), namespace)
+            except Exception as error:
+                print(f"{type(error).__name__}: {error}")
+        shown = re.sub(r"^ {4}", "", block["shown"] or "", flags=re.M)
+        assert printed.getvalue() == shown
+
+
+def test_some_examples_are_there() -> None:
+    assert sum(len(BLOCK.findall(page.read_text("utf-8"))) for page in PAGES) >= 8
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -1,0 +1,80 @@
+"""What an import loads, what the package holds, and that the same thing is said everywhere."""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+CORE_LINES = 1_000
+"""Lines of code in the facade without sandbox and command line, docstrings and comments aside.
+
+Raising it is a commit of its own that says why.
+"""
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_an_import_loads_what_a_call_needs_and_no_more() -> None:
+    done = python("-c", "import sys, sendgrid_campaigns; print('\\n'.join(sys.modules))")
+    loaded = set(done.stdout.split())
+    unwanted = {"click", "sqlite3", "pytest", "hypothesis", "sendgrid_campaigns.sandbox", "sendgrid_campaigns.cli"}
+    # httpx itself loads click for its own command line, where that is installed.
+    httpx = set(python("-c", "import sys, httpx; print('\\n'.join(sys.modules))").stdout.split())
+    assert loaded & unwanted <= httpx & {"click"}
+    assert "sendgrid_campaigns.client" in loaded
+
+
+def test_the_command_without_its_library_says_what_to_install() -> None:
+    done = python("-c", "import sys; sys.modules['click'] = None; import sendgrid_campaigns.cli")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "The command line needs one more package: pip install 'sendgrid-campaigns[cli]'"
+
+
+def test_users_pay_for_httpx_and_attrs_only() -> None:
+    names = [re.match(r"[\w-]+", need)[0] for need in PROJECT["project"]["dependencies"]]  # type: ignore[index]
+    assert sorted(names) == ["attrs", "httpx"]
+
+
+@pytest.mark.parametrize("package", ["facade/sendgrid_campaigns", "generated/sendgrid_campaigns_api"])
+def test_both_packages_are_typed(package: str) -> None:
+    assert (ROOT / package / "py.typed").exists()
+    assert package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+
+
+def test_no_requirement_is_without_hashes_and_no_file_names_an_index() -> None:
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    requirements = re.findall(r"^[a-z].*", lock, re.M)
+    assert len(requirements) > 30
+    assert len(requirements) == len(re.findall(r"^[a-z][\w.-]*==.*\\\n    --hash=sha256:", lock, re.M))
+    assert "://" not in lock
+
+
+def code_lines(path: Path) -> int:
+    """Lines that hold code: no blank lines, comments, or strings that stand alone."""
+    text = path.read_text("utf-8")
+    strings = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for line in range(node.lineno, (node.end_lineno or 0) + 1)
+    }
+    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    code = {line for token in tokens if token.type not in layout for line in range(token.start[0], token.end[0] + 1)}
+    return len(code - strings)
+
+
+def test_the_facade_is_small_enough_to_read_in_one_sitting() -> None:
+    core = [path for path in (ROOT / "facade" / "sendgrid_campaigns").glob("*.py") if path.name != "cli.py"]
+    assert sum(map(code_lines, core)) < CORE_LINES
