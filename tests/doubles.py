@@ -74,7 +74,9 @@ class Server:
 class Colour:
     """One of the two clients: makes it, and runs what its methods return."""
 
-    def __init__(self, client_class: type[CampaignsClient] | type[AsyncCampaignsClient], runner: asyncio.Runner) -> None:
+    def __init__(
+        self, client_class: type[CampaignsClient] | type[AsyncCampaignsClient], runner: asyncio.Runner
+    ) -> None:
         self.client_class: Any = client_class
         self.http_class: Any = httpx.Client if client_class is CampaignsClient else httpx.AsyncClient
         self._runner = runner

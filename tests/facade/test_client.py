@@ -162,9 +162,7 @@ def test_get_that_fails(colour: Colour, campaigns: Any, server: Server, answer: 
     ],
     ids=str,
 )
-def test_which_reads_are_repeated(
-    colour: Colour, campaigns: Any, server: Server, answer: Any, attempts: int
-) -> None:
+def test_which_reads_are_repeated(colour: Colour, campaigns: Any, server: Server, answer: Any, attempts: int) -> None:
     server.get(answer)
     with pytest.raises(Exception, match="campaign 4900 was not read"):
         colour.do(campaigns.get, 4900)

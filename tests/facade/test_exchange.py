@@ -145,7 +145,11 @@ def errors(body: Any) -> tuple[tuple[ErrorDetail, ...], str | None]:
         ({"errors": [{"field": "title", "message": "no"}]}, [("title", "no")], None),
         ({"errors": [{"field": None, "message": "no"}], "id": "e1"}, [(None, "no")], "e1"),
         ({"errors": [{"message": "no", "error_id": "e2"}]}, [(None, "no")], "e2"),
-        ({"errors": [{"field": "", "message": "a"}, {"field": "null", "message": "b"}]}, [(None, "a"), (None, "b")], None),
+        (
+            {"errors": [{"field": "", "message": "a"}, {"field": "null", "message": "b"}]},
+            [(None, "a"), (None, "b")],
+            None,
+        ),
         ({"errors": ["no"]}, [(None, "no")], None),
         ({"errors": []}, [], None),
         ({"errors": None, "error": "no"}, [(None, "no")], None),
@@ -157,7 +161,11 @@ def errors(body: Any) -> tuple[tuple[ErrorDetail, ...], str | None]:
         ("no", [(None, "no")], None),
         (b"", [], None),
         (b"404 page not found\n", [(None, "404 page not found")], None),
-        (b"<html><h1>502</h1></html>", [(None, "(an HTML page: not from the API, but from something before it)")], None),
+        (
+            b"<html><h1>502</h1></html>",
+            [(None, "(an HTML page: not from the API, but from something before it)")],
+            None,
+        ),
         (b"\xff\xfe\xfd", [(None, "\ufffd\ufffd\ufffd")], None),
         (b"[" * 100_000, [(None, "[" * 200)], None),
         (b'{"errors": [{"message": "a", "message": "b"}]}', [(None, "b")], None),
@@ -178,7 +186,9 @@ def test_help_comes_along() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["errors", "message", "field", "id", "help"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["errors", "message", "field", "id", "help"]), inner)
+    ),
 )
 
 

@@ -28,7 +28,9 @@ def test_an_id_that_is_none(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("key", ["", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", 5, b"SG.key"], ids=repr)
+@pytest.mark.parametrize(
+    "key", ["", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", 5, b"SG.key"], ids=repr
+)
 def test_a_key_that_is_none(colour: Colour, key: Any) -> None:
     text = refusal(colour, key)
     assert text.startswith("api_key ")
@@ -122,7 +124,14 @@ def test_no_waiting_for_ever(colour: Colour, name: str, seconds: Any) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"attempts": 0}, {"attempts": True}, {"attempts": 1.5}, {"deadline": 0}, {"deadline": math.inf}, {"first_wait": -1}],
+    [
+        {"attempts": 0},
+        {"attempts": True},
+        {"attempts": 1.5},
+        {"deadline": 0},
+        {"deadline": math.inf},
+        {"first_wait": -1},
+    ],
     ids=str,
 )
 def test_retry_settings_that_are_none(settings: dict[str, Any]) -> None:

@@ -159,9 +159,7 @@ class Sandbox:
 
     def requests(self) -> list[RequestRecord]:
         """Every request that was answered, in order."""
-        return [
-            RequestRecord(**dict(row)) for row in self._state.rows("SELECT * FROM requests ORDER BY number")
-        ]
+        return [RequestRecord(**dict(row)) for row in self._state.rows("SELECT * FROM requests ORDER BY number")]
 
     # --- time ---
 
