@@ -5,6 +5,8 @@ VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import 
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
+# It finds packages by the python on the PATH.
+PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 
 .DEFAULT_GOAL := help
 .PHONY: help send test check format generate check-generated lock build clean
@@ -41,9 +43,9 @@ check: $(READY) check-generated  ## format, lint, types, import arrows, drift
 	@$(BIN)/ruff format --check --quiet . || { echo "make format mends this"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/pyright
-	@$(BIN)/pyright --ignoreexternal --verifytypes sendgrid_campaigns | tail -n 4
-	@$(BIN)/lint-imports
+	@$(PYRIGHT)
+	@$(PYRIGHT) --ignoreexternal --verifytypes sendgrid_campaigns >$(VENV)/.verifytypes || { cat $(VENV)/.verifytypes; exit 1; }
+	@$(BIN)/lint-imports >$(VENV)/.lint-imports || { cat $(VENV)/.lint-imports; exit 1; }
 
 format: $(READY)  ## format and mend what can be mended by itself
 	@$(BIN)/ruff check --quiet --fix --exit-zero .

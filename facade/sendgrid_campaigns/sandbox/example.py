@@ -1,5 +1,8 @@
 """What every new sandbox holds, with the ids of SendGrid's own examples."""
 
+from collections.abc import Mapping
+from typing import Any
+
 KEY = "SG.sandbox"
 """Of the parent account, with all scopes."""
 
@@ -19,7 +22,7 @@ RESOURCES = [
 CREDITS = 10_000_000
 """Mails that an account may send."""
 
-READY = {
+READY: Mapping[str, Any] = {
     "title": "March Newsletter",
     "subject": "New Products for Spring!",
     "sender_id": 124451,
