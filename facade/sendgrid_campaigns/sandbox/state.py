@@ -6,6 +6,7 @@ once, however many threads and processes ask for it.
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,8 @@ class State:
             ":memory:" if path is None else path, timeout=30, isolation_level=None, check_same_thread=False
         )
         self._database.row_factory = sqlite3.Row
+        # A sandbox that nobody closes is closed when nobody holds it any more.
+        self._close = weakref.finalize(self, self._database.close)
         if path is not None:
             # A killed process loses nothing that was answered: the log is written before the answer.
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -79,4 +82,4 @@ class State:
 
     def close(self) -> None:
         with self._lock:
-            self._database.close()
+            self._close()
