@@ -142,7 +142,7 @@ def test_an_interruption(run: Run, httpx_mock: HTTPXMock, method: str, code: int
     httpx_mock.add_callback(interrupt, is_reusable=True)
     done = run("send", "4900")
     assert done.exit_code == code
-    assert ("may have been sent" in done.stderr) is (code == 5)
+    assert ("it is unknown whether campaign 4900 was sent" in done.stderr) is (code == 5)
 
 
 CODES: dict[type[errors.SendGridError], int] = {
@@ -152,6 +152,9 @@ CODES: dict[type[errors.SendGridError], int] = {
     errors.AuthenticationError: 3,
     errors.PermissionDeniedError: 3,
     errors.NotInDraftError: 3,
+    errors.NotScheduledError: 3,
+    errors.NotReadyError: 3,
+    errors.StopNotAskedError: 3,
     errors.NotFoundError: 3,
     errors.NotSentError: 4,
     errors.RateLimitError: 4,

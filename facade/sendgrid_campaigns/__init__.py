@@ -16,19 +16,23 @@ from sendgrid_campaigns.errors import (
     ErrorDetail,
     NotFoundError,
     NotInDraftError,
+    NotReadyError,
+    NotScheduledError,
     NotSentError,
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
     SendGridError,
     ServerError,
+    StopNotAskedError,
     UnreadableResponseError,
 )
-from sendgrid_campaigns.models import Campaign, SendReceipt
+from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Schedule, SendReceipt
 from sendgrid_campaigns.settings import Clock, Retry
 from sendgrid_campaigns.version import __version__
 
 __all__ = [
+    "KEEP",
     "APIStatusError",
     "AsyncCampaignsClient",
     "Attempt",
@@ -36,19 +40,25 @@ __all__ = [
     "BadRequestError",
     "Campaign",
     "CampaignsClient",
+    "CheckResult",
     "Clock",
     "ConfigurationError",
     "ErrorDetail",
+    "Keep",
     "NotFoundError",
     "NotInDraftError",
+    "NotReadyError",
+    "NotScheduledError",
     "NotSentError",
     "OutcomeUnknownError",
     "PermissionDeniedError",
     "RateLimitError",
     "Retry",
+    "Schedule",
     "SendGridError",
     "SendReceipt",
     "ServerError",
+    "StopNotAskedError",
     "UnreadableResponseError",
     "__version__",
 ]

@@ -6,7 +6,7 @@ CampaignsClient blocks, AsyncCampaignsClient is for asyncio. Both run the genera
 import asyncio
 import copy
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing
 from types import TracebackType
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
@@ -15,9 +15,10 @@ import attrs
 import httpx
 
 from sendgrid_campaigns.errors import ConfigurationError
-from sendgrid_campaigns.exchange import LARGEST_BODY, Answer, NoAnswer, Steps, Wait
+from sendgrid_campaigns.exchange import Answer, NoAnswer, Steps, Wait
 from sendgrid_campaigns.impersonation import header_value
-from sendgrid_campaigns.operations import Awaiting, Blocking, Operations
+from sendgrid_campaigns.models import Campaign
+from sendgrid_campaigns.operations import Awaiting, Blocking, Operations, Pages
 from sendgrid_campaigns.settings import BASE_URL, ApiKey, Clock, Retry, Settings
 
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
@@ -131,6 +132,16 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
     ) -> None:
         self.close()
 
+    def iterate(self, *, page_size: int = 20) -> Iterator[Campaign]:
+        """Every campaign, newest first, read page by page as you go.
+
+        One that exists all the while is given exactly once, whatever is created or deleted meanwhile. One that is
+        created or deleted while this runs may or may not be given.
+        """
+        pages = Pages(page_size)
+        while not pages.done:
+            yield from pages.take(self.list(limit=page_size, offset=pages.offset))
+
     def _run(self, steps: Steps[T]) -> T:
         self._check_open()
         try:
@@ -151,7 +162,7 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
             return result
 
     def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
-        attempt = _Attempt(self._settings)
+        attempt = _Attempt(self._settings, request)
         request.extensions["trace"] = attempt.trace
         try:
             response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
@@ -185,6 +196,17 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
     ) -> None:
         await self.aclose()
 
+    async def iterate(self, *, page_size: int = 20) -> AsyncIterator[Campaign]:
+        """Every campaign, newest first, read page by page as you go.
+
+        One that exists all the while is given exactly once, whatever is created or deleted meanwhile. One that is
+        created or deleted while this runs may or may not be given.
+        """
+        pages = Pages(page_size)
+        while not pages.done:
+            for campaign in pages.take(await self.list(limit=page_size, offset=pages.offset)):
+                yield campaign
+
     async def _run(self, steps: Steps[T]) -> T:
         self._check_open()
         try:
@@ -205,7 +227,7 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
             return result
 
     async def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
-        attempt = _Attempt(self._settings)
+        attempt = _Attempt(self._settings, request)
         request.extensions["trace"] = attempt.trace_async
         try:
             async with asyncio.timeout(self._settings.timeout):
@@ -223,10 +245,11 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
 
 
 class _Attempt:
-    """One request in flight: how far it got, and the body as it arrives, decoded and never over LARGEST_BODY."""
+    """One request in flight: how far it got, and the body as it arrives, decoded and never over the largest size."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, request: httpx.Request) -> None:
         self._settings = settings
+        self._largest_body: int = request.extensions["largest_body"]
         self._began = settings.clock.monotonic()
         self._started = False
         self._decoder: Any = None
@@ -258,9 +281,9 @@ class _Attempt:
         return True
 
     def add(self, chunk: bytes) -> None:
-        room = LARGEST_BODY + 1 - len(self._body)
+        room = self._largest_body + 1 - len(self._body)
         self._body += self._decoder.decompress(chunk, room) if self._decoder else chunk[:room]
-        if len(self._body) > LARGEST_BODY or self._seconds() > self._settings.timeout:
+        if len(self._body) > self._largest_body or self._seconds() > self._settings.timeout:
             raise ValueError("too large, or too slow")
 
     def lose_body(self) -> None:

@@ -7,10 +7,13 @@ SendGridError
 │   ├── BadRequestError               400
 │   ├── AuthenticationError           401
 │   ├── PermissionDeniedError         403: a scope is missing, or the account has no legacy access
-│   ├── NotInDraftError               403, or a status read before sending: only a Draft can be sent
+│   ├── NotInDraftError               only a Draft can be sent, scheduled or updated
+│   ├── NotScheduledError             only a Scheduled campaign can be rescheduled or unscheduled
 │   ├── NotFoundError                 404
 │   ├── RateLimitError                429
 │   └── ServerError                   5xx to a read
+├── NotReadyError                     send(..., check=True): the campaign lacks something
+├── StopNotAskedError                 delete() would stop mail, and stop=True was not given
 ├── UnreadableResponseError           a read got no answer, or none that can be what the service documents
 └── OutcomeUnknownError               a write may have been carried out; nobody can tell from its answer
 
@@ -67,8 +70,7 @@ def _restore(kind: type["SendGridError"], facts: dict[str, Any]) -> "SendGridErr
 class SendGridError(Exception):
     """Everything this package raises about a call; catch it to catch all."""
 
-    advice: ClassVar[str] = ""
-    """What to do next."""
+    _advice: ClassVar[str] = ""
 
     action: str = "sent"
     """What was to happen to the campaign, as a participle."""
@@ -80,6 +82,11 @@ class SendGridError(Exception):
     """The on-behalf-of header of every request of this call; None: the account of the key itself."""
     attempts: tuple[Attempt, ...] = ()
     """Every request of this call, in order."""
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        return self._advice
 
     def __str__(self) -> str:
         lines = [self.happened(), self.advice, self._where()]
@@ -134,7 +141,7 @@ class ConfigurationError(SendGridError, ValueError):
 class NotSentError(SendGridError):
     """Definite: what was asked for did not happen, because the request for it never left. Safe to call again."""
 
-    advice: ClassVar[str] = "Nothing was changed by this call. Call again when the cause is gone."
+    _advice: ClassVar[str] = "Nothing was changed by this call. Call again when the cause is gone."
 
     cause: str
     """What stopped it."""
@@ -147,7 +154,7 @@ class NotSentError(SendGridError):
 class APIStatusError(SendGridError):
     """The service answered, and the answer was no: nothing was changed by this call."""
 
-    advice: ClassVar[str] = "Nothing was changed by this call."
+    _advice: ClassVar[str] = "Nothing was changed by this call."
 
     status_code: int
     """The HTTP status of the answer that decided."""
@@ -167,14 +174,14 @@ class APIStatusError(SendGridError):
 class BadRequestError(APIStatusError):
     """400: the campaign, as it is, does not allow this; `errors` lists what is wrong."""
 
-    advice: ClassVar[str] = "Nothing was changed by this call. Put right what is listed, then call again."
+    _advice: ClassVar[str] = "Nothing was changed by this call. Put right what is listed, then call again."
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
 class AuthenticationError(APIStatusError):
     """401: the service does not know the key, or not for the account acted for."""
 
-    advice: ClassVar[str] = (
+    _advice: ClassVar[str] = (
         "Check that SENDGRID_API_KEY (or api_key=) holds a whole key that is still valid; with on-behalf-of it must be"
         " a key of the parent account."
     )
@@ -184,7 +191,7 @@ class AuthenticationError(APIStatusError):
 class PermissionDeniedError(APIStatusError):
     """403 while the campaign's status allows the call: the service does not say which of two causes it is."""
 
-    advice: ClassVar[str] = (
+    _advice: ClassVar[str] = (
         "Either the API key lacks a marketing_campaigns scope (give it one in the dashboard, Settings > API Keys), or"
         " this account has no access to the legacy Campaigns API: newer accounts have Single Sends instead, see"
         " https://www.twilio.com/docs/sendgrid/api-reference/single-sends"
@@ -193,12 +200,12 @@ class PermissionDeniedError(APIStatusError):
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
 class NotInDraftError(APIStatusError):
-    """Only a Draft can be sent, and this campaign is none. This call sent nothing.
+    """Only a Draft can be sent, scheduled or updated, and this campaign is none. This call changed nothing.
 
-    `status_code` is 200 when the status was read before any send was tried, which is the usual case.
+    `status_code` is 200: the status was read before anything else was tried.
     """
 
-    advice: ClassVar[str] = (
+    _advice: ClassVar[str] = (
         "An earlier run or somebody else has sent, scheduled or stopped it. To mail the same content once more, make a"
         " new campaign of it."
     )
@@ -211,10 +218,28 @@ class NotInDraftError(APIStatusError):
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class NotScheduledError(APIStatusError):
+    """Only a Scheduled campaign can be rescheduled or unscheduled, and this one is not. This call changed nothing.
+
+    `status_code` is 200: the status was read before anything else was tried.
+    """
+
+    _advice: ClassVar[str] = (
+        "A Draft is scheduled with schedule(). Mail that is going out is stopped only by delete(..., stop=True)."
+    )
+
+    status: str | None
+    """The campaign's status, as the service spells it."""
+
+    def happened(self) -> str:
+        return f'{self._not_done()}: it is "{self.status}", and only a Scheduled campaign can be {self.action}.'
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
 class NotFoundError(APIStatusError):
     """404: the account acted for has no such campaign."""
 
-    advice: ClassVar[str] = (
+    _advice: ClassVar[str] = (
         "Check the id, and whose campaign it is: a Subuser's or a customer account's campaign is seen only with"
         " on_behalf_of(...)."
     )
@@ -224,7 +249,7 @@ class NotFoundError(APIStatusError):
 class RateLimitError(APIStatusError):
     """429 until patience ran out. The service did not act on the request."""
 
-    advice: ClassVar[str] = (
+    _advice: ClassVar[str] = (
         "Nothing was changed by this call. Call again after retry_after seconds, or give the client more patience:"
         " Retry(...)."
     )
@@ -241,14 +266,14 @@ class RateLimitError(APIStatusError):
 class ServerError(APIStatusError):
     """5xx to a read, more than once. A 5xx to a write is an OutcomeUnknownError: the write may have been applied."""
 
-    advice: ClassVar[str] = "The service or something before it has a fault. Nothing was changed; call again later."
+    _advice: ClassVar[str] = "The service or something before it has a fault. Nothing was changed; call again later."
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
 class UnreadableResponseError(SendGridError):
     """A read got no answer, or one that cannot be what the service documents. Reads change nothing."""
 
-    advice: ClassVar[str] = (
+    _advice: ClassVar[str] = (
         "Nothing was changed by this call. Call again; if it stays, look at what stands between you and the service"
         " (proxy, captive portal, base URL)."
     )
@@ -263,26 +288,67 @@ class UnreadableResponseError(SendGridError):
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class NotReadyError(SendGridError):
+    """`send(..., check=True)`: the campaign lacks something that every mailing needs. Nothing was sent."""
+
+    _advice: ClassVar[str] = "Put right what is listed with update(), then call again."
+
+    problems: tuple[ErrorDetail, ...]
+    """Everything that would stop it."""
+
+    def happened(self) -> str:
+        return f"{self._not_done()}: it is not ready:" + "".join(f"\n  {problem}" for problem in self.problems)
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class StopNotAskedError(SendGridError):
+    """`delete` of a campaign that is scheduled or going out would stop its mail, and `stop=True` was not given."""
+
+    _advice: ClassVar[str] = "If its mail is to be stopped: delete(..., stop=True). It cannot be taken up again."
+
+    status: str
+    """The campaign's status, as the service spells it."""
+
+    def happened(self) -> str:
+        return f'{self._not_done()}: it is "{self.status}", and deleting it stops its mail.'
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
 class OutcomeUnknownError(SendGridError):
     """A write may have been carried out: its request may have reached the service, and no answer settled it.
 
     It is no ConnectionError, TimeoutError or OSError on purpose: job frameworks that repeat those must not repeat this.
     """
 
-    advice: ClassVar[str] = (
-        "Do not send it again on this error. Read the campaign, with the same on-behalf-of, for about a minute:"
-        " In Progress or Sent means that it was sent; Scheduled, that the send was accepted or that somebody scheduled"
-        " it; a Draft that stays a Draft, that it was most likely not."
-    )
-
     cause: str
     """What came back from the request in doubt."""
     status: str | None = None
     """The campaign's status when it was last read in this call; None when it was not read."""
 
+    @property
+    def advice(self) -> str:
+        """How to find out; it depends on what was to happen."""
+        return _FINDING_OUT.get(self.action, _FINDING_OUT["sent"])
+
     def happened(self) -> str:
         last = "" if self.status is None else f'; the campaign\'s status was last read as "{self.status}"'
         return f"it is unknown whether {self._campaign()} was {self.action}: {self.cause}{last}."
 
+
+_FINDING_OUT = {
+    "sent": (
+        "Do not send it again on this error. Read the campaign, with the same on-behalf-of, for about a minute:"
+        " In Progress or Sent means that it was sent; Scheduled, that the send was accepted or that somebody scheduled"
+        " it; a Draft that stays a Draft, that it was most likely not."
+    ),
+    "created": "List the newest campaigns: one with this title and content is it. At worst there is a draft too many.",
+    "updated": "Read the campaign and compare. Updating again does no harm while nobody else edits.",
+    "deleted": "Read the campaign: while it is found it was not deleted, and deleting again does no harm.",
+    "scheduled": "Read its status and get_schedule(): the time that was asked for means that it was scheduled.",
+    "rescheduled": "Read get_schedule(): the time that was asked for means that it was rescheduled.",
+    "unscheduled": "Read its status: a Draft was unscheduled; a Scheduled campaign will go out unless you call again.",
+    "sent as a test": "It cannot be read back. Look into the mailboxes; sending again may deliver the test twice.",
+}
+"""What to do about doubt, by action."""
 
 _STATUSES = frozenset(HTTPStatus)

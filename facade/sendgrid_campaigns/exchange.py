@@ -7,7 +7,7 @@ sent what came of it. A driver does the I/O; client.py has two.
 import json
 import logging
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Container, Generator, Mapping
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from types import ModuleType
@@ -39,10 +39,6 @@ T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
 
-LARGEST_BODY = 8 * 2**20
-"""Bytes of an answer that are read at most, compressed and not: a campaign holds two texts of 1 MB at most."""
-
-
 # --- what a driver is asked for, and what it answers ---
 
 
@@ -60,7 +56,7 @@ class Answer:
     status_code: int
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes | None = attrs.field(repr=False)  # a server may quote the key
-    """The decoded body; None when it was cut off, could not be decoded or is over LARGEST_BODY."""
+    """The decoded body; None when it was cut off, could not be decoded or is too large."""
     seconds: float
 
 
@@ -106,12 +102,12 @@ BEFORE_WRITING = (
 """What httpx raises before it has written anything; true only without redirects and authentication round-trips."""
 
 
-def verdict(seen: Answer | NoAnswer, success: int) -> Verdict:
-    """What an attempt proves. Only the documented code is success, and the status line alone decides: no body can."""
+def verdict(seen: Answer | NoAnswer, success: Container[int]) -> Verdict:
+    """What an attempt proves. Only a documented code is success, and the status line alone decides: no body can."""
     if isinstance(seen, NoAnswer):
         unsent = isinstance(seen.error, BEFORE_WRITING) and not seen.started
         return Verdict.NEVER_LEFT if unsent else Verdict.DOUBT
-    if seen.status_code == success:
+    if seen.status_code in success:
         return Verdict.DONE
     return Verdict.REFUSED if seen.status_code in REFUSALS else Verdict.DOUBT
 
@@ -119,13 +115,17 @@ def verdict(seen: Answer | NoAnswer, success: int) -> Verdict:
 # --- requests ---
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Endpoint:
-    """One generated endpoint module, and the one thing that cannot be read off it."""
+    """One generated endpoint module, and what cannot be read off it."""
 
     module: ModuleType
-    success: int
-    """The documented status code of success."""
+    success: tuple[int, ...]
+    """The documented status codes of success."""
+    older: int | None = None
+    """One of older documents, which others answer too: success only with a body that is about the campaign."""
+    largest_body: int = 8 * 2**20
+    """Bytes of an answer that are read at most, compressed and not: a campaign holds two texts of 1 MB at most."""
 
     def request(self, settings: Settings, **arguments: Any) -> httpx.Request:
         """The request, complete.
@@ -135,12 +135,12 @@ class Endpoint:
         if settings.on_behalf_of is not None:
             arguments["on_behalf_of"] = settings.on_behalf_of
         built: dict[str, Any] = self.module._get_kwargs(**arguments)
+        route = built["url"].replace(f"/{arguments.get('campaign_id')}", "/{campaign_id}")
         built["url"] = settings.base_url + built["url"]
         timeout = httpx.Timeout(settings.timeout, connect=min(settings.connect_timeout, settings.timeout))
+        extensions = {"timeout": timeout.as_dict(), "route": route, "largest_body": self.largest_body}
         headers = {**HEADERS, **built.pop("headers")}
-        return httpx.Request(
-            **built, headers=settings.key.authorize(headers), extensions={"timeout": timeout.as_dict()}
-        )
+        return httpx.Request(**built, headers=settings.key.authorize(headers), extensions=extensions)
 
     def parse(self, answer: Answer) -> Any:
         """What the generated layer makes of an answer of success. It raises what comes for a body that is wrong."""
@@ -148,6 +148,13 @@ class Endpoint:
         return self.module._parse_response(
             client=_Lenient(), response=httpx.Response(answer.status_code, content=answer.body)
         )
+
+
+@attrs.frozen
+class Unparsed:
+    """A body that is not what the service documents."""
+
+    problem: str
 
 
 class _Lenient:
@@ -167,49 +174,59 @@ HEADERS = {
 class Call:
     """One call of one operation: what it is about, how long it may take, and every attempt that it made."""
 
-    def __init__(self, settings: Settings, endpoint: Endpoint, action: str, campaign_id: object) -> None:
-        self.campaign_id: int = checked_id(campaign_id)
+    def __init__(self, settings: Settings, endpoint: Endpoint, action: str, **arguments: Any) -> None:
+        self.action = action
+        self.campaign_id: int | None = arguments.get("campaign_id")
         self._settings = settings
-        self._endpoint = endpoint
-        self._action = action
-        self._request = endpoint.request(settings, campaign_id=self.campaign_id)
+        self.endpoint = endpoint
+        self._request = endpoint.request(settings, **arguments)
         self._deadline = settings.clock.monotonic() + settings.retry.deadline
         self._attempts: list[Attempt] = []
 
-    def read(self, endpoint: Endpoint, model: Callable[[Any], T]) -> Steps[T]:
-        """What `endpoint` answers, through the generated parser and then through `model`. Repeated on any doubt."""
-        own = endpoint is self._endpoint
-        request = self._request if own else endpoint.request(self._settings, campaign_id=self.campaign_id)
-        proven, seen = yield from self._exchange(request, endpoint.success, repeat_doubt=True)
+    def read(self, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> Steps[T]:
+        """The answer to the call's request, or to another read of its campaign. Repeated on any doubt.
+
+        It goes through the generated parser, and then through `model`, which raises for what it cannot take.
+        """
+        request = self._request
+        if endpoint is None:
+            endpoint = self.endpoint
+        else:
+            request = endpoint.request(self._settings, campaign_id=self.campaign_id)
+        proven, seen = yield from self._exchange(request, endpoint, repeat_doubt=True)
         if isinstance(seen, NoAnswer):
             never_left = proven is Verdict.NEVER_LEFT
             raise self.never_left(seen) if never_left else self._unreadable(self.cause(seen))
         if proven is not Verdict.DONE:
             if seen.status_code >= 400:
                 raise self.refusal(seen)
-            cut = seen.status_code == endpoint.success
+            cut = seen.status_code in endpoint.success
             problem = "the answer was cut off or is too large" if cut else "this status is not documented for it"
             raise self._unreadable(problem, seen.status_code)
-        try:
-            return model(endpoint.parse(seen))
-        except Exception as error:  # The generated parser raises what comes: KeyError, TypeError, RecursionError …
-            detail = self._settings.key.redact(str(error.args[0])[:200] if error.args else "")
-            problem = f"the answer is not what the service documents ({type(error).__name__}: {detail})"
-        raise self._unreadable(problem, seen.status_code)
+        result = self.parsed(seen, model, endpoint)
+        if isinstance(result, Unparsed):
+            raise self._unreadable(f"the answer is not what the service documents ({result.problem})", seen.status_code)
+        return result
 
     def write(self) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
-        """The call's own request, repeated only while nothing of it can have been carried out.
+        """The call's request, repeated only while nothing of it can have been carried out.
 
         What its verdict means is for the operation to say.
         """
         if self._settings.clock.monotonic() >= self._deadline:
-            raise self.error(
-                NotSentError, cause=f"the deadline of {self._settings.retry.deadline:g} s passed before that"
-            )
-        return (yield from self._exchange(self._request, self._endpoint.success, repeat_doubt=False))
+            raise self.error(NotSentError, cause=f"{self._settings.retry.deadline:g} s had passed before it was tried")
+        return (yield from self._exchange(self._request, self.endpoint, repeat_doubt=False))
+
+    def parsed(self, answer: Answer, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> "T | Unparsed":
+        """What the generated parser, and then `model`, make of an answer's body."""
+        try:
+            return model((endpoint or self.endpoint).parse(answer))
+        except Exception as error:  # The generated parser raises what comes: KeyError, TypeError, RecursionError …
+            detail = self._settings.key.redact(str(error.args[0])[:200] if error.args else "")
+            return Unparsed(f"{type(error).__name__}: {detail}")
 
     def _exchange(
-        self, request: httpx.Request, success: int, *, repeat_doubt: bool
+        self, request: httpx.Request, endpoint: Endpoint, *, repeat_doubt: bool
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         number = 0
         while True:
@@ -219,13 +236,11 @@ class Call:
             except BaseException as error:
                 # Cancelled or interrupted in flight: the same exception goes on, with what it cannot know as a note.
                 if not repeat_doubt:
-                    error.add_note(
-                        f"sendgrid-campaigns: campaign {self.campaign_id} may have been {self._action}: this broke into"
-                        f" {request.method} {self._route(request)}. {OutcomeUnknownError.advice}"
-                    )
+                    doubt = self.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}")
+                    error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
                 raise
             assert seen is not None
-            proven = verdict(seen, success)
+            proven = verdict(seen, endpoint.success)
             if repeat_doubt and proven is Verdict.DONE and isinstance(seen, Answer) and seen.body is None:
                 proven = Verdict.DOUBT  # A read is its body.
             self._record(request, number, proven, seen)
@@ -254,7 +269,7 @@ class Call:
     def _record(self, request: httpx.Request, number: int, proven: Verdict, seen: Answer | NoAnswer) -> None:
         attempt = Attempt(
             method=request.method,
-            route=self._route(request),
+            route=request.extensions["route"],
             verdict=proven.value,
             status_code=seen.status_code if isinstance(seen, Answer) else None,
             cause=None if isinstance(seen, Answer) else self.cause(seen),
@@ -266,16 +281,12 @@ class Call:
             *(attempt.method, attempt.route, attempt.status_code or attempt.cause, attempt.seconds * 1000, number),
         )
 
-    def _route(self, request: httpx.Request) -> str:
-        path = request.url.path.removeprefix(httpx.URL(self._settings.base_url).path.rstrip("/"))
-        return path.replace(f"/{self.campaign_id}", "/{campaign_id}")
-
     def error(self, kind: Callable[..., SendGridError], **facts: Any) -> SendGridError:
         """An error of this call, with everything that all of them carry."""
         return kind(
-            action=self._action,
+            action=self.action,
             method=self._request.method,
-            route=self._route(self._request),
+            route=self._request.extensions["route"],
             campaign_id=self.campaign_id,
             on_behalf_of=self._settings.on_behalf_of,
             attempts=tuple(self._attempts),

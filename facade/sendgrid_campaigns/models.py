@@ -1,16 +1,18 @@
-"""What operations return: plain values with None where the service has nothing, and no UNSET anywhere."""
+"""What operations take and return: plain values with None where the service has nothing, and no UNSET anywhere."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar, cast
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final, Literal, TypeVar, cast
 
 import attrs
 from attrs.validators import instance_of, optional
 
+from sendgrid_campaigns.errors import ErrorDetail
 from sendgrid_campaigns_api import models as wire
 from sendgrid_campaigns_api.types import UNSET
 
 T = TypeVar("T")
-
 
 _text = optional(instance_of(str))
 _number = optional(instance_of(int))
@@ -30,6 +32,19 @@ def _tuple_of(kind: type[T], value: Any) -> tuple[T, ...] | None:
     if not isinstance(value, list | tuple) or not all(isinstance(item, kind) for item in cast(list[Any], value)):
         raise TypeError(f"{value!r} is no list of {kind.__name__}")
     return tuple(cast(list[T], value))
+
+
+class Keep(Enum):
+    """The type of KEEP."""
+
+    KEEP = "keep"
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP: Final = Keep.KEEP
+"""In `update`: leave the field as it is."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +78,7 @@ class Campaign:
     @property
     def is_draft(self) -> bool:
         """Whether it can be sent; a status that nobody knows is no Draft."""
-        return is_draft(self.status)
+        return is_status(self.status, "Draft")
 
 
 @attrs.frozen
@@ -77,16 +92,45 @@ class SendReceipt:
     """How it is known: from the answer to the send itself."""
 
 
-def is_draft(status: str | None) -> bool:
-    """Whether a campaign of this status can be sent. The service's spelling is not relied on, unknown is no Draft."""
-    return status is not None and status.strip().casefold() == "draft"
+@attrs.frozen
+class Schedule:
+    """The service accepted the time: the mailing will go out then."""
+
+    id: int
+    send_at: datetime
+    """In UTC. The time that was asked for, when the answer's body could not be read."""
+    status: str | None
+    """`Scheduled`, as a rule. None when the answer's body could not be read."""
+    known_from: Literal["answer"] = "answer"
+    """How it is known: from the answer to the request itself."""
 
 
-def campaign(answer: wire.Campaign, campaign_id: int) -> Campaign:
-    """The facade's campaign for the generated one.
+@attrs.frozen(kw_only=True)
+class CheckResult:
+    """What would stop a campaign from being sent, as far as it can be seen from outside."""
 
-    Raises TypeError for a field of another type than documented, ValueError for an answer about another campaign.
-    """
+    campaign: Campaign
+    problems: tuple[ErrorDetail, ...]
+    """Everything that would stop it, by field; empty when nothing is known to."""
+    unknown: tuple[ErrorDetail, ...]
+    """What only the service can know."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is known to stop it."""
+        return not self.problems
+
+
+def is_status(status: str | None, wanted: str) -> bool:
+    """Whether a campaign's status is the one wanted. The service's spelling is not relied on; unknown is neither."""
+    return status is not None and status.strip().casefold() == wanted.casefold()
+
+
+# --- from the generated models; each raises for an answer that is not as documented ---
+
+
+def campaign(answer: wire.Campaign, campaign_id: int | None = None) -> Campaign:
+    """The facade's campaign; with an id, that campaign and no other."""
     _check_id(answer, campaign_id)
     fields: dict[str, Any] = {"extra": answer.additional_properties}
     for field in attrs.fields(Campaign):
@@ -96,14 +140,58 @@ def campaign(answer: wire.Campaign, campaign_id: int) -> Campaign:
     return Campaign(**fields)
 
 
-def status(answer: wire.Campaign, campaign_id: int) -> str:
-    """The status alone: a send must not stumble over a field that it does not need. Raises as `campaign` does."""
+def status(answer: wire.Campaign, campaign_id: int | None) -> str:
+    """The status alone: a call must not stumble over a field that it does not need."""
     _check_id(answer, campaign_id)
     if not isinstance(answer.status, str):
         raise TypeError("it holds no status")
     return answer.status
 
 
-def _check_id(answer: wire.Campaign, campaign_id: int) -> None:
-    if answer.id != campaign_id:
+def _check_id(answer: wire.Campaign, campaign_id: int | None) -> None:
+    if campaign_id is not None and answer.id != campaign_id:
         raise ValueError(f"it is about campaign {answer.id!r}, not {campaign_id}")
+
+
+def time(seconds: object) -> datetime:
+    """The time for unix seconds."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        raise TypeError(f"{seconds!r} is no time in unix seconds")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+# --- what a mailing needs ---
+
+
+UNSUBSCRIBE_TAG = "[unsubscribe]"
+
+UNKNOWN = (
+    ErrorDetail(field="credits", message="whether the account has enough for the audience"),
+    ErrorDetail(field="sender_id", message="whether the sender identity is verified"),
+    ErrorDetail(field="list_ids, segment_ids", message="whether they still exist, and hold anybody"),
+)
+
+
+def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
+    """What the documents require of a campaign to be sent, and this one does not have.
+
+    https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
+    """
+    if not campaign.is_draft:
+        yield ErrorDetail(field="status", message=f'it is "{campaign.status}", and only a Draft can be sent')
+    if not campaign.subject:
+        yield ErrorDetail(field="subject", message="it has none")
+    if not campaign.sender_id:
+        yield ErrorDetail(field="sender_id", message="it has none")
+    if not campaign.list_ids and not campaign.segment_ids:
+        yield ErrorDetail(field="list_ids", message="it has neither a list nor a segment")
+    if not campaign.html_content and not campaign.plain_content:
+        yield ErrorDetail(field="plain_content", message="it has neither plain nor HTML content")
+    for field in ("html_content", "plain_content"):
+        content: str | None = getattr(campaign, field)
+        if content and UNSUBSCRIBE_TAG not in content:
+            yield ErrorDetail(field=field, message=f"it holds no {UNSUBSCRIBE_TAG} tag")
+    if not campaign.suppression_group_id and not campaign.custom_unsubscribe_url:
+        yield ErrorDetail(
+            field="suppression_group_id", message="it has neither a suppression group nor a custom unsubscribe URL"
+        )

@@ -5,31 +5,63 @@ returns the result, and one of AsyncCampaignsClient that returns a coroutine, wi
 """
 
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import wraps
 from types import MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, overload
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 
 from sendgrid_campaigns import models
 from sendgrid_campaigns.errors import (
+    ConfigurationError,
+    NotFoundError,
     NotInDraftError,
+    NotReadyError,
+    NotScheduledError,
     NotSentError,
     OutcomeUnknownError,
     SendGridError,
     ServerError,
+    StopNotAskedError,
     UnreadableResponseError,
 )
-from sendgrid_campaigns.exchange import Answer, Call, Endpoint, Steps, Verdict
-from sendgrid_campaigns.models import Campaign, SendReceipt
+from sendgrid_campaigns.exchange import Answer, Call, Endpoint, Steps, Unparsed, Verdict, checked_id
+from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Schedule, SendReceipt
 from sendgrid_campaigns.settings import Settings
-from sendgrid_campaigns_api.api.campaigns import get_campaign, send_campaign
+from sendgrid_campaigns_api import models as wire
+from sendgrid_campaigns_api.api.campaigns import (
+    create_campaign,
+    delete_campaign,
+    get_campaign,
+    get_campaign_schedule,
+    list_campaigns,
+    reschedule_campaign,
+    schedule_campaign,
+    send_campaign,
+    send_test_campaign,
+    unschedule_campaign,
+    update_campaign,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-GET = Endpoint(get_campaign, success=200)
-SEND = Endpoint(send_campaign, success=201)
+CREATE = Endpoint(module=create_campaign, success=(201,))
+LIST = Endpoint(module=list_campaigns, success=(200,), largest_body=64 * 2**20)
+GET = Endpoint(module=get_campaign, success=(200,))
+UPDATE = Endpoint(module=update_campaign, success=(200,))
+DELETE = Endpoint(module=delete_campaign, success=(204,))
+SCHEDULE = Endpoint(module=schedule_campaign, success=(201,), older=200)
+RESCHEDULE = Endpoint(module=reschedule_campaign, success=(200,))
+GET_SCHEDULE = Endpoint(module=get_campaign_schedule, success=(200,))
+UNSCHEDULE = Endpoint(module=unschedule_campaign, success=(204,))
+SEND = Endpoint(module=send_campaign, success=(201,))
+SEND_TEST = Endpoint(module=send_test_campaign, success=(201, 204))
+
+LONGEST_TITLE = 100
+MOST_CATEGORIES = MOST_SEGMENTS = MOST_TEST_ADDRESSES = 10
+"""What the documents state and cannot have changed; the account's other limits are the service's to tell."""
 
 
 class operation(Generic[P, T]):  # noqa: N801 - a decorator
@@ -69,7 +101,8 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
         method: Any = coroutine if awaiting else blocking
         signature = inspect.signature(steps)
         # Steps[T] is a generator type whose last argument is T: what a caller gets.
-        method.__signature__ = signature.replace(return_annotation=get_args(signature.return_annotation)[-1])
+        result = get_args(signature.return_annotation)[-1]
+        method.__signature__ = signature.replace(return_annotation=None if result is type(None) else result)
         self._methods[awaiting] = method
         return method
 
@@ -78,6 +111,8 @@ class Operations:
     """The operations of the Campaigns API."""
 
     _settings: Settings
+
+    # --- reading ---
 
     @operation
     def get(self, campaign_id: int) -> Steps[Campaign]:
@@ -88,12 +123,170 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
-        call = Call(self._settings, GET, "read", campaign_id)
-        return (yield from call.read(GET, lambda answer: models.campaign(answer, call.campaign_id)))
+        call = Call(self._settings, GET, "read", campaign_id=checked_id(campaign_id))
+        return (yield from _read_campaign(call))
 
     @operation
-    def send(self, campaign_id: int) -> Steps[SendReceipt]:
+    def list(self, *, limit: int = 10, offset: int = 0) -> Steps[tuple[Campaign, ...]]:
+        """Read one page of campaigns, newest first: at most `limit`, after passing over `offset`. `iterate` reads all.
+
+        The service may answer fewer than `limit`: its largest value is not documented.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
+        """
+        for name, value, least in (("limit", limit, 1), ("offset", offset, 0)):
+            _require(_is_int(value) and value >= least, f"{name} is {value!r}", f"Give an int of at least {least}.")
+        call = Call(self._settings, LIST, "listed", limit=limit, offset=offset)
+        return (yield from call.read(lambda page: tuple(models.campaign(item) for item in page.result)))
+
+    @operation
+    def get_schedule(self, campaign_id: int) -> Steps[datetime | None]:
+        """Read the time that a campaign is scheduled for, in UTC; None when the service names none.
+
+        What it answers for a campaign that is not scheduled is not documented: None, or NotFoundError.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/view-scheduled-time-of-a-campaign
+        """
+        call = Call(self._settings, GET_SCHEDULE, "read", campaign_id=checked_id(campaign_id))
+        return (yield from call.read(lambda answer: None if answer.send_at is None else models.time(answer.send_at)))
+
+    @operation
+    def check(self, campaign_id: int) -> Steps[CheckResult]:
+        """Read a campaign and list everything that would stop it from being sent, by the documented rules.
+
+        What only the service can know, such as credits, is listed as unknown.
+        """
+        call = Call(self._settings, GET, "read", campaign_id=checked_id(campaign_id))
+        campaign = yield from _read_campaign(call)
+        return CheckResult(campaign=campaign, problems=tuple(models.missing(campaign)), unknown=models.UNKNOWN)
+
+    # --- content ---
+
+    @operation
+    def create(
+        self,
+        title: str,
+        *,
+        subject: str | None = None,
+        sender_id: int | None = None,
+        list_ids: Sequence[int] | None = None,
+        segment_ids: Sequence[int] | None = None,
+        categories: Sequence[str] | None = None,
+        suppression_group_id: int | None = None,
+        custom_unsubscribe_url: str | None = None,
+        ip_pool: str | None = None,
+        html_content: str | None = None,
+        plain_content: str | None = None,
+        editor: Literal["code", "design"] | None = None,
+    ) -> Steps[Campaign]:
+        """Make a draft. Only the title is needed now, at most 100 characters of it; `check` says what a mailing needs.
+
+        A create that is run again makes another campaign. After OutcomeUnknownError there may be a draft too many.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
+        """
+        given = _fields(locals())
+        body = wire.CreateCampaignRequest.from_dict({name: value for name, value in given.items() if value is not None})
+        call = Call(self._settings, CREATE, "created", body=body)
+        answer = yield from _carry_out(call)
+        campaign = call.parsed(answer, models.campaign)
+        if isinstance(campaign, Unparsed):
+            raise call.error(
+                OutcomeUnknownError, cause=f"it was accepted, but its id cannot be read: {campaign.problem}"
+            )
+        return campaign
+
+    @operation
+    def update(
+        self,
+        campaign_id: int,
+        *,
+        title: str | Keep = KEEP,
+        subject: str | Keep | None = KEEP,
+        sender_id: int | Keep | None = KEEP,
+        list_ids: Sequence[int] | Keep | None = KEEP,
+        segment_ids: Sequence[int] | Keep | None = KEEP,
+        categories: Sequence[str] | Keep | None = KEEP,
+        suppression_group_id: int | Keep | None = KEEP,
+        custom_unsubscribe_url: str | Keep | None = KEEP,
+        ip_pool: str | Keep | None = KEEP,
+        html_content: str | Keep | None = KEEP,
+        plain_content: str | Keep | None = KEEP,
+    ) -> Steps[Campaign]:
+        """Change a draft: what is left out stays as it is, and None clears. Returns the campaign as it is then.
+
+        Raises NotInDraftError when the campaign is no Draft any more.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
+        """
+        given = _fields(locals())
+        _require(bool(given), "update() was given nothing to change", "Name a field, such as subject=...")
+        body = wire.UpdateCampaignRequest.from_dict(given)
+        call = Call(self._settings, UPDATE, "updated", campaign_id=checked_id(campaign_id), body=body)
+        answer = yield from _carry_out(call, needs="Draft")
+        campaign = call.parsed(answer, lambda found: models.campaign(found, campaign_id))
+        if isinstance(campaign, Unparsed):
+            raise call.error(OutcomeUnknownError, cause=f"the answer of success cannot be read: {campaign.problem}")
+        return campaign
+
+    @operation
+    def delete(self, campaign_id: int, *, stop: bool = False) -> Steps[None]:
+        """Delete a campaign.
+
+        Deleting one that is scheduled or going out stops its mail, and is the one way to stop mail that is going out:
+        that needs `stop=True`. Without it, StopNotAskedError is raised for all but Draft, Sent and Canceled.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
+        """
+        call = Call(self._settings, DELETE, "deleted", campaign_id=checked_id(campaign_id))
+        status = yield from _status_before(call)
+        if not stop and not any(models.is_status(status, idle) for idle in ("Draft", "Sent", "Canceled")):
+            raise call.error(StopNotAskedError, status=status)
+        with suppress(NotFoundError):  # it was there a moment ago: now it is gone, and that was asked for
+            yield from _carry_out(call)
+
+    # --- schedules ---
+
+    @operation
+    def schedule(self, campaign_id: int, send_at: datetime) -> Steps[Schedule]:
+        """Schedule a draft for a time, which must be aware and in the future; the service knows whole seconds.
+
+        Raises NotInDraftError when the campaign is no Draft any more.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/schedule-a-campaign
+        """
+        return (yield from _schedule(self._settings, SCHEDULE, "scheduled", campaign_id, send_at, needs="Draft"))
+
+    @operation
+    def reschedule(self, campaign_id: int, send_at: datetime) -> Steps[Schedule]:
+        """Move a scheduled campaign to another time, which must be aware and in the future.
+
+        Raises NotScheduledError when the campaign is not Scheduled.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-scheduled-campaign
+        """
+        return (
+            yield from _schedule(self._settings, RESCHEDULE, "rescheduled", campaign_id, send_at, needs="Scheduled")
+        )
+
+    @operation
+    def unschedule(self, campaign_id: int) -> Steps[None]:
+        """Take back the schedule of a campaign: it is a Draft again.
+
+        Raises NotScheduledError when the campaign is not Scheduled; mail that is going out is stopped by `delete`.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
+        """
+        call = Call(self._settings, UNSCHEDULE, "unscheduled", campaign_id=checked_id(campaign_id))
+        yield from _carry_out(call, needs="Scheduled")
+
+    # --- sending ---
+
+    @operation
+    def send(self, campaign_id: int, *, check: bool = False) -> Steps[SendReceipt]:
         """Send a draft to its whole audience, now. Two requests, when nothing goes wrong.
+
+        check: refuse with NotReadyError, before anything is sent, what `check` knows to be missing.
 
         Returns a receipt when the service accepted the mailing. Of the errors,
 
@@ -104,31 +297,30 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
-        call = Call(self._settings, SEND, "sent", campaign_id)
-        try:
-            status = yield from _status(call)
-        except (ServerError, UnreadableResponseError, NotSentError) as error:
-            raise call.error(NotSentError, cause=f"its status could not be read before: {error.happened()}") from error
-        if not models.is_draft(status):
-            raise call.error(NotInDraftError, status=status, status_code=GET.success)
+        call = Call(self._settings, SEND, "sent", campaign_id=checked_id(campaign_id))
+        answer = yield from _carry_out(call, needs="Draft", complete=check)
+        accepted = call.parsed(answer, lambda found: found)
+        if isinstance(accepted, Unparsed):
+            return SendReceipt(campaign_id, None)
+        return SendReceipt(campaign_id, accepted.status if isinstance(accepted.status, str) else None)
 
-        verdict, seen = yield from call.write()
-        match verdict, seen:
-            case Verdict.NEVER_LEFT, _:
-                raise call.never_left(seen)
-            case Verdict.REFUSED, Answer():
-                raise call.refusal(seen)
-            case Verdict.DONE, Answer() if receipt := _receipt(call, seen):
-                return receipt
-            case _:
-                last = None
-        if isinstance(seen, Answer) and seen.status_code == 403:
-            # The service's own 403 for a wrong status and for a missing right look alike: only the status tells.
-            with suppress(SendGridError):
-                last = yield from _status(call)
-            if models.is_draft(last):
-                raise call.refusal(seen)
-        raise call.error(OutcomeUnknownError, cause=call.cause(seen), status=last)
+    @operation
+    def send_test(self, campaign_id: int, to: str | Sequence[str]) -> Steps[None]:
+        """Send a campaign as a test to one address, or to up to ten. It stays as it is.
+
+        Never repeated once the request may have left: a test that went out cannot be read back.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-test-campaign
+        """
+        addresses = [to] if isinstance(to, str) else [*to]
+        _require(
+            0 < len(addresses) <= MOST_TEST_ADDRESSES and all(_is_text(one) and one for one in addresses),
+            f"a test goes to 1 to {MOST_TEST_ADDRESSES} addresses, and {to!r} is not that",
+            "Give one address, or several in a list.",
+        )
+        body = wire.SendTestRequest(to=to if isinstance(to, str) else addresses)
+        call = Call(self._settings, SEND_TEST, "sent as a test", campaign_id=checked_id(campaign_id), body=body)
+        yield from _carry_out(call)
 
 
 class Blocking(Operations):
@@ -145,20 +337,174 @@ class Awaiting(Operations):
         raise NotImplementedError
 
 
-def _status(call: Call) -> Steps[str]:
-    """The campaign's status, as the service spells it."""
-    return (yield from call.read(GET, lambda answer: models.status(answer, call.campaign_id)))
+class Pages:
+    """How every campaign is found by offsets, while campaigns come and go.
 
-
-def _receipt(call: Call, answer: Answer) -> SendReceipt | None:
-    """The receipt for an answer of success; None when that answer is about another campaign.
-
-    The status line has decided already: a body that cannot be read takes nothing away from it.
+    The list is newest first: what is created comes in at its head and pushes the rest on, what is deleted pulls the
+    rest back. So each page is asked for from the last campaign that was seen. If none of a page was seen, the list has
+    moved by more than a page, and what lies before is read first. The end is a page with nothing behind that campaign.
     """
+
+    def __init__(self, page_size: int) -> None:
+        # A page of one would hold the campaign seen before, and never another.
+        _require(_is_int(page_size) and page_size >= 2, f"page_size is {page_size!r}", "Give an int of at least 2.")
+        self.offset = 0
+        self.done = False
+        self._page_size = page_size
+        self._seen: set[int] = set()
+
+    def take(self, page: Sequence[Campaign]) -> list[Campaign]:
+        """What of a page is new. Sets the offset of the next page."""
+        new = [campaign for campaign in page if campaign.id not in self._seen]
+        if self.offset > 0 and len(new) == len(page):
+            self.offset = max(0, self.offset - self._page_size + 1)
+            return []
+        self._seen.update(campaign.id for campaign in new)
+        self.done = not new and len(page) <= 1
+        self.offset += max(len(page) - 1, 0)
+        return new
+
+
+# --- how a change is carried out: the same for every operation ---
+
+
+def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) -> Steps[Answer]:
+    """The answer of success to a call's request.
+
+    needs: the status that the campaign must have; it is read first, while nothing has been tried.
+    complete: refuse what is known to lack something.
+    """
+    if needs is not None:
+        status = yield from _status_before(call, complete=complete)
+        if not models.is_status(status, needs):
+            kind = NotInDraftError if needs == "Draft" else NotScheduledError
+            raise call.error(kind, status=status, status_code=GET.success[0])
+
+    verdict, seen = yield from call.write()
+    last = None
+    match verdict, seen:
+        case Verdict.NEVER_LEFT, _:
+            raise call.never_left(seen)
+        case Verdict.REFUSED, Answer():
+            raise call.refusal(seen)
+        case _, Answer() if _is_success(call, verdict, seen):
+            return seen
+        case _, Answer(status_code=403):
+            # The service's 403 for a wrong status and for a missing right look alike: only the status tells.
+            if needs is not None:
+                with suppress(SendGridError):
+                    last = yield from _status(call)
+            if needs is None or models.is_status(last, needs):
+                raise call.refusal(seen)
+        case _:
+            pass
+    raise call.error(OutcomeUnknownError, cause=call.cause(seen), status=last)
+
+
+def _is_success(call: Call, verdict: Verdict, answer: Answer) -> bool:
+    """Whether an answer settles that the call did what it was to do.
+
+    The status line decides, and a body that cannot be read takes nothing away from it. But an answer about another
+    campaign decides nothing, and a code of older documents, which others answer too, needs a body about this one.
+    """
+    about = call.parsed(answer, lambda found: found.id)
+    if verdict is Verdict.DONE:
+        return call.campaign_id is None or not isinstance(about, int) or about == call.campaign_id
+    return answer.status_code == call.endpoint.older and about == call.campaign_id
+
+
+def _schedule(
+    settings: Settings, endpoint: Endpoint, action: str, campaign_id: int, send_at: datetime, *, needs: str
+) -> Steps[Schedule]:
+    body = wire.ScheduleRequest(send_at=_unix_seconds(send_at, settings.clock.time()))
+    call = Call(settings, endpoint, action, campaign_id=checked_id(campaign_id), body=body)
+    answer = yield from _carry_out(call, needs=needs)
+    said = call.parsed(answer, lambda found: Schedule(campaign_id, models.time(found.send_at), found.status))
+    return Schedule(campaign_id, models.time(body.send_at), None) if isinstance(said, Unparsed) else said
+
+
+# --- reads that calls are made of ---
+
+
+def _read_campaign(call: Call) -> Steps[Campaign]:
+    return (yield from call.read(lambda answer: models.campaign(answer, call.campaign_id), GET))
+
+
+def _status(call: Call) -> Steps[str]:
+    return (yield from call.read(lambda answer: models.status(answer, call.campaign_id), GET))
+
+
+def _status_before(call: Call, *, complete: bool = False) -> Steps[str]:
+    """The campaign's status, while nothing has been tried: whatever fails here, the campaign was not touched."""
     try:
-        accepted = SEND.parse(answer)
-    except Exception:
-        return SendReceipt(call.campaign_id, None)
-    if isinstance(accepted.id, int) and accepted.id != call.campaign_id:
-        return None
-    return SendReceipt(call.campaign_id, accepted.status if isinstance(accepted.status, str) else None)
+        if not complete:
+            return (yield from _status(call))
+        campaign = yield from _read_campaign(call)
+    except (ServerError, UnreadableResponseError, NotSentError) as error:
+        raise call.error(NotSentError, cause=f"its status could not be read before: {error.happened()}") from error
+    problems = tuple(models.missing(campaign))
+    if problems and campaign.is_draft:
+        raise call.error(NotReadyError, problems=problems)
+    return campaign.status or ""
+
+
+# --- what is refused before any request ---
+
+
+_LISTS = {"list_ids": int, "segment_ids": int, "categories": str}
+_NUMBERS = ("sender_id", "suppression_group_id")
+
+
+def _fields(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The campaign fields among the arguments of a call, checked."""
+    given = {name: value for name, value in arguments.items() if name not in ("self", "campaign_id")}
+    fields = {name: value for name, value in given.items() if value is not KEEP}
+    for name, value in fields.items():
+        if name in _LISTS and value is not None:
+            fields[name] = _list(name, value)
+        elif name in _NUMBERS:
+            _require(value is None or _is_int(value), f"{name} is {value!r}", "Give it as an int.")
+        elif value is not None or name == "title":
+            _require(_is_text(value), f"{name} is no text that can be sent", "Give it as a str.")
+    if "title" in fields:
+        length = len(fields["title"])
+        _require(0 < length <= LONGEST_TITLE, f"title has {length} characters", f"It takes 1 to {LONGEST_TITLE}.")
+    for name, most in (("categories", MOST_CATEGORIES), ("segment_ids", MOST_SEGMENTS)):
+        count = len(fields.get(name) or ())
+        _require(count <= most, f"{name} holds {count}", f"A campaign takes {most} at most.")
+    return fields
+
+
+def _list(name: str, value: Any) -> list[Any]:
+    kind = _LISTS[name]
+    is_good = _is_int if kind is int else _is_text
+    # A text is a sequence of texts, too, and never what was meant.
+    items: list[Any] = [None] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
+    _require(all(map(is_good, items)), f"{name} is {value!r}", f"Give a list of {kind.__name__}.")
+    return items
+
+
+def _unix_seconds(send_at: object, now: float) -> int:
+    if not isinstance(send_at, datetime) or send_at.tzinfo is None:
+        raise ConfigurationError(
+            problem=f"send_at is {send_at!r}, which is no time with a zone",
+            remedy="Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1).",
+        )
+    _require(send_at.timestamp() > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
+    return int(send_at.timestamp())
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+
+
+def _require(true: bool, problem: str, remedy: str) -> None:
+    if not true:
+        raise ConfigurationError(problem=problem, remedy=f"{remedy} No request was made.")

@@ -322,12 +322,18 @@ def test_its_own_pool_is_closed_with_it(colour: Colour) -> None:
 # --- what help() and editors show ---
 
 
-@pytest.mark.parametrize("name", ["get", "send"])
+SIGNATURES = {
+    "get": f"(self, campaign_id: int) -> {inspect.formatannotation(Campaign)}",
+    "send": f"(self, campaign_id: int, *, check: bool = False) -> {inspect.formatannotation(SendReceipt)}",
+    "delete": "(self, campaign_id: int, *, stop: bool = False) -> None",
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
 def test_signatures(name: str) -> None:
     for client_class in (CampaignsClient, AsyncCampaignsClient):
         method = getattr(client_class, name)
-        result = {"get": Campaign, "send": SendReceipt}[name]
-        assert str(inspect.signature(method)) == f"(self, campaign_id: int) -> {inspect.formatannotation(result)}"
+        assert str(inspect.signature(method)) == SIGNATURES[name]
         assert method.__name__ == name
         assert "https://www.twilio.com/docs/sendgrid/" in (inspect.getdoc(method) or "")
         assert inspect.iscoroutinefunction(method) is (client_class is AsyncCampaignsClient)
@@ -336,7 +342,7 @@ def test_signatures(name: str) -> None:
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     help(CampaignsClient.send)
     shown = capsys.readouterr().out
-    assert "send(self, campaign_id: int) -> sendgrid_campaigns.models.SendReceipt" in shown
+    assert "send(self, campaign_id: int, *, check: bool = False) -> sendgrid_campaigns.models.SendReceipt" in shown
     assert "Send a draft to its whole audience, now." in shown
     help(CampaignsClient)
     assert "Read one campaign." in capsys.readouterr().out

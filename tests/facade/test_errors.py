@@ -16,10 +16,13 @@ from sendgrid_campaigns import (
     ConfigurationError,
     ErrorDetail,
     NotInDraftError,
+    NotReadyError,
+    NotScheduledError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitError,
     SendGridError,
+    StopNotAskedError,
     UnreadableResponseError,
 )
 
@@ -47,6 +50,9 @@ OWN = {
     ConfigurationError: {"problem": "campaign_id is 0", "remedy": "Give a positive int."},
     NotSentError: {"cause": "ConnectError"},
     NotInDraftError: {**STATUS, "status": "Sent"},
+    NotScheduledError: {**STATUS, "status": "Draft"},
+    NotReadyError: {"problems": (ErrorDetail(message="it has none", field="subject"),)},
+    StopNotAskedError: {"status": "Scheduled"},
     RateLimitError: {**STATUS, "status_code": 429, "retry_after": 3.0},
     UnreadableResponseError: {"cause": "HTML", "status_code": 200},
     OutcomeUnknownError: {"cause": "ReadTimeout", "status": "Draft"},
@@ -59,7 +65,7 @@ def example(kind: type[SendGridError], **facts: Any) -> SendGridError:
 
 
 def test_the_tree_is_the_one_drawn() -> None:
-    assert len(CLASSES) == 13
+    assert len(CLASSES) == 16
     drawing = inspect.getdoc(sendgrid_campaigns.errors) or ""
     assert [kind.__name__ for kind in CLASSES if kind.__name__ not in drawing] == []
 

@@ -90,7 +90,7 @@ def test_the_deadline_may_end_between_the_two(colour: Colour, campaigns: Any, se
         return httpx.Response(200, json=DRAFT)
 
     server.get(slow)
-    assert "120 s passed" in colour.error(NotSentError, campaigns.send, 4900).cause
+    assert "120 s had passed" in colour.error(NotSentError, campaigns.send, 4900).cause
     assert server.methods == ["GET"]
 
 
@@ -324,7 +324,7 @@ def test_an_interruption_in_flight_goes_on_with_a_note(
     server.post(interrupted)
     with pytest.raises(interruption) as raised:
         colour.do(campaigns.send, 4900)
-    assert "campaign 4900 may have been sent" in raised.value.__notes__[0]
+    assert "it is unknown whether campaign 4900 was sent" in raised.value.__notes__[0]
     assert server.methods == ["GET", "POST"]
 
 

@@ -28,9 +28,19 @@ def places(node: Any, key: str, path: str = "") -> list[str]:
 
 
 def test_the_operations() -> None:
+    one = "/v3/campaigns/{campaign_id}"
     assert sorted(operations) == [
-        ("GET", "/v3/campaigns/{campaign_id}"),
-        ("POST", "/v3/campaigns/{campaign_id}/schedules/now"),
+        ("DELETE", one),
+        ("DELETE", f"{one}/schedules"),
+        ("GET", "/v3/campaigns"),
+        ("GET", one),
+        ("GET", f"{one}/schedules"),
+        ("PATCH", one),
+        ("PATCH", f"{one}/schedules"),
+        ("POST", "/v3/campaigns"),
+        ("POST", f"{one}/schedules"),
+        ("POST", f"{one}/schedules/now"),
+        ("POST", f"{one}/schedules/test"),
     ]
 
 
@@ -51,7 +61,7 @@ def test_each_operation_takes_on_behalf_of() -> None:
 
 def test_each_operation_answers_what_happens() -> None:
     for operation in operations.values():
-        assert {"401", "403", "404", "429", "5XX"} <= operation["responses"].keys()
+        assert {"401", "403", "429", "5XX"} <= operation["responses"].keys()
 
 
 def test_send_has_no_body_and_answers_201_with_both_fields() -> None:
@@ -73,7 +83,8 @@ def test_every_schema_has_a_name() -> None:
 
 
 def test_answers_stay_open() -> None:
-    assert places(fragment, "enum") == []
+    requests = {"CreateCampaignRequest", "UpdateCampaignRequest"}
+    assert {place.split("/")[3] for place in places(fragment, "enum")} == requests
     assert places(fragment, "nullable") == [], "OpenAPI 3.1 says type: [x, 'null']; the generator ignores nullable"
     for schema in fragment["components"]["schemas"].values():
         assert schema["additionalProperties"] is True

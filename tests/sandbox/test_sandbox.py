@@ -289,7 +289,9 @@ def test_get_answers_every_field_null_when_unset(sandbox: Sandbox) -> None:
         ("PUT", "/v3/campaigns/4900/schedules/now", 405, None),
         ("DELETE", "/v3/campaigns/4900/schedules/now", 405, None),
         ("GET", "/v3/campaigns/4900/x", 404, "404 page not found\n"),
-        ("GET", "/v3/campaigns/abc", 404, "404 page not found\n"),
+        ("GET", "/v3/campaigns/abc", 404, '{"errors": [{"field": null, "message": "not found"}]}'),
+        ("GET", "/v3/campaigns/04900", 404, '{"errors": [{"field": null, "message": "not found"}]}'),
+        ("GET", "/v3/campaigns/9223372036854775808", 404, '{"errors": [{"field": null, "message": "not found"}]}'),
         ("GET", "/", 404, "404 page not found\n"),
     ],
 )

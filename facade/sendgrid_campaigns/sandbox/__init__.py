@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
 
@@ -24,10 +24,11 @@ from sendgrid_campaigns.sandbox.state import State
 
 if TYPE_CHECKING:
     from sendgrid_campaigns.client import AsyncCampaignsClient, CampaignsClient
+    from sendgrid_campaigns.sandbox.server import Server
     from sendgrid_campaigns.sandbox.transport import SandboxTransport
     from sendgrid_campaigns.settings import Retry
 
-__all__ = ["Knobs", "Mailing", "RequestRecord", "Sandbox"]
+__all__ = ["Knobs", "Mailing", "RequestRecord", "Sandbox", "SentTest"]
 
 
 def _time(seconds: float) -> datetime:
@@ -58,6 +59,19 @@ class Mailing:
     recipients: int
     request: RequestRecord | None
     """The request that caused it; None when the campaign was made in that state."""
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+@attrs.frozen(kw_only=True)
+class SentTest:
+    """A campaign that would have gone to a few addresses as a test."""
+
+    campaign_id: int
+    addresses: tuple[str, ...] = attrs.field(converter=_addresses)
+    at: datetime = attrs.field(converter=_time)
 
 
 class Sandbox:
@@ -100,9 +114,25 @@ class Sandbox:
 
         return SandboxTransport(self._service)
 
+    def serve(self, port: int = 0) -> "Server":
+        """An HTTP server for clients in any language, on loopback; 0: a free port. It runs in a thread until closed.
+
+        Use it as a context manager; `url` is its base URL. Needs the extra `sandbox`.
+        """
+        from sendgrid_campaigns.sandbox.server import Server
+
+        return Server(self._service, port)
+
     # --- what is in it ---
 
-    def create_campaign(self, *, on_behalf_of: str | None = None, status: str = "Draft", **fields: Any) -> int:
+    def create_campaign(
+        self,
+        *,
+        on_behalf_of: str | None = None,
+        status: str = "Draft",
+        send_at: datetime | None = None,
+        **fields: Any,
+    ) -> int:
         """Make a campaign and return its id: a Draft that can be sent, but for what is given here.
 
         on_behalf_of: the account, as the header names it: "acme", "account-id A123"; None: the parent.
@@ -114,7 +144,31 @@ class Sandbox:
                 f"campaigns have no field {', '.join(sorted(unknown))}; they have {', '.join(rules.FIELDS)}"
             )
         with self._state.transaction():
-            return self._insert_campaign(account, fields, status=status)
+            at = send_at.timestamp() if send_at else None
+            return self._insert_campaign(account, fields, status=status, send_at=at)
+
+    def set_status(self, campaign_id: int, status: str) -> None:
+        """Do what is done in the web interface only: pause, cancel, or anything else to a campaign's status."""
+        with self._state.transaction():
+            self._service.settle(self._now())
+            if self._state.row("SELECT 1 FROM campaigns WHERE id = ?", campaign_id) is None:
+                raise ValueError(f"there is no campaign {campaign_id}")
+            self._state.rows("UPDATE campaigns SET status = ? WHERE id = ?", status, campaign_id)
+
+    def add_resource(
+        self,
+        kind: Literal["sender", "list", "segment", "suppression_group", "ip_pool"],
+        id: int | str,
+        *,
+        recipients: int = 0,
+        verified: bool = True,
+        on_behalf_of: str | None = None,
+    ) -> None:
+        """Give an account something that campaigns refer to. A list or segment has recipients, a sender is verified."""
+        account = self._account(on_behalf_of)
+        value = recipients if kind in ("list", "segment") else int(verified)
+        with self._state.transaction():
+            self._state.rows("REPLACE INTO resources VALUES (?, ?, ?, ?)", account, kind, str(id), value)
 
     def add_subuser(self, username: str) -> None:
         """Give the parent account a Subuser, with a sender, a list and credits of its own."""
@@ -156,6 +210,14 @@ class Sandbox:
             )
             for row in rows
         ]
+
+    def tests(self, campaign_id: int | None = None) -> list[SentTest]:
+        """What would have been sent as a test, in order: of one campaign, or of all."""
+        rows = self._state.rows(
+            "SELECT campaign_id, addresses, at FROM tests WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number",
+            campaign_id,
+        )
+        return [SentTest(**dict(row)) for row in rows]
 
     def requests(self) -> list[RequestRecord]:
         """Every request that was answered, in order."""

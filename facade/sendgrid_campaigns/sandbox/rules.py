@@ -1,12 +1,16 @@
-"""What a campaign needs, and what the service says when it is missing. Texts are the service's own.
+"""What the service accepts of a campaign, and what it says when it does not. Texts are the service's own.
 
-https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
+https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-FIELDS: Mapping[str, Any] = {
+Campaign = Mapping[str, Any]
+Problem = tuple[str | None, str]
+"""A field, or what the service puts in its place, and the message."""
+
+FIELDS: Campaign = {
     "title": None,
     "subject": None,
     "sender_id": None,
@@ -22,40 +26,140 @@ FIELDS: Mapping[str, Any] = {
 }
 """The fields of a campaign that its owner sets, with what they are when left out."""
 
+UNPARSED: Problem = (None, "The JSON you have submitted cannot be parsed.")
+NOT_FUTURE: Problem = ("send_at", "Please choose a future time for sending your campaign.")
+
+LONGEST_CONTENT = 2**20
+"""Bytes."""
+
 UNSUBSCRIBE = "[unsubscribe]"
 
-Problem = tuple[str | None, str]
-"""A field, or what the service puts in its place, and the message."""
+_NUMBERS = ("sender_id", "suppression_group_id")
+_LISTS: Mapping[str, type] = {"list_ids": int, "segment_ids": int, "categories": str}
 
 
-def to_send(campaign: Mapping[str, Any], recipients: int, credits: int) -> list[Problem]:
-    """Everything that stops a campaign from being sent or scheduled, in the order of the service's reference page."""
+def is_parsed(given: Any) -> bool:
+    """Whether a body is an object whose known fields have the types documented; others are passed over."""
+    if not isinstance(given, dict):
+        return False
+    fields = cast(dict[str, object], given)
+    return all(_is_typed(name, fields.get(name)) for name in FIELDS)
+
+
+def _is_typed(name: str, value: Any) -> bool:
+    if value is None:
+        return True
+    if name in _LISTS:
+        return isinstance(value, list) and all(_is(_LISTS[name], item) for item in cast(list[object], value))
+    return _is(int if name in _NUMBERS else str, value)
+
+
+def _is(kind: type, value: Any) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> list[Problem]:
+    """Everything about a campaign's fields that create and update do not accept.
+
+    `has` looks up a resource of the account, by kind and id: None when it has none, 0 when it has but must not be used.
+    """
+    found: list[Problem] = []
+    title = campaign["title"]
+    if not title:
+        found.append(("title", "title can't be blank"))
+    elif len(title) > 100:
+        found.append(("title", "title is too long (maximum is 100 characters)"))
+    if len(campaign["categories"] or ()) > 10:
+        found.append(("categories", "categories exceeds 10 category limit"))
+    for field in ("html_content", "plain_content"):
+        if len((campaign[field] or "").encode("utf-8", "surrogatepass")) > LONGEST_CONTENT:
+            found.append((field, f"{field} exceeds the 1MB limit"))
+    if campaign["sender_id"] is not None:
+        verified = has("sender", campaign["sender_id"])
+        if verified is None:
+            found.append(("sender_id", "sender_id does not exist"))
+        elif not verified:
+            found.append(("sender_id", "sender_id is not a verified sender identity"))
+    for kind in ("list", "segment"):
+        if any(has(kind, id) is None for id in campaign[f"{kind}_ids"] or ()):
+            found.append((f"{kind}_ids", f"{kind}_ids do not all exist"))
+    if campaign["ip_pool"] is not None and has("ip_pool", campaign["ip_pool"]) is None:
+        found.append(("ip_pool", "The ip pool you provided is invalid"))
+    group = campaign["suppression_group_id"]
+    if group is not None and has("suppression_group", group) is None:
+        found.append(("suppression_group_id", "suppression_group_id does not exist"))
+    if group is not None and campaign["custom_unsubscribe_url"]:
+        found.append(
+            (
+                "unsubscribes",
+                "Either suppression_group_id or custom_unsubscribe_url may be set/used, but not both."
+                " Please remove one before setting the other.",
+            )
+        )
+    if campaign["editor"] not in ("code", "design"):
+        found.append(
+            (
+                "editor",
+                "editor must be 'code' or 'design' if included. If not included, 'code' will be selected by default.",
+            )
+        )
+    return found
+
+
+def to_send(campaign: Campaign, recipients: int, credits: int) -> list[Problem]:
+    """Everything that stops a campaign from being sent or scheduled."""
+    found: list[Problem] = []
     texts = [text for text in (campaign["html_content"], campaign["plain_content"]) if text]
-    found: list[Problem | None] = [
-        None if campaign["subject"] else ("subject", "subject can't be blank"),
-        None if campaign["sender_id"] else ("sender_id", "sender_id can't be blank"),
-        None if texts else ("plain_content", "plain_content can't be blank, please provide plain text or html content"),
-        None
-        if campaign["list_ids"] or campaign["segment_ids"]
-        else ("list_id", "You must select at least 1 segment or 1 list to send to."),
-        None
-        if all(UNSUBSCRIBE in text for text in texts)
-        else (
-            "unsubscribe_tag",
-            "An [unsubscribe] tag in both your html and plain content is required to send a campaign.",
-        ),
-        None
-        if campaign["suppression_group_id"] or campaign["custom_unsubscribe_url"]
-        else (
-            "suppression_group_id",
-            "Either a suppression_group_id or custom_unsubscribe_url is required to send a campaign.",
-        ),
-        None
-        if recipients <= credits
-        else (
-            None,
-            "You do not have enough credits to send this campaign. Upgrade your plan to send more:"
-            " https://app.sendgrid.com/settings/billing",
-        ),
-    ]
-    return [problem for problem in found if problem]
+    if not campaign["subject"]:
+        found.append(("subject", "subject can't be blank"))
+    if not campaign["sender_id"]:
+        found.append(("sender_id", "sender_id can't be blank"))
+    if not texts:
+        found.append(("plain_content", "plain_content can't be blank, please provide plain text or html content"))
+    if not campaign["list_ids"] and not campaign["segment_ids"]:
+        found.append(("list_id", "You must select at least 1 segment or 1 list to send to."))
+    if any(UNSUBSCRIBE not in text for text in texts):
+        found.append(
+            (
+                "unsubscribe_tag",
+                "An [unsubscribe] tag in both your html and plain content is required to send a campaign.",
+            )
+        )
+    if not campaign["suppression_group_id"] and not campaign["custom_unsubscribe_url"]:
+        found.append(
+            (
+                "suppression_group_id",
+                "Either a suppression_group_id or custom_unsubscribe_url is required to send a campaign.",
+            )
+        )
+    if recipients > credits:
+        found.append(
+            (
+                None,
+                "You do not have enough credits to send this campaign. Upgrade your plan to send more:"
+                " https://app.sendgrid.com/settings/billing",
+            )
+        )
+    return found
+
+
+def to_test(campaign: Campaign, to: list[str]) -> list[Problem]:
+    """Everything that stops a test from being sent."""
+    found: list[Problem] = []
+    if not to:
+        found.append(("to", "Please provide an email address to which the test should be sent."))
+    if len(to) > 10:
+        found.append(("to", "You can only send tests to 10 addresses at a time."))
+    if not campaign["subject"]:
+        found.append(("subject", "Please add a subject to your campaign before sending a test."))
+    if not campaign["html_content"] and not campaign["plain_content"]:
+        found.append(
+            (
+                "plain_content",
+                "Plain content and html content can't both be blank."
+                " Please set one of these values before sending a test.",
+            )
+        )
+    if not campaign["sender_id"]:
+        found.append(("sender_id", "Please assign a sender identity to your campaign before sending a test."))
+    return found

@@ -4,11 +4,12 @@ https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from sqlite3 import Row
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import attrs
 
@@ -26,6 +27,18 @@ class Knobs:
     """Seconds from the acceptance of a send until mail goes out: until then the campaign is Scheduled."""
     duration: float = 60.0
     """Seconds that a mailing takes: until then the campaign is In Progress."""
+    unschedule_draft: Literal[204, 403] = 204
+    """What unscheduling a Draft is answered."""
+    schedule_of_draft: Literal[200, 404] = 200
+    """What reading the schedule of a campaign that has none is answered; 200: a `send_at` of null."""
+    campaign_limit: int = 250
+    """Campaigns that an account may have; documents say 250 and 2500."""
+    rate_limit: int | None = None
+    """Requests in a window for one key; None: no limit, and no headers about it."""
+    rate_window: int = 60
+    """Seconds."""
+    rate_reset: Literal["epoch", "delta"] = "epoch"
+    """Whether X-RateLimit-Reset is a unix time, or seconds left."""
 
 
 @attrs.frozen(kw_only=True)
@@ -34,8 +47,11 @@ class Request:
 
     method: str
     path: str
+    """Decoded, without a query."""
+    query: Mapping[str, str] = attrs.field(factory=dict[str, str])
     headers: Mapping[str, str]
     """With names in lower case."""
+    body: bytes = b""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,29 +63,43 @@ class Reply:
     body: bytes
 
 
-@attrs.frozen
 class _Refused(Exception):
-    status_code: int
-    problems: list[rules.Problem]
+    def __init__(self, status_code: int, *problems: rules.Problem) -> None:
+        self.status_code = status_code
+        self.problems = problems
 
 
 @attrs.frozen(kw_only=True)
 class _Visit:
-    """A request that was let in: whose it is, when, and its number in the ledger."""
+    """A request that was let in: whose it is, when, its number in the ledger, and what it brings."""
 
     account: str
     now: float
     number: int
+    query: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        try:
+            given: Any = json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise _Refused(400, rules.UNPARSED) from None
+        if not rules.is_parsed(given):
+            raise _Refused(400, rules.UNPARSED)
+        fields: dict[str, Any] = given
+        return fields
 
 
-_UNAUTHORIZED: list[rules.Problem] = [(None, "authorization required")]
-_FORBIDDEN: list[rules.Problem] = [(None, "access forbidden")]
-_NOT_FOUND: list[rules.Problem] = [(None, "not found")]
+_UNAUTHORIZED = (None, "authorization required")
+_FORBIDDEN = (None, "access forbidden")
+_NOT_FOUND = (None, "not found")
 
 _LIVE_KEY = re.compile(r"SG\.[\w-]{22}\.[\w-]{43}")
 _SCOPES = {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"}
 
 ALL_SCOPES = tuple(f"marketing_campaigns.{right}" for right in _SCOPES.values())
+
+LARGEST_ID = 2**63 - 1
 
 
 class Service:
@@ -93,62 +123,64 @@ class Service:
                 on_behalf_of=request.headers.get("on-behalf-of"),
                 status_code=0,
             )
-            status_code, body = self._answer(request, now, number)
+            headers = {"date": formatdate(now, usegmt=True)}
+            status_code, body = self._answer(request, now, number, headers)
             self._state.rows("UPDATE requests SET status_code = ? WHERE number = ?", status_code, number)
-        plain = isinstance(body, str)
-        return Reply(
-            status_code=status_code,
-            headers={
-                "content-type": "text/plain; charset=utf-8" if plain else "application/json",
-                "date": formatdate(now, usegmt=True),
-            },
-            body=body.encode() if isinstance(body, str) else json.dumps(body).encode(),
-        )
+        if isinstance(body, str):
+            headers["content-type"] = "text/plain; charset=utf-8"
+        elif body is not None:
+            headers["content-type"] = "application/json"
+            body = json.dumps(body)
+        return Reply(status_code=status_code, headers=headers, body=(body or "").encode())
 
     def settle(self, now: float) -> None:
         """Let happen what is due: campaigns are mailed, mailings end. Belongs into a transaction."""
         state = self._state
         for due in state.rows("SELECT * FROM campaigns WHERE status = 'Scheduled' AND send_at <= ?", now):
+            recipients = self._recipients(due["account"], json.loads(due["fields"]))
             state.insert(
                 "mailings",
                 campaign_id=due["id"],
                 account=due["account"],
                 at=due["send_at"],
-                recipients=self._recipients(due["account"], json.loads(due["fields"])),
+                recipients=recipients,
                 request=due["scheduled_by"],
             )
+            state.rows("UPDATE accounts SET credits = credits - ? WHERE name = ?", recipients, due["account"])
             state.rows("UPDATE campaigns SET status = 'In Progress' WHERE id = ?", due["id"])
         state.rows(
             "UPDATE campaigns SET status = 'Sent' WHERE status = 'In Progress' AND send_at <= ?",
             now - self._knobs.duration,
         )
 
-    def _answer(self, request: Request, now: float, number: int) -> tuple[int, Any]:
-        known = [
-            (method, handler, found) for method, path, handler in _ROUTES if (found := path.fullmatch(request.path))
-        ]
-        if not known:
+    # --- who may ask for what ---
+
+    def _answer(self, request: Request, now: float, number: int, headers: dict[str, str]) -> tuple[int, Any]:
+        found = next((match for path in _ROUTES if (match := path.fullmatch(request.path))), None)
+        if found is None:
             return 404, "404 page not found\n"
+        handlers = _ROUTES[found.re]
         try:
-            for method, handler, found in known:
-                if method == request.method:
-                    visit = _Visit(account=self._let_in(request), now=now, number=number)
-                    return handler(self, visit, **found.groupdict())
-            raise _Refused(405, [(None, "method not allowed")])
+            if request.method not in handlers:
+                headers["allow"] = ", ".join(handlers)
+                raise _Refused(405, (None, "method not allowed"))
+            account = self._let_in(request, now, headers)
+            visit = _Visit(account=account, now=now, number=number, query=request.query, body=request.body)
+            handler = handlers[request.method]
+            return handler(self, visit, *map(_campaign_id, found.groups()))
         except _Refused as refused:
             errors = [{"field": field, "message": message} for field, message in refused.problems]
             return refused.status_code, {"errors": errors}
 
-    def _let_in(self, request: Request) -> str:
+    def _let_in(self, request: Request, now: float, headers: dict[str, str]) -> str:
         """The account that the request acts for."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if _LIVE_KEY.fullmatch(value):
-            raise _Refused(
-                401, [(None, "this is a sandbox, and that looks like a live key: it was given to the wrong host")]
-            )
+            raise _Refused(401, (None, "this is a sandbox, and that looks like a live key: it came to the wrong host"))
         key = self._state.row("SELECT * FROM keys WHERE value = ?", value)
         if scheme.lower() != "bearer" or key is None:
             raise _Refused(401, _UNAUTHORIZED)
+        self._count(value, now, headers)
         if f"marketing_campaigns.{_SCOPES[request.method]}" not in json.loads(key["scopes"]):
             raise _Refused(403, _FORBIDDEN)
         account: str = key["account"]
@@ -164,44 +196,197 @@ class Service:
         status_code = self._knobs.unknown_on_behalf_of
         raise _Refused(status_code, _UNAUTHORIZED if status_code == 401 else _FORBIDDEN)
 
-    def get(self, visit: _Visit, id: str) -> tuple[int, Any]:
-        row, campaign = self._campaign(visit, id)
-        return 200, {"id": row["id"], **campaign, "status": row["status"]}
+    def _count(self, key: str, now: float, headers: dict[str, str]) -> None:
+        limit, length = self._knobs.rate_limit, self._knobs.rate_window
+        if limit is None:
+            return
+        window = math.floor(now / length)
+        row = self._state.row("SELECT used FROM windows WHERE key = ? AND window = ?", key, window)
+        used = (row["used"] if row else 0) + 1
+        self._state.rows("REPLACE INTO windows (key, window, used) VALUES (?, ?, ?)", key, window, min(used, limit))
+        end = (window + 1) * length
+        headers["x-ratelimit-limit"] = str(limit)
+        headers["x-ratelimit-remaining"] = str(max(limit - used, 0))
+        headers["x-ratelimit-reset"] = str(end if self._knobs.rate_reset == "epoch" else math.ceil(end - now))
+        if used > limit:
+            raise _Refused(429, (None, "too many requests"))
 
-    def send_now(self, visit: _Visit, id: str) -> tuple[int, Any]:
+    # --- the eleven operations ---
+
+    def create(self, visit: _Visit) -> tuple[int, Any]:
+        given = visit.json()
+        campaign = {name: given[name] if given.get(name) is not None else value for name, value in rules.FIELDS.items()}
+        problems = rules.of_content(campaign, lambda kind, id: self._has(visit.account, kind, id))
+        rows = self._state.rows("SELECT count(*) AS all_of_them FROM campaigns WHERE account = ?", visit.account)
+        limit = self._knobs.campaign_limit
+        if rows[0]["all_of_them"] >= limit:
+            problems.append(
+                (None, f"You've reached your limit of {limit} campaigns. Please delete one or more and try again.")
+            )
+        if problems:
+            raise _Refused(400, *problems)
+        fields = json.dumps(campaign)
+        id = self._state.insert("campaigns", account=visit.account, status="Draft", fields=fields)
+        return 201, _shown(id, campaign, "Draft")
+
+    def list_page(self, visit: _Visit) -> tuple[int, Any]:
+        limit = _number(visit.query.get("limit", "10"), "limit", least=1)
+        offset = _number(visit.query.get("offset", "0"), "offset", least=0)
+        rows = self._state.rows(
+            "SELECT * FROM campaigns WHERE account = ? ORDER BY id DESC LIMIT ? OFFSET ?", visit.account, limit, offset
+        )
+        return 200, {"result": [_shown(row["id"], json.loads(row["fields"]), row["status"]) for row in rows]}
+
+    def get(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        row, campaign = self._campaign(visit, id)
+        return 200, _shown(id, campaign, row["status"])
+
+    def update(self, visit: _Visit, id: int) -> tuple[int, Any]:
         row, campaign = self._campaign(visit, id)
         if row["status"] != "Draft":
-            raise _Refused(403, [(None, "You may only send a campaign when it is in draft mode.")])
-        recipients = self._recipients(visit.account, campaign)
-        account = self._state.row("SELECT credits FROM accounts WHERE name = ?", visit.account)
-        problems = rules.to_send(campaign, recipients, account["credits"] if account else 0)
+            raise _Refused(403, (None, "You may only update a campaign when it is in draft mode."))
+        given = {name: value for name, value in visit.json().items() if name in rules.FIELDS}
+        changed = {**campaign, **given}
+        changed["editor"] = changed["editor"] or campaign["editor"]
+        problems = rules.of_content(changed, lambda kind, id: self._has(visit.account, kind, id))
+        if changed["editor"] != campaign["editor"]:
+            problems.append(("editor", "You cannot switch editors once a campaign has been created."))
         if problems:
-            raise _Refused(400, problems)
-        self._state.rows("UPDATE accounts SET credits = credits - ? WHERE name = ?", recipients, visit.account)
-        self._state.rows(
-            "UPDATE campaigns SET status = 'Scheduled', send_at = ?, scheduled_by = ? WHERE id = ?",
-            *(visit.now + self._knobs.lead, visit.number, row["id"]),
-        )
-        return 201, {"id": row["id"], "status": "Scheduled"}
+            raise _Refused(400, *problems)
+        self._state.rows("UPDATE campaigns SET fields = ? WHERE id = ?", json.dumps(changed), id)
+        return 200, _shown(id, changed, "Draft")
 
-    def _campaign(self, visit: _Visit, id: str) -> tuple[Row, dict[str, Any]]:
+    def delete(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        self._campaign(visit, id)
+        self._state.rows("DELETE FROM campaigns WHERE id = ?", id)
+        return 204, None
+
+    def schedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        row, campaign = self._campaign(visit, id)
+        if row["status"] != "Draft":
+            raise _Refused(
+                403,
+                (
+                    None,
+                    "You cannot POST to a campaign that has already sent or scheduled."
+                    " However you can update a scheduled campaign with a PATCH.",
+                ),
+            )
+        send_at = _send_at(visit)
+        problems = self._to_send(visit.account, campaign)
+        if send_at <= visit.now:
+            problems.append(rules.NOT_FUTURE)
+        if problems:
+            raise _Refused(400, *problems)
+        return 201, self._set_schedule(visit, id, send_at)
+
+    def reschedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        row, _ = self._campaign(visit, id)
+        if row["status"] != "Scheduled":
+            raise _Refused(403, ("send_at", "You cannot update the send_at value of non-scheduled campaign."))
+        send_at = _send_at(visit)
+        if send_at <= visit.now:
+            raise _Refused(400, rules.NOT_FUTURE)
+        return 200, self._set_schedule(visit, id, send_at)
+
+    def get_schedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        row, _ = self._campaign(visit, id)
+        if row["send_at"] is None and self._knobs.schedule_of_draft == 404:
+            raise _Refused(404, _NOT_FOUND)
+        return 200, {"send_at": None if row["send_at"] is None else int(row["send_at"])}
+
+    def unschedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        row, _ = self._campaign(visit, id)
+        status = row["status"]
+        if status != "Scheduled" and (status != "Draft" or self._knobs.unschedule_draft == 403):
+            raise _Refused(403, (None, f"This campaign is already {status}."))
+        self._state.rows("UPDATE campaigns SET status = 'Draft', send_at = NULL, scheduled_by = NULL WHERE id = ?", id)
+        return 204, None
+
+    def send_now(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        row, campaign = self._campaign(visit, id)
+        if row["status"] != "Draft":
+            raise _Refused(403, (None, "You may only send a campaign when it is in draft mode."))
+        if problems := self._to_send(visit.account, campaign):
+            raise _Refused(400, *problems)
+        scheduled = self._set_schedule(visit, id, visit.now + self._knobs.lead)
+        return 201, {"id": id, "status": scheduled["status"]}
+
+    def send_test(self, visit: _Visit, id: int) -> tuple[int, Any]:
+        _, campaign = self._campaign(visit, id)
+        to: Any = visit.json().get("to")
+        addresses = cast(list[Any], to if isinstance(to, list) else [to] if to else [])
+        if not all(isinstance(address, str) for address in addresses):
+            raise _Refused(400, rules.UNPARSED)
+        if problems := rules.to_test(campaign, addresses):
+            raise _Refused(400, *problems)
+        self._state.insert("tests", campaign_id=id, addresses=json.dumps(addresses), at=visit.now, request=visit.number)
+        return 201, {"to": addresses if len(addresses) > 1 else addresses[0]}
+
+    # --- what they share ---
+
+    def _campaign(self, visit: _Visit, id: int) -> tuple[Row, dict[str, Any]]:
         row = self._state.row("SELECT * FROM campaigns WHERE account = ? AND id = ?", visit.account, id)
         if row is None:
             raise _Refused(404, _NOT_FOUND)
         return row, json.loads(row["fields"])
 
-    def _recipients(self, account: str, campaign: Mapping[str, Any]) -> int:
-        total = 0
-        for kind, ids in (("list", campaign["list_ids"]), ("segment", campaign["segment_ids"])):
-            for id in ids or ():
-                resource = self._state.row(
-                    "SELECT value FROM resources WHERE account = ? AND kind = ? AND id = ?", account, kind, str(id)
-                )
-                total += resource["value"] if resource else 0
-        return total
+    def _set_schedule(self, visit: _Visit, id: int, send_at: float) -> dict[str, Any]:
+        self._state.rows(
+            "UPDATE campaigns SET status = 'Scheduled', send_at = ?, scheduled_by = ? WHERE id = ?",
+            *(send_at, visit.number, id),
+        )
+        return {"id": id, "send_at": int(send_at), "status": "Scheduled"}
+
+    def _to_send(self, account: str, campaign: rules.Campaign) -> list[rules.Problem]:
+        row = self._state.row("SELECT credits FROM accounts WHERE name = ?", account)
+        return rules.to_send(campaign, self._recipients(account, campaign), row["credits"] if row else 0)
+
+    def _recipients(self, account: str, campaign: rules.Campaign) -> int:
+        lists = [self._has(account, "list", id) for id in campaign["list_ids"] or ()]
+        segments = [self._has(account, "segment", id) for id in campaign["segment_ids"] or ()]
+        return sum(size or 0 for size in lists + segments)
+
+    def _has(self, account: str, kind: str, id: Any) -> int | None:
+        row = self._state.row(
+            "SELECT value FROM resources WHERE account = ? AND kind = ? AND id = ?", account, kind, str(id)
+        )
+        return row["value"] if row else None
 
 
-_ROUTES: list[tuple[str, re.Pattern[str], Callable[..., tuple[int, Any]]]] = [
-    ("GET", re.compile(r"/v3/campaigns/(?P<id>\d{1,18})"), Service.get),
-    ("POST", re.compile(r"/v3/campaigns/(?P<id>\d{1,18})/schedules/now"), Service.send_now),
-]
+def _shown(id: int, campaign: rules.Campaign, status: str) -> dict[str, Any]:
+    return {"id": id, **campaign, "status": status}
+
+
+def _campaign_id(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,18}", text) or int(text) > LARGEST_ID:
+        raise _Refused(404, _NOT_FOUND)
+    return int(text)
+
+
+def _number(text: str, field: str, least: int) -> int:
+    if not re.fullmatch("[0-9]{1,18}", text) or int(text) < least:
+        raise _Refused(400, (field, f"{field} must be at least {least}"))
+    return int(text)
+
+
+def _send_at(visit: _Visit) -> int:
+    send_at = visit.json().get("send_at")
+    if not isinstance(send_at, int) or isinstance(send_at, bool) or abs(send_at) > LARGEST_ID:
+        raise _Refused(400, rules.UNPARSED)
+    return send_at
+
+
+_CAMPAIGN = "/v3/campaigns/([^/]+)"
+_ROUTES: dict[re.Pattern[str], dict[str, Callable[..., tuple[int, Any]]]] = {
+    re.compile("/v3/campaigns"): {"POST": Service.create, "GET": Service.list_page},
+    re.compile(_CAMPAIGN): {"GET": Service.get, "PATCH": Service.update, "DELETE": Service.delete},
+    re.compile(f"{_CAMPAIGN}/schedules"): {
+        "POST": Service.schedule,
+        "PATCH": Service.reschedule,
+        "GET": Service.get_schedule,
+        "DELETE": Service.unschedule,
+    },
+    re.compile(f"{_CAMPAIGN}/schedules/now"): {"POST": Service.send_now},
+    re.compile(f"{_CAMPAIGN}/schedules/test"): {"POST": Service.send_test},
+}

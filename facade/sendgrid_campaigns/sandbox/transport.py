@@ -17,7 +17,9 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             Request(
                 method=request.method,
                 path=request.url.path,
+                query=dict(request.url.params),
                 headers={name.lower(): value for name, value in request.headers.items()},
+                body=request.content,
             )
         )
         return httpx.Response(reply.status_code, headers=dict(reply.headers), content=reply.body)

@@ -1,0 +1,96 @@
+"""The sandbox's door for any client in any language: HTTP on loopback, by uvicorn."""
+
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+try:
+    import uvicorn
+except ImportError as error:
+    raise ImportError(
+        "The sandbox's server needs one more package: pip install 'sendgrid-campaigns[sandbox]'"
+    ) from error
+
+from sendgrid_campaigns.sandbox.service import Request, Service
+
+HOST = "127.0.0.1"
+
+LARGEST_BODY = 16 * 2**20
+"""Bytes of a request that are read at most."""
+
+
+class Server:
+    """A running server: it accepts connections from the moment it is made."""
+
+    def __init__(self, service: Service, port: int) -> None:
+        self._socket = socket.create_server((HOST, port))
+        self.url: str = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        """The base URL, such as http://127.0.0.1:49152."""
+        config = uvicorn.Config(
+            _application(service), log_level="warning", access_log=False, lifespan="off", date_header=False,
+            server_header=False, timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Serve in this thread, until SIGINT or SIGTERM."""
+        self._server.run(sockets=[self._socket])
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self.run, name="sendgrid-campaigns sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop, when the requests in flight are answered."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._socket.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _application(service: Service) -> Callable[..., Awaitable[None]]:
+    """The ASGI application."""
+
+    async def application(
+        scope: Mapping[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > LARGEST_BODY:
+                await send({"type": "http.response.start", "status": 413, "headers": []})
+                await send({"type": "http.response.body"})
+                return
+        reply = service.handle(
+            Request(
+                method=scope["method"],
+                path=scope["path"],
+                query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+                body=bytes(body),
+            )
+        )
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+        if reply.status_code != 204:
+            headers.append((b"content-length", str(len(reply.body)).encode()))
+        await send({"type": "http.response.start", "status": reply.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    return application
