@@ -143,7 +143,7 @@ def to_send(campaign: Campaign, recipients: int, credits: int) -> list[Problem]:
     return found
 
 
-def to_test(campaign: Campaign, to: list[str]) -> list[Problem]:
+def to_test(campaign: Campaign, to: list[object]) -> list[Problem]:
     """Everything that stops a test from being sent."""
     found: list[Problem] = []
     if not to:

@@ -314,14 +314,15 @@ class Service:
 
     def send_test(self, visit: _Visit, id: int) -> tuple[int, Any]:
         _, campaign = self._campaign(visit, id)
-        to: Any = visit.json().get("to")
-        addresses = cast(list[Any], to if isinstance(to, list) else [to] if to else [])
+        given = visit.json()
+        to: object = given.get("to")
+        addresses = cast(list[object], to) if isinstance(to, list) else [to] if to else []
         if not all(isinstance(address, str) for address in addresses):
             raise _Refused(400, rules.UNPARSED)
         if problems := rules.to_test(campaign, addresses):
             raise _Refused(400, *problems)
         self._state.insert("tests", campaign_id=id, addresses=json.dumps(addresses), at=visit.now, request=visit.number)
-        return 201, {"to": addresses if len(addresses) > 1 else addresses[0]}
+        return 201, {"to": given["to"]}
 
     # --- what they share ---
 
