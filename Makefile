@@ -25,15 +25,17 @@ $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Only with both a key and a CAMPAIGN does this reach SendGrid.
+# To SendGrid itself it goes only with a CAMPAIGN and without a SANDBOX; the command asks for the key.
 send: $(READY)  ## send campaign 4900 in the embedded sandbox; SENDGRID_API_KEY=... CAMPAIGN=... make send: the real one
-ifeq ($(CAMPAIGN),)
-	@$(BIN)/sendgrid-campaigns send 4900 --sandbox $(SANDBOX)
+ifneq ($(and $(CAMPAIGN),$(SANDBOX)),)
+	@echo "CAMPAIGN=... sends for real and SANDBOX=... plays: give one of them"; exit 2
+else ifneq ($(CAMPAIGN),)
+	@$(BIN)/sendgrid-campaigns send "$(CAMPAIGN)"
+else
+	@$(BIN)/sendgrid-campaigns send 4900 --sandbox $(if $(SANDBOX),"$(SANDBOX)")
 	@echo
 	@echo "That was the embedded sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
 	@echo "To send a campaign of yours to its whole audience:  SENDGRID_API_KEY=... CAMPAIGN=<id> make send"
-else
-	@$(BIN)/sendgrid-campaigns send $(CAMPAIGN)
 endif
 
 test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another interpreter

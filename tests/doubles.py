@@ -40,6 +40,15 @@ class FakeClock(Clock):
         self.sleep(seconds)
 
 
+CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+
+
+def report(request: httpx.Request, event: str, method: bytes = b"POST") -> None:
+    """Report what httpcore reports of what it does, in either colour."""
+    trace = request.extensions["trace"].__self__.trace
+    trace(event, {"request": type("Request", (), {"method": method})()})
+
+
 class Server:
     """Answers GETs and POSTs with the next line of its script; the last line of each stays."""
 
@@ -55,6 +64,8 @@ class Server:
         lines = self.script[request.method]
         reply = lines.pop(0) if len(lines) > 1 else lines[0]
         if isinstance(reply, Exception):
+            if isinstance(reply, CONNECTING):
+                report(request, "connection.connect_tcp.started")
             raise reply
         if isinstance(reply, httpx.Response):
             return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)

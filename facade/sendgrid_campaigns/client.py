@@ -5,9 +5,11 @@ CampaignsClient blocks, AsyncCampaignsClient is for asyncio. Both run the genera
 
 import asyncio
 import copy
+import os
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing
+from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
@@ -68,8 +70,8 @@ class _Client(Operations, Generic[Http]):
                 remedy=f"Give an httpx.{self._new_http.__name__}.",
             )
         self._closes_http = http_client is None
-        http: Any = self._new_http(follow_redirects=False) if http_client is None else http_client
-        self._http = http
+        self._http = self._own_http() if http_client is None else http_client
+        self._process = os.getpid()
 
     @overload
     def on_behalf_of(self, subuser: str, /) -> Self: ...
@@ -87,19 +89,37 @@ class _Client(Operations, Generic[Http]):
         """
         view = copy.copy(self)
         view._settings = attrs.evolve(self._settings, on_behalf_of=header_value(subuser, account_id))
-        view._closes_http = False
         return view
 
-    def _check_open(self) -> None:
+    def _own_http(self) -> Any:
+        # Over plain http the environment's proxy would be shown the key: loopback needs none.
+        trust_env = self._settings.base_url.startswith("https:")
+        try:
+            http = self._new_http(follow_redirects=False, trust_env=trust_env)
+        except Exception as error:  # whatever the environment holds
+            raise ConfigurationError(
+                problem=f"httpx cannot make a client: {error}",
+                remedy="Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=.",
+            ) from None
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return http
+
+    def _check_usable(self) -> None:
         if self._http.is_closed:
             raise ConfigurationError(
                 problem=f"this {type(self).__name__} is closed",
                 remedy="Make its calls inside its `with` block, or make a new client. No request was made.",
             )
+        if self._process != os.getpid():
+            # Two processes on one connection read each other's answers.
+            raise ConfigurationError(
+                problem=f"this {type(self).__name__} was made before this process was forked",
+                remedy="Make a client in each process. No request was made.",
+            )
 
     def __copy__(self) -> Self:
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        twin.__dict__.update(self.__dict__, _closes_http=False)
         return twin
 
     def __reduce__(self) -> NoReturn:
@@ -143,7 +163,7 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
             yield from pages.take(self.list(limit=page_size, offset=pages.offset))
 
     def _run(self, steps: Steps[T]) -> T:
-        self._check_open()
+        self._check_usable()
         try:
             step = next(steps)
             while True:
@@ -166,6 +186,8 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
         request.extensions["trace"] = attempt.trace
         try:
             response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        except httpx.HTTPStatusError as error:  # an event hook that raises for a status
+            response = error.response
         except Exception as error:
             return attempt.no_answer(error)
         try:
@@ -173,6 +195,7 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
                 if attempt.begin_body(response):
                     for chunk in response.iter_raw():
                         attempt.add(chunk)
+                        del chunk  # a traceback that shows locals must not show what a server may quote
         except Exception:
             attempt.lose_body()
         return attempt.answer(response)
@@ -208,7 +231,7 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
                 yield campaign
 
     async def _run(self, steps: Steps[T]) -> T:
-        self._check_open()
+        self._check_usable()
         try:
             step = next(steps)
             while True:
@@ -230,15 +253,18 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
         attempt = _Attempt(self._settings, request)
         request.extensions["trace"] = attempt.trace_async
         try:
-            async with asyncio.timeout(self._settings.timeout):
+            async with asyncio.timeout(self._settings.timeout) as limit:
                 response = await self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        except httpx.HTTPStatusError as error:  # an event hook that raises for a status
+            response = error.response
         except Exception as error:
             return attempt.no_answer(error)
         try:
-            async with asyncio.timeout(self._settings.timeout), aclosing(response):
+            async with asyncio.timeout_at(limit.when()), aclosing(response):
                 if attempt.begin_body(response):
                     async for chunk in response.aiter_raw():
                         attempt.add(chunk)
+                        del chunk
         except Exception:
             attempt.lose_body()
         return attempt.answer(response)
@@ -251,8 +277,9 @@ class _Attempt:
         self._settings = settings
         self._largest_body: int = request.extensions["largest_body"]
         self._began = settings.clock.monotonic()
-        self._started = False
+        self._started: bool | None = None
         self._decoder: Any = None
+        self._raw_size = 0
         self._body = bytearray()
         self._body_lost = False
 
@@ -262,8 +289,8 @@ class _Attempt:
         https://www.encode.io/httpcore/extensions/#trace
         """
         # A proxy is asked for a tunnel by a request of its own, before ours.
-        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
-            self._started = True
+        writes = event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT"
+        self._started = writes or bool(self._started)
 
     async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
         self.trace(event, info)
@@ -273,7 +300,7 @@ class _Attempt:
         if response.is_stream_consumed:
             self._body = bytearray(response.content)
             return False
-        encoding = response.headers.get("Content-Encoding", "identity")
+        encoding = response.headers.get("Content-Encoding", "").strip().lower() or "identity"
         if encoding in ("gzip", "deflate"):
             self._decoder = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)  # 32: finds out which of the two it is
         elif encoding != "identity":
@@ -281,10 +308,14 @@ class _Attempt:
         return True
 
     def add(self, chunk: bytes) -> None:
+        self._raw_size += len(chunk)
         room = self._largest_body + 1 - len(self._body)
+        behind_its_end = self._decoder is not None and self._decoder.eof
         self._body += self._decoder.decompress(chunk, room) if self._decoder else chunk[:room]
-        if len(self._body) > self._largest_body or self._seconds() > self._settings.timeout:
-            raise ValueError("too large, or too slow")
+        if behind_its_end or max(self._raw_size, len(self._body)) > self._largest_body:
+            raise ValueError("too large")
+        if self._seconds() > self._settings.timeout:
+            raise TimeoutError
 
     def lose_body(self) -> None:
         self._body_lost = True

@@ -60,6 +60,15 @@ class ErrorDetail:
         return f"{self.field}: {self.message}" if self.field else self.message
 
 
+def shown(value: object) -> str:
+    """A value as error texts show it: never long, and never failing."""
+    try:
+        text = repr(value)
+    except Exception:  # an int of 5,000 digits has no repr, and others have their own reasons
+        text = f"of type {type(value).__name__}"
+    return text if len(text) <= 100 else f"{text[:100]}…"
+
+
 def _restore(kind: type["SendGridError"], facts: dict[str, Any]) -> "SendGridError":
     error = kind.__new__(kind)
     error.__dict__.update(facts)
@@ -87,6 +96,9 @@ class SendGridError(Exception):
     def advice(self) -> str:
         """What to do next."""
         return self._advice
+
+    def __attrs_post_init__(self) -> None:
+        self.args = ()  # attrs puts the values there, by position; they are all named
 
     def __str__(self) -> str:
         lines = [self.happened(), self.advice, self._where()]

@@ -8,6 +8,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Container, Generator, Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from types import ModuleType
@@ -25,12 +26,12 @@ from sendgrid_campaigns.errors import (
     ErrorDetail,
     NotFoundError,
     NotSentError,
-    OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
     SendGridError,
     ServerError,
     UnreadableResponseError,
+    shown,
 )
 from sendgrid_campaigns.settings import Settings
 from sendgrid_campaigns.version import __version__
@@ -65,8 +66,8 @@ class NoAnswer:
     """No status line arrived."""
 
     error: Exception = attrs.field(repr=False)
-    started: bool
-    """Whether the transport reported that it began to write the request."""
+    started: bool | None
+    """Whether the transport began to write the request; None when it did not report what it does."""
     seconds: float
 
 
@@ -90,23 +91,22 @@ class Verdict(Enum):
 REFUSALS = frozenset({400, 401, 404, 405, 413, 415, 422, 429})
 """Statuses that say that the service did not act. 403 is none: it may be the answer to a copy that came second."""
 
-BEFORE_WRITING = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
-)
-"""What httpx raises before it has written anything; true only without redirects and authentication round-trips."""
+PASSING = frozenset({408, 425})
+"""Of the 4xx, those that say nothing about the request itself: a read is repeated after them."""
+
+NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
+"""What httpx raises before it has even a connection."""
+
+NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, TimeoutError)
+"""What it raises while it connects, and other transports later, too: believed only of one that reports what it does."""
 
 
 def verdict(seen: Answer | NoAnswer, success: Container[int]) -> Verdict:
     """What an attempt proves. Only a documented code is success, and the status line alone decides: no body can."""
     if isinstance(seen, NoAnswer):
-        unsent = isinstance(seen.error, BEFORE_WRITING) and not seen.started
-        return Verdict.NEVER_LEFT if unsent else Verdict.DOUBT
+        unsent = seen.started is False if isinstance(seen.error, NO_CONNECTION) else not seen.started
+        known = isinstance(seen.error, NO_CONNECTION + NO_REQUEST)
+        return Verdict.NEVER_LEFT if known and unsent else Verdict.DOUBT
     if seen.status_code in success:
         return Verdict.DONE
     return Verdict.REFUSED if seen.status_code in REFUSALS else Verdict.DOUBT
@@ -137,7 +137,9 @@ class Endpoint:
         built: dict[str, Any] = self.module._get_kwargs(**arguments)
         route = built["url"].replace(f"/{arguments.get('campaign_id')}", "/{campaign_id}")
         built["url"] = settings.base_url + built["url"]
-        timeout = httpx.Timeout(settings.timeout, connect=min(settings.connect_timeout, settings.timeout))
+        # Waiting for a connection ends before the attempt does, so that it is known for what it is.
+        patience = settings.timeout * 0.9
+        timeout = httpx.Timeout(settings.timeout, connect=min(settings.connect_timeout, patience), pool=patience)
         extensions = {"timeout": timeout.as_dict(), "route": route, "largest_body": self.largest_body}
         headers = {**HEADERS, **built.pop("headers")}
         return httpx.Request(**built, headers=settings.key.authorize(headers), extensions=extensions)
@@ -177,11 +179,14 @@ class Call:
     def __init__(self, settings: Settings, endpoint: Endpoint, action: str, **arguments: Any) -> None:
         self.action = action
         self.campaign_id: int | None = arguments.get("campaign_id")
+        self.redact: Callable[[str], str] = settings.key.redact
         self._settings = settings
         self.endpoint = endpoint
         self._request = endpoint.request(settings, **arguments)
         self._deadline = settings.clock.monotonic() + settings.retry.deadline
         self._attempts: list[Attempt] = []
+        self.in_doubt: bool = False
+        """Whether a write may have been carried out, by all that is known at this moment."""
 
     def read(self, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> Steps[T]:
         """The answer to the call's request, or to another read of its campaign. Repeated on any doubt.
@@ -198,7 +203,7 @@ class Call:
             never_left = proven is Verdict.NEVER_LEFT
             raise self.never_left(seen) if never_left else self._unreadable(self.cause(seen))
         if proven is not Verdict.DONE:
-            if seen.status_code >= 400:
+            if seen.status_code >= 400 and seen.status_code not in PASSING:
                 raise self.refusal(seen)
             cut = seen.status_code in endpoint.success
             problem = "the answer was cut off or is too large" if cut else "this status is not documented for it"
@@ -222,8 +227,8 @@ class Call:
         try:
             return model((endpoint or self.endpoint).parse(answer))
         except Exception as error:  # The generated parser raises what comes: KeyError, TypeError, RecursionError …
-            detail = self._settings.key.redact(str(error.args[0])[:200] if error.args else "")
-            return Unparsed(f"{type(error).__name__}: {detail}")
+            detail = self.redact(str(error.args[0]) if error.args else "")
+            return Unparsed(f"{type(error).__name__}: {detail[:200]}")
 
     def _exchange(
         self, request: httpx.Request, endpoint: Endpoint, *, repeat_doubt: bool
@@ -231,18 +236,14 @@ class Call:
         number = 0
         while True:
             number += 1
-            try:
-                seen = yield request
-            except BaseException as error:
-                # Cancelled or interrupted in flight: the same exception goes on, with what it cannot know as a note.
-                if not repeat_doubt:
-                    doubt = self.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}")
-                    error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
-                raise
+            self.in_doubt |= not repeat_doubt
+            seen = yield request
             assert seen is not None
             proven = verdict(seen, endpoint.success)
             if repeat_doubt and proven is Verdict.DONE and isinstance(seen, Answer) and seen.body is None:
                 proven = Verdict.DOUBT  # A read is its body.
+            if not repeat_doubt:
+                self.in_doubt = proven in (Verdict.DONE, Verdict.DOUBT)
             self._record(request, number, proven, seen)
             wait = self._wait_before_next(number, proven, seen, repeat_doubt=repeat_doubt)
             # No attempt is cut short by the deadline, for that would put a write in doubt; none begins after it either.
@@ -282,7 +283,8 @@ class Call:
         )
 
     def error(self, kind: Callable[..., SendGridError], **facts: Any) -> SendGridError:
-        """An error of this call, with everything that all of them carry."""
+        """An error of this call, with everything that all of them carry, and the key out of what others have said."""
+        facts = {name: self.redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
         return kind(
             action=self.action,
             method=self._request.method,
@@ -295,7 +297,7 @@ class Call:
 
     def refusal(self, answer: Answer) -> SendGridError:
         """The typed error for an answer that is a plain no."""
-        errors, error_id = read_errors(answer.body, self._settings.key.redact)
+        errors, error_id = read_errors(answer.body, self.redact)
         facts: dict[str, Any] = {"status_code": answer.status_code, "errors": errors, "error_id": error_id}
         if answer.status_code == 429:
             facts["retry_after"] = retry_after(answer.headers, self._settings.clock.time())
@@ -313,8 +315,11 @@ class Call:
         """What came back, in words for an error's text."""
         if isinstance(seen, Answer):
             return f"the service answered {seen.status_code}"
-        detail = self._settings.key.redact(str(seen.error)).strip()
-        return f"{type(seen.error).__name__}: {detail}" if detail else type(seen.error).__name__
+        name = type(seen.error).__name__
+        with suppress(Exception):  # an exception of somebody's transport may fail to say what it is
+            detail = self.redact(str(seen.error)).strip()
+            return f"{name}: {detail}" if detail else name
+        return name
 
 
 REFUSAL_CLASSES: dict[int, type[APIStatusError]] = {
@@ -328,17 +333,18 @@ REFUSAL_CLASSES: dict[int, type[APIStatusError]] = {
 
 def _is_plain_no(seen: Answer | NoAnswer) -> bool:
     """Whether a read got an answer that asking again will not change: a 4xx, but for the passing ones."""
-    return isinstance(seen, Answer) and 400 <= seen.status_code < 500 and seen.status_code not in (408, 425)
+    return isinstance(seen, Answer) and 400 <= seen.status_code < 500 and seen.status_code not in PASSING
 
 
 def checked_id(value: object) -> int:
     """The id of a campaign. It becomes part of a path, so nothing but a positive integer may pass."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+    campaign_id = int.__index__(value) if isinstance(value, int) and not isinstance(value, bool) else 0
+    if not 0 < campaign_id < 2**63:
         raise ConfigurationError(
-            problem=f"campaign_id is {value!r}, which is no campaign's id",
+            problem=f"campaign_id is {shown(value)}, which is no campaign's id",
             remedy="Give it as a positive int, such as 4900. No request was made.",
         )
-    return int(value)
+    return campaign_id
 
 
 # --- what answers say ---
@@ -348,7 +354,8 @@ def read_errors(body: bytes | None, redact: Callable[[str], str]) -> tuple[tuple
     """What an error's body says, whatever its shape, and the service's id for the error. Never raises."""
     text = redact((body or b"").decode("utf-8", "replace")).strip()
     try:
-        said = json.loads(text)
+        # JSON can spell a character in several ways, and the key in as many: once more, in the one way of Python's.
+        said = json.loads(redact(json.dumps(json.loads(text), ensure_ascii=False)))
     except (ValueError, RecursionError):
         if text.startswith("<"):
             text = "(an HTML page: not from the API, but from something before it)"

@@ -3,7 +3,7 @@
 https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/on-behalf-of
 """
 
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.errors import ConfigurationError, shown
 
 _ACCOUNT = "account-id"
 
@@ -37,6 +37,7 @@ def header_value(subuser: object, account_id: object) -> str:
 def _checked(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise _refused(name, value, "is no text", "Give it as a str.")
+    value = str.__str__(value)  # of an Enum, the value and not the name
     if not value:
         raise _refused(name, value, "is empty", "To act for the key's own account, use the client itself.")
     if value != value.strip():
@@ -49,4 +50,4 @@ def _checked(name: str, value: object) -> str:
 
 
 def _refused(name: str, value: object, problem: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(problem=f"on_behalf_of(): {name} {value!r} {problem}", remedy=remedy)
+    return ConfigurationError(problem=f"on_behalf_of(): {name} {shown(value)} {problem}", remedy=remedy)

@@ -15,7 +15,14 @@ from sendgrid_campaigns_api.types import UNSET
 T = TypeVar("T")
 
 _text = optional(instance_of(str))
-_number = optional(instance_of(int))
+
+
+def _id(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if type(value) is not int:  # to Python, True is one
+        raise TypeError(f"{field.name} is {value!r}")
+
+
+_number = optional(_id)
 
 
 def _numbers(value: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -29,7 +36,7 @@ def _texts(value: Sequence[str] | None) -> tuple[str, ...] | None:
 def _tuple_of(kind: type[T], value: Any) -> tuple[T, ...] | None:
     if value is None:
         return None
-    if not isinstance(value, list | tuple) or not all(isinstance(item, kind) for item in cast(list[Any], value)):
+    if not isinstance(value, list | tuple) or not all(type(item) is kind for item in cast(list[Any], value)):
         raise TypeError(f"{value!r} is no list of {kind.__name__}")
     return tuple(cast(list[T], value))
 
@@ -54,7 +61,7 @@ class Campaign:
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
     """
 
-    id: int = attrs.field(validator=instance_of(int))
+    id: int = attrs.field(validator=_id)
     status: str | None = attrs.field(default=None, validator=_text)
     """Draft, Scheduled, In Progress, Sent, Paused, Canceled, or whatever the service may say one day."""
     title: str | None = attrs.field(default=None, validator=_text)
@@ -149,7 +156,7 @@ def status(answer: wire.Campaign, campaign_id: int | None) -> str:
 
 
 def _check_id(answer: wire.Campaign, campaign_id: int | None) -> None:
-    if campaign_id is not None and answer.id != campaign_id:
+    if campaign_id is not None and (answer.id != campaign_id or isinstance(answer.id, bool)):
         raise ValueError(f"it is about campaign {answer.id!r}, not {campaign_id}")
 
 

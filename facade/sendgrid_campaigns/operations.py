@@ -9,8 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
-from types import MethodType
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 
 from sendgrid_campaigns import models
 from sendgrid_campaigns.errors import (
@@ -25,6 +24,7 @@ from sendgrid_campaigns.errors import (
     ServerError,
     StopNotAskedError,
     UnreadableResponseError,
+    shown,
 )
 from sendgrid_campaigns.exchange import Answer, Call, Endpoint, Steps, Unparsed, Verdict, checked_id
 from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Schedule, SendReceipt
@@ -65,45 +65,43 @@ MOST_CATEGORIES = MOST_SEGMENTS = MOST_TEST_ADDRESSES = 10
 
 
 class operation(Generic[P, T]):  # noqa: N801 - a decorator
-    """Gives a generator method to both clients, each in its own colour."""
+    """A generator method, to be given to both clients, each in its own colour."""
 
     def __init__(self, steps: Callable[Concatenate[Any, P], Steps[T]]) -> None:
         self._steps = steps
-        self._methods: dict[bool, Callable[..., Any]] = {}
-        self.__doc__ = steps.__doc__
 
-    @overload
-    def __get__(self, client: "Blocking", owner: type) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, client: "Awaiting", owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    @overload
-    def __get__(self, client: None, owner: "type[Blocking]") -> Callable[Concatenate[Any, P], T]: ...
-    @overload
-    def __get__(
-        self, client: None, owner: "type[Awaiting]"
-    ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]: ...
-    def __get__(self, client: object, owner: type) -> Any:
-        awaiting = issubclass(owner, Awaiting)
-        method = self._methods.get(awaiting) or self._method(awaiting)
-        return method if client is None else MethodType(method, client)
+    if TYPE_CHECKING:  # what Operations.__init_subclass__ does, in types
 
-    def _method(self, awaiting: bool) -> Any:
+        @overload
+        def __get__(self, client: "Blocking", owner: type) -> Callable[P, T]: ...
+        @overload
+        def __get__(self, client: "Awaiting", owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+        @overload
+        def __get__(self, client: None, owner: "type[Blocking]") -> Callable[Concatenate[Any, P], T]: ...
+        @overload
+        def __get__(
+            self, client: None, owner: "type[Awaiting]"
+        ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]: ...
+        def __get__(self, client: object, owner: type) -> Any: ...
+
+    def method(self, *, awaits: bool) -> Any:
+        """The ordinary method that it is in one of the clients."""
         steps = self._steps
 
         @wraps(steps)
-        def blocking(self: Blocking, *args: P.args, **kwargs: P.kwargs) -> T:
+        def blocking(self: "Blocking", *args: P.args, **kwargs: P.kwargs) -> T:
             return self._run(steps(self, *args, **kwargs))  # pyright: ignore[reportPrivateUsage]
 
         @wraps(steps)
-        async def coroutine(self: Awaiting, *args: P.args, **kwargs: P.kwargs) -> T:
+        async def coroutine(self: "Awaiting", *args: P.args, **kwargs: P.kwargs) -> T:
             return await self._run(steps(self, *args, **kwargs))  # pyright: ignore[reportPrivateUsage]
 
-        method: Any = coroutine if awaiting else blocking
+        method: Any = coroutine if awaits else blocking
         signature = inspect.signature(steps)
         # Steps[T] is a generator type whose last argument is T: what a caller gets.
         result = get_args(signature.return_annotation)[-1]
+        method.__annotations__ = {**steps.__annotations__, "return": result}
         method.__signature__ = signature.replace(return_annotation=None if result is type(None) else result)
-        self._methods[awaiting] = method
         return method
 
 
@@ -111,6 +109,14 @@ class Operations:
     """The operations of the Campaigns API."""
 
     _settings: Settings
+
+    def __init_subclass__(cls, awaits: bool | None = None, **arguments: Any) -> None:
+        """Give a class that says whether it awaits every operation as a method of its own."""
+        super().__init_subclass__(**arguments)
+        if awaits is not None:
+            for name, declared in vars(Operations).items():
+                if isinstance(declared, operation):
+                    setattr(cls, name, declared.method(awaits=awaits))
 
     # --- reading ---
 
@@ -135,7 +141,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
         """
         for name, value, least in (("limit", limit, 1), ("offset", offset, 0)):
-            _require(_is_int(value) and value >= least, f"{name} is {value!r}", f"Give an int of at least {least}.")
+            _require_least(name, value, least)
         call = Call(self._settings, LIST, "listed", limit=limit, offset=offset)
         return (yield from call.read(lambda page: tuple(models.campaign(item) for item in page.result)))
 
@@ -315,7 +321,7 @@ class Operations:
         addresses = [to] if isinstance(to, str) else [*to]
         _require(
             0 < len(addresses) <= MOST_TEST_ADDRESSES and all(_is_text(one) and one for one in addresses),
-            f"a test goes to 1 to {MOST_TEST_ADDRESSES} addresses, and {to!r} is not that",
+            f"a test goes to 1 to {MOST_TEST_ADDRESSES} addresses, and {shown(to)} is not that",
             "Give one address, or several in a list.",
         )
         body = wire.SendTestRequest(to=to if isinstance(to, str) else addresses)
@@ -323,14 +329,14 @@ class Operations:
         yield from _carry_out(call)
 
 
-class Blocking(Operations):
+class Blocking(Operations, awaits=False):
     """A client whose operations return results."""
 
     def _run(self, steps: Steps[T]) -> T:
         raise NotImplementedError
 
 
-class Awaiting(Operations):
+class Awaiting(Operations, awaits=True):
     """A client whose operations return coroutines."""
 
     async def _run(self, steps: Steps[T]) -> T:
@@ -347,9 +353,9 @@ class Pages:
 
     def __init__(self, page_size: int) -> None:
         # A page of one would hold the campaign seen before, and never another.
-        _require(_is_int(page_size) and page_size >= 2, f"page_size is {page_size!r}", "Give an int of at least 2.")
-        self.offset = 0
-        self.done = False
+        _require_least("page_size", page_size, 2)
+        self.offset: int = 0
+        self.done: bool = False
         self._page_size = page_size
         self._seen: set[int] = set()
 
@@ -380,6 +386,19 @@ def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) 
             kind = NotInDraftError if needs == "Draft" else NotScheduledError
             raise call.error(kind, status=status, status_code=GET.success[0])
 
+    try:
+        return (yield from _write(call, needs))
+    except SendGridError:
+        raise
+    except BaseException as error:
+        # Cancelled or interrupted: the same exception goes on, with what it cannot know as a note.
+        if call.in_doubt:
+            doubt = call.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}")
+            error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
+        raise
+
+
+def _write(call: Call, needs: str | None) -> Steps[Answer]:
     verdict, seen = yield from call.write()
     last = None
     match verdict, seen:
@@ -409,7 +428,7 @@ def _is_success(call: Call, verdict: Verdict, answer: Answer) -> bool:
     """
     about = call.parsed(answer, lambda found: found.id)
     if verdict is Verdict.DONE:
-        return call.campaign_id is None or not isinstance(about, int) or about == call.campaign_id
+        return call.campaign_id is None or not _is_int(about) or about == call.campaign_id
     return answer.status_code == call.endpoint.older and about == call.campaign_id
 
 
@@ -431,7 +450,7 @@ def _read_campaign(call: Call) -> Steps[Campaign]:
 
 
 def _status(call: Call) -> Steps[str]:
-    return (yield from call.read(lambda answer: models.status(answer, call.campaign_id), GET))
+    return (yield from call.read(lambda answer: call.redact(models.status(answer, call.campaign_id)), GET))
 
 
 def _status_before(call: Call, *, complete: bool = False) -> Steps[str]:
@@ -463,7 +482,7 @@ def _fields(arguments: dict[str, Any]) -> dict[str, Any]:
         if name in _LISTS and value is not None:
             fields[name] = _list(name, value)
         elif name in _NUMBERS:
-            _require(value is None or _is_int(value), f"{name} is {value!r}", "Give it as an int.")
+            _require(value is None or _is_int(value), f"{name} is {shown(value)}", "Give it as an int.")
         elif value is not None or name == "title":
             _require(_is_text(value), f"{name} is no text that can be sent", "Give it as a str.")
     if "title" in fields:
@@ -475,19 +494,19 @@ def _fields(arguments: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _list(name: str, value: Any) -> list[Any]:
-    kind = _LISTS[name]
+def _list(name: str, value: object) -> list[Any]:
+    kind, problem = _LISTS[name], f"{name} is {shown(value)}"
     is_good = _is_int if kind is int else _is_text
     # A text is a sequence of texts, too, and never what was meant.
     items: list[Any] = [None] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
-    _require(all(map(is_good, items)), f"{name} is {value!r}", f"Give a list of {kind.__name__}.")
+    _require(all(map(is_good, items)), problem, f"Give a list of {kind.__name__}.")
     return items
 
 
 def _unix_seconds(send_at: object, now: float) -> int:
     if not isinstance(send_at, datetime) or send_at.tzinfo is None:
         raise ConfigurationError(
-            problem=f"send_at is {send_at!r}, which is no time with a zone",
+            problem=f"send_at is {shown(send_at)}, which is no time with a zone",
             remedy="Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1).",
         )
     _require(send_at.timestamp() > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
@@ -503,6 +522,10 @@ def _is_text(value: object) -> bool:
         return isinstance(value, str) and bool(value.encode() or True)
     except UnicodeEncodeError:  # half a surrogate pair
         return False
+
+
+def _require_least(name: str, value: int, least: int) -> None:
+    _require(_is_int(value) and value >= least, f"{name} is {shown(value)}", f"Give an int of at least {least}.")
 
 
 def _require(true: bool, problem: str, remedy: str) -> None:

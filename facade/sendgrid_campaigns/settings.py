@@ -1,7 +1,6 @@
 """What a client is told once, and checked when told: the key, the base URL, patience and time."""
 
 import asyncio
-import math
 import os
 import random
 import time
@@ -11,10 +10,12 @@ from typing import NoReturn
 import attrs
 import httpx
 
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.errors import ConfigurationError, shown
 
 KEY_VARIABLE = "SENDGRID_API_KEY"
 BASE_URL = "https://api.sendgrid.com"
+LONGEST = 1e6
+"""Seconds; a week and a half."""
 
 
 class ApiKey:
@@ -37,13 +38,13 @@ class ApiKey:
                     problem=f"{source} is empty or no text",
                     remedy="Give the whole key, as the dashboard showed it when it was made.",
                 )
-            if not value.isascii() or not value.isprintable() or " " in value:
-                # Line breaks end a header; a key read from a file often has one at its end.
+            if not value.isascii() or not value.isprintable() or set(value) & set(" \"'\\"):
+                # A key read from a file often has a line break at its end, and one from a .env file its quotes.
                 raise ConfigurationError(
-                    problem=f"{source} holds a space, a line break or another character that no key has",
+                    problem=f"{source} holds a space, a line break, a quote or another character that no key has",
                     remedy="Strip it, and check that it was copied whole and alone.",
                 )
-            self._value = value
+            self._value = str.__str__(value)  # of an Enum, the value and not the name
         finally:
             del value  # A traceback that shows locals must not show it.
 
@@ -70,17 +71,18 @@ def _checked_base_url(url: object) -> str:
         return ConfigurationError(problem=f"base_url {problem}", remedy=f"{remedy} The usual one is {BASE_URL}.")
 
     try:
-        parsed = httpx.URL(url) if isinstance(url, str) else None
-    except httpx.InvalidURL:
-        parsed = None
+        parsed = httpx.URL(url) if isinstance(url, str) else httpx.URL()
+        host, port = parsed.host, parsed.port
+    except (httpx.InvalidURL, ValueError):  # httpx lets errors of its libraries through
+        parsed, host, port = httpx.URL(), "", None
     # httpx quotes what no host name holds, such as a space or a bracket.
-    if parsed is None or not parsed.host or "%" in parsed.host or parsed.scheme not in ("https", "http"):
+    if not host or "%" in host or parsed.scheme not in ("https", "http") or not 0 < (port or 443) < 65_536:
         raise refused("is no http(s) URL with a host", "Give it as text, scheme and host included.")
     if parsed.userinfo:
         raise refused("holds a user name or a password", "Leave them out; the key is all the service asks for.")
     if parsed.query or parsed.fragment or str(url).rstrip("/").endswith(("?", "#")):
         raise refused("holds a query or a fragment", "Give scheme, host, and at most a port and a path.")
-    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+    if parsed.scheme == "http" and not _is_loopback(host):
         raise refused("is plain http, which would show the key to the network", "Use https; http is for loopback only.")
     return str(parsed).rstrip("/")
 
@@ -95,10 +97,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _check_seconds(name: str, value: object) -> None:
-    """Raise ConfigurationError unless the value is a positive, finite number of seconds."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    """Raise ConfigurationError unless the value is a positive number of seconds that clocks can count."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
         raise ConfigurationError(
-            problem=f"{name} is {value!r}",
+            problem=f"{name} is {shown(value)}",
             remedy="Give a positive number of seconds; there is no waiting for ever here.",
         )
 
@@ -106,7 +108,7 @@ def _check_seconds(name: str, value: object) -> None:
 def _check_attempts(value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(
-            problem=f"Retry(attempts={value!r}) is no number of attempts",
+            problem=f"Retry(attempts={shown(value)}) is no number of attempts",
             remedy="Give a whole number; 1 never repeats anything.",
         )
 
@@ -158,6 +160,13 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise ConfigurationError(
+            problem=f"{name} is {shown(value)}", remedy=f"Give a sendgrid_campaigns.{kind.__name__}."
+        )
+
+
 @attrs.frozen(kw_only=True, repr=False)  # a traceback may show it half made
 class Settings:
     """What all requests of one client view have in common."""
@@ -173,3 +182,5 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         _check_seconds("timeout", self.timeout)
         _check_seconds("connect_timeout", self.connect_timeout)
+        _check_kind("retry", self.retry, Retry)
+        _check_kind("clock", self.clock, Clock)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from doubles import DRAFT, Colour, Server
-from sendgrid_campaigns import ConfigurationError, SendGridError
+from sendgrid_campaigns import ConfigurationError, NotInDraftError, SendGridError
 
 CANARY = "SG.canary-7d1f0c"
 
@@ -26,6 +26,14 @@ def tell_tale_text(request: httpx.Request) -> httpx.Response:
     return httpx.Response(404, text=f"no such thing: {request.headers['Authorization']}")
 
 
+def tell_tale_escaped(request: httpx.Request) -> httpx.Response:
+    """JSON has more than one way to spell a key."""
+    key = request.headers["Authorization"].removeprefix("Bearer ")
+    spelt = "".join(f"\\u{ord(character):04x}" for character in key)
+    body = '{"errors": [{"message": "no KEY", "field": "KEY", "help": {"KEY": ["KEY"]}}], "id": "KEY"}'
+    return httpx.Response(400, content=body.replace("KEY", spelt).encode())
+
+
 def tell_tale_raise(request: httpx.Request) -> httpx.Response:
     raise httpx.ReadError(f"lost {request.headers['Authorization']}", request=request)
 
@@ -35,6 +43,8 @@ ENDINGS: dict[str, dict[str, list[Any]]] = {
     "not a draft": {"GET": [httpx.Response(200, json={**DRAFT, "status": "Sent"})]},
     "unreadable": {"GET": [httpx.Response(200, text="<html>")]},
     "quoted in a body": {"POST": [tell_tale]},
+    "quoted and escaped": {"POST": [tell_tale_escaped]},
+    "quoted at a cut": {"GET": [httpx.Response(200, json={**DRAFT, "status": 5, "list_ids": ["a" * 170 + CANARY]})]},
     "quoted in a text": {"POST": [tell_tale_text]},
     "quoted in an exception": {"POST": [tell_tale_raise]},
     "never left": {"POST": [httpx.ConnectError(f"could not send Bearer {CANARY}")]},
@@ -88,6 +98,13 @@ def test_calls(colour: Colour, server: Server, ending: str, operation: str) -> N
     assert CANARY not in log.getvalue()
     assert not [text for text in shown if CANARY in text]
     assert not [data for data in pickled if CANARY.encode() in data]
+
+
+def test_a_status_that_quotes_it(colour: Colour, server: Server) -> None:
+    server.get(httpx.Response(200, json={**DRAFT, "status": f"no {CANARY}"}))
+    error = colour.error(NotInDraftError, colour.client(server, CANARY).send, 4900)
+    assert error.status == "no (the API key)"
+    assert CANARY not in in_frames_of_ours(error) + str(error)
 
 
 @pytest.mark.parametrize("key", [f"{CANARY}\n", f" {CANARY}", f"{CANARY}é"])

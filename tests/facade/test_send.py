@@ -1,12 +1,13 @@
 """What `send` concludes, and what it does not: each answer to each of its requests, in both colours."""
 
 import asyncio
+import logging
 from typing import Any
 
 import httpx
 import pytest
 
-from doubles import ACCEPTED, DRAFT, Colour, FakeClock, Server
+from doubles import ACCEPTED, DRAFT, Colour, FakeClock, Server, report
 from sendgrid_campaigns import (
     APIStatusError,
     AuthenticationError,
@@ -165,17 +166,11 @@ def test_what_never_left_at_all_was_not_sent(colour: Colour, campaigns: Any, ser
     assert [attempt.verdict for attempt in error.attempts] == ["done"] + ["never left"] * 4
 
 
-def begin_to_write(request: httpx.Request, method: bytes) -> None:
-    """What httpcore reports when it does, in either colour."""
-    trace = request.extensions["trace"].__self__.trace
-    trace("http11.send_request_headers.started", {"request": type("Request", (), {"method": method})()})
-
-
 def test_a_connection_error_after_writing_began_is_doubt(colour: Colour, campaigns: Any, server: Server) -> None:
     """As by a transport that repeats on its own: only its last attempt could not connect."""
 
     def repeating(request: httpx.Request) -> httpx.Response:
-        begin_to_write(request, b"POST")
+        report(request, "http11.send_request_headers.started")
         raise httpx.ConnectError("refused")
 
     server.post(repeating)
@@ -184,11 +179,47 @@ def test_a_connection_error_after_writing_began_is_doubt(colour: Colour, campaig
 
 def test_the_tunnel_through_a_proxy_is_not_the_request(colour: Colour, campaigns: Any, server: Server) -> None:
     def proxy(request: httpx.Request) -> httpx.Response:
-        begin_to_write(request, b"CONNECT")
+        report(request, "http11.send_request_headers.started", b"CONNECT")
         raise httpx.ProxyError("407 Proxy Authentication Required")
 
     server.post(proxy)
     colour.error(NotSentError, campaigns.send, 4900)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("?"), httpx.ConnectTimeout("?"), httpx.ProxyError("?")], ids=repr)
+def test_a_transport_that_does_not_report_is_not_believed(
+    colour: Colour, campaigns: Any, server: Server, error: Exception
+) -> None:
+    """As one on aiohttp, which calls a connection that is lost after the request a connection error."""
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    server.post(silent)
+    colour.error(OutcomeUnknownError, campaigns.send, 4900)
+    assert server.methods == ["GET", "POST"]
+
+
+def test_an_event_hook_that_raises_for_a_status_hides_nothing(colour: Colour, server: Server) -> None:
+    def hook(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    async def hook_async(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    hooks = {"response": [hook if colour.http_class is httpx.Client else hook_async]}
+    http = colour.http_class(transport=httpx.MockTransport(server), event_hooks=hooks)
+    server.post(httpx.Response(404))
+    colour.error(NotFoundError, colour.client(server, http_client=http).send, 4900)
+
+
+def test_an_exception_that_cannot_say_what_it_is(colour: Colour, campaigns: Any, server: Server) -> None:
+    class Speechless(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    server.post(Speechless())
+    assert colour.error(OutcomeUnknownError, campaigns.send, 4900).cause == "Speechless"
 
 
 def test_after_doubt_nothing_turns_it_into_a_no(colour: Colour, campaigns: Any, server: Server) -> None:
@@ -326,6 +357,47 @@ def test_an_interruption_in_flight_goes_on_with_a_note(
         colour.do(campaigns.send, 4900)
     assert "it is unknown whether campaign 4900 was sent" in raised.value.__notes__[0]
     assert server.methods == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(403), httpx.Response(201, json=ACCEPTED)], ids=str)
+def test_an_interruption_after_the_post_has_its_note(
+    colour: Colour, campaigns: Any, server: Server, answer: httpx.Response
+) -> None:
+    """While the status is read after a 403, or by whatever a log handler raises after a 201."""
+
+    class Full(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "/now: 201" in record.getMessage():
+                raise KeyboardInterrupt
+
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    server.get(httpx.Response(200, json=DRAFT), interrupted)
+    server.post(answer)
+    logger, handler = logging.getLogger("sendgrid_campaigns"), Full()
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        with pytest.raises(KeyboardInterrupt) as raised:
+            colour.do(campaigns.send, 4900)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    assert "it is unknown whether campaign 4900 was sent" in raised.value.__notes__[0]
+
+
+def test_an_interruption_while_waiting_to_repeat_has_nothing_to_note(
+    colour: Colour, campaigns: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: FakeClock, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeClock, "sleep", interrupted)
+    server.post(httpx.Response(429))
+    with pytest.raises(KeyboardInterrupt) as raised:
+        colour.do(campaigns.send, 4900)
+    assert not hasattr(raised.value, "__notes__")
 
 
 def test_an_interruption_of_the_read_has_nothing_to_note(colour: Colour, campaigns: Any, server: Server) -> None:

@@ -1,5 +1,7 @@
 """What is refused before any request, and what the refusal says."""
 
+import copy
+import enum
 import math
 from typing import Any
 
@@ -24,12 +26,15 @@ def test_an_id_that_is_none(
 ) -> None:
     error = colour.error(ConfigurationError, getattr(campaigns, operation), campaign_id)
     assert repr(campaign_id) in str(error)
+    assert len(str(error)) < 200
     assert "positive int, such as 4900" in str(error)
     assert server.requests == []
 
 
 @pytest.mark.parametrize(
-    "key", ["", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", 5, b"SG.key"], ids=repr
+    "key",
+    ["", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", '"SG.key"', "SG.\\n", 5, b"SG.key"],
+    ids=repr,
 )
 def test_a_key_that_is_none(colour: Colour, key: Any) -> None:
     text = refusal(colour, key)
@@ -62,6 +67,10 @@ def test_no_key_at_all(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
         ("ftp://api.sendgrid.com", "no http(s) URL"),
         ("https://", "no http(s) URL"),
         ("https://[", "no http(s) URL"),
+        ("https://xn--a", "no http(s) URL"),
+        ("https://a/\ud800", "no http(s) URL"),
+        ("https://a:99999", "no http(s) URL"),
+        ("https://a:-1", "no http(s) URL"),
         ("", "no http(s) URL"),
         (None, "no http(s) URL"),
         (5, "no http(s) URL"),
@@ -116,7 +125,7 @@ def test_on_behalf_of_one_account(colour: Colour, campaigns: Any) -> None:
     assert "not both" in str(colour.error(ConfigurationError, campaigns.on_behalf_of))
 
 
-@pytest.mark.parametrize("seconds", [0, -1, math.inf, math.nan, None, "30", True])
+@pytest.mark.parametrize("seconds", [0, -1, 1e10, 10**400, math.inf, math.nan, None, "30", True])
 @pytest.mark.parametrize("name", ["timeout", "connect_timeout"])
 def test_no_waiting_for_ever(colour: Colour, name: str, seconds: Any) -> None:
     assert "a positive number of seconds" in refusal(colour, "SG.key", **{name: seconds})
@@ -144,6 +153,70 @@ def test_the_other_colours_http_client() -> None:
         CampaignsClient("SG.key", http_client=httpx.AsyncClient())  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"Give an httpx\.AsyncClient"):
         AsyncCampaignsClient("SG.key", http_client=httpx.Client())  # type: ignore[arg-type]
+
+
+class Name(str, enum.Enum):  # noqa: UP042 - not a StrEnum: its text is its name
+    ACME = "acme"
+
+
+class Number(int):
+    """An int that says one thing and becomes another."""
+
+    def __int__(self) -> int:
+        return -5
+
+    def __str__(self) -> str:
+        return "1/../2"
+
+
+def test_subclasses_stand_for_their_values(colour: Colour, server: Server) -> None:
+    campaigns = colour.client(server, Name.ACME)
+    colour.do(campaigns.on_behalf_of(Name.ACME).get, Number(4900))
+    colour.do(campaigns.on_behalf_of(account_id=Name.ACME).get, 4900)
+    assert [request.headers["on-behalf-of"] for request in server.requests] == ["acme", "account-id acme"]
+    assert {request.headers["authorization"] for request in server.requests} == {"Bearer acme"}
+    assert {request.url.path for request in server.requests} == {"/v3/campaigns/4900"}
+
+
+def test_a_value_that_has_no_repr(colour: Colour, campaigns: Any) -> None:
+    error = colour.error(ConfigurationError, campaigns.get, 10**5_000)
+    assert "campaign_id is of type int" in str(error)
+
+
+def test_what_is_no_retry_and_no_clock(colour: Colour) -> None:
+    assert "Give a sendgrid_campaigns.Retry" in refusal(colour, "SG.key", retry=3)
+    assert "Give a sendgrid_campaigns.Clock" in refusal(colour, "SG.key", clock=object())
+
+
+@pytest.mark.parametrize(("name", "value"), [("HTTPS_PROXY", "ftp://x"), ("SSL_CERT_FILE", "/nowhere/at/all")])
+def test_an_environment_that_httpx_cannot_take(
+    colour: Colour, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert "Look at HTTPS_PROXY" in refusal(colour, "SG.key")
+
+
+def test_no_proxy_is_shown_the_key_over_plain_http(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    client = colour.client_class("SG.key", base_url="http://localhost:9")
+    assert [transport for transport in client._http._mounts.values() if transport is not None] == []
+    colour.close(client)
+    client = colour.client_class("SG.key")
+    assert [transport for transport in client._http._mounts.values() if transport is not None]
+    colour.close(client)
+
+
+def test_a_client_stays_in_its_process(colour: Colour, campaigns: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert "before this process was forked" in str(colour.error(ConfigurationError, campaigns.get, 4900))
+
+
+def test_a_copy_closes_nothing(colour: Colour) -> None:
+    campaigns = colour.client_class("SG.key")
+    colour.close(copy.copy(campaigns))
+    assert not campaigns._http.is_closed
+    colour.close(campaigns)
 
 
 def test_a_closed_client_says_so(colour: Colour) -> None:

@@ -5,6 +5,7 @@ import multiprocessing
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def test_time_takes_a_mailing_through_its_statuses(colour: Colour) -> None:
 
 @pytest.mark.parametrize("status", ["Scheduled", "In Progress", "Sent", "Paused", "Canceled"])
 def test_only_a_draft_is_sent(sandbox: Sandbox, status: str) -> None:
-    campaign_id = sandbox.create_campaign(status=status)
+    send_at = sandbox.now() + timedelta(hours=1) if status == "Scheduled" else None
+    campaign_id = sandbox.create_campaign(status=status, send_at=send_at)
     assert raw(sandbox, "POST", NOW.format(campaign_id)).status_code == 403
     assert raw(sandbox, "GET", f"https://api.sendgrid.com/v3/campaigns/{campaign_id}").json()["status"] == status
     assert sandbox.mailings() == []
@@ -316,7 +318,7 @@ def test_the_ledger_of_requests(sandbox: Sandbox) -> None:
 def test_python_calls_that_are_wrong(sandbox: Sandbox) -> None:
     with pytest.raises(TypeError, match="campaigns have no field subjekt; they have title, subject"):
         sandbox.create_campaign(subjekt="x")
-    with pytest.raises(ValueError, match="time goes on and never back"):
+    with pytest.raises(ValueError, match="time goes on"):
         sandbox.advance(-1)
     with pytest.raises(ConfigurationError):
         sandbox.client("")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sendgrid_campaigns.sandbox.transport import SandboxTransport
     from sendgrid_campaigns.settings import Retry
 
+STATUSES = ("Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled")
+
 __all__ = ["Knobs", "Mailing", "RequestRecord", "Sandbox", "SentTest"]
 
 
@@ -139,12 +141,18 @@ class Sandbox:
         fields: campaign fields by the API's names; None leaves one out. Raises TypeError for another name.
         """
         account = self._account(on_behalf_of)
+        if status not in STATUSES:
+            raise ValueError(f"{status!r} is none of {', '.join(STATUSES)}")
+        if (status == "Scheduled") != (send_at is not None):
+            raise ValueError("a Scheduled campaign has a send_at, and no other has")
+        if not rules.is_parsed(fields):
+            raise TypeError(f"a field has a type that no campaign has: {fields!r}")
         if unknown := fields.keys() - rules.FIELDS.keys():
             raise TypeError(
                 f"campaigns have no field {', '.join(sorted(unknown))}; they have {', '.join(rules.FIELDS)}"
             )
         with self._state.transaction():
-            at = send_at.timestamp() if send_at else None
+            at = send_at.timestamp() if send_at else None if status == "Draft" else self._now()
             return self._insert_campaign(account, fields, status=status, send_at=at)
 
     def set_status(self, campaign_id: int, status: str) -> None:
@@ -180,9 +188,11 @@ class Sandbox:
 
     def add_key(self, value: str, *, scopes: Sequence[str] = ALL_SCOPES, on_behalf_of: str | None = None) -> None:
         """Make a key known: of the parent account, or of the one named. Scopes as `marketing_campaigns.read`."""
+        if not value:
+            raise ValueError("a key is not empty")
         account = self._account(on_behalf_of)
         with self._state.transaction():
-            self._state.insert("keys", value=value, account=account, scopes=json.dumps(list(scopes)))
+            self._state.rows("REPLACE INTO keys VALUES (?, ?, ?)", value, account, json.dumps(list(scopes)))
 
     def set_credits(self, credits: int, *, on_behalf_of: str | None = None) -> None:
         """Set how many more mails an account may send."""
@@ -231,8 +241,8 @@ class Sandbox:
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock on: what falls due in between happens."""
-        if not seconds >= 0:
-            raise ValueError(f"time goes on and never back: {seconds!r}")
+        if not 0 <= seconds <= 1e9:
+            raise ValueError(f"time goes on, by a number of seconds up to 1e9, and never back: {seconds!r}")
         with self._state.transaction():
             self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", seconds)
 
@@ -260,6 +270,8 @@ class Sandbox:
 
     def _add_account(self, name: str) -> None:
         with self._state.transaction():
+            if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is not None:
+                raise ValueError(f"there is an account {name!r} already")
             self._insert_account(name)
 
     def _insert_account(self, name: str) -> None:

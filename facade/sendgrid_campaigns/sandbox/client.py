@@ -34,9 +34,13 @@ class SandboxClock(Clock):
 
 def blocking(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
     http = httpx.Client(transport=transport)
-    return CampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+    client = CampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+    client._closes_http = True  # pyright: ignore[reportPrivateUsage] - like a client that made its own
+    return client
 
 
 def awaiting(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
     http = httpx.AsyncClient(transport=transport)
-    return AsyncCampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+    client = AsyncCampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+    client._closes_http = True  # pyright: ignore[reportPrivateUsage]
+    return client

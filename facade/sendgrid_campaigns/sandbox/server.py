@@ -9,10 +9,9 @@ from urllib.parse import parse_qsl
 
 try:
     import uvicorn
-except ImportError as error:
-    raise ImportError(
-        "The sandbox's server needs one more package: pip install 'sendgrid-campaigns[sandbox]'"
-    ) from error
+except ImportError as missing:
+    text = "The sandbox's server needs one more package: pip install 'sendgrid-campaigns[sandbox]'"
+    raise ImportError(text) from missing
 
 from sendgrid_campaigns.sandbox.service import Request, Service
 
@@ -81,7 +80,7 @@ def _application(service: Service) -> Callable[..., Awaitable[None]]:
         reply = service.handle(
             Request(
                 method=scope["method"],
-                path=scope["path"],
+                path=scope["raw_path"].decode("latin-1"),
                 query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
                 headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
                 body=bytes(body),

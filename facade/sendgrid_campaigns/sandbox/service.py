@@ -12,32 +12,36 @@ from sqlite3 import Row
 from typing import Any, Literal, cast
 
 import attrs
+from attrs.validators import ge, in_, le, optional
 
 from sendgrid_campaigns.sandbox import rules
 from sendgrid_campaigns.sandbox.state import State
+
+_LONGEST = 1e9
+"""Seconds."""
 
 
 @attrs.frozen(kw_only=True)
 class Knobs:
     """What the service does where its documents are silent. Each default is a guess: see docs/sandbox.md."""
 
-    unknown_on_behalf_of: Literal[401, 403, "parent"] = 401
+    unknown_on_behalf_of: Literal[401, 403, "parent"] = attrs.field(default=401, validator=in_((401, 403, "parent")))
     """What an account that the key's owner does not have is answered; "parent": the header is ignored."""
-    lead: float = 0.0
+    lead: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
     """Seconds from the acceptance of a send until mail goes out: until then the campaign is Scheduled."""
-    duration: float = 60.0
+    duration: float = attrs.field(default=60.0, validator=[ge(0), le(_LONGEST)])
     """Seconds that a mailing takes: until then the campaign is In Progress."""
-    unschedule_draft: Literal[204, 403] = 204
+    unschedule_draft: Literal[204, 403] = attrs.field(default=204, validator=in_((204, 403)))
     """What unscheduling a Draft is answered."""
-    schedule_of_draft: Literal[200, 404] = 200
+    schedule_of_draft: Literal[200, 404] = attrs.field(default=200, validator=in_((200, 404)))
     """What reading the schedule of a campaign that has none is answered; 200: a `send_at` of null."""
-    campaign_limit: int = 250
+    campaign_limit: int = attrs.field(default=250, validator=ge(0))
     """Campaigns that an account may have; documents say 250 and 2500."""
-    rate_limit: int | None = None
+    rate_limit: int | None = attrs.field(default=None, validator=optional(ge(0)))
     """Requests in a window for one key; None: no limit, and no headers about it."""
-    rate_window: int = 60
+    rate_window: int = attrs.field(default=60, validator=ge(1))
     """Seconds."""
-    rate_reset: Literal["epoch", "delta"] = "epoch"
+    rate_reset: Literal["epoch", "delta"] = attrs.field(default="epoch", validator=in_(("epoch", "delta")))
     """Whether X-RateLimit-Reset is a unix time, or seconds left."""
 
 
@@ -47,7 +51,7 @@ class Request:
 
     method: str
     path: str
-    """Decoded, without a query."""
+    """As it was sent, without the query: what is encoded in it matches no route."""
     query: Mapping[str, str] = attrs.field(factory=dict[str, str])
     headers: Mapping[str, str]
     """With names in lower case."""

@@ -40,8 +40,15 @@ CREATE TABLE IF NOT EXISTS mailings (
 """
 
 
+_MARK = 0x53474350
+"""SQLite's application id of a sandbox's file: no other file is touched."""
+
+
 class State:
-    """One SQLite database, shared by threads through a lock and by processes through SQLite's own."""
+    """One SQLite database, shared by threads through a lock and by processes through SQLite's own.
+
+    Raises ValueError for a file that holds something else, and sqlite3.Error for one that cannot be used.
+    """
 
     def __init__(self, path: str | Path | None) -> None:
         self._lock = threading.RLock()
@@ -52,10 +59,14 @@ class State:
         # A sandbox that nobody closes is closed when nobody holds it any more.
         self._close = weakref.finalize(self, self._database.close)
         if path is not None:
+            mark, tables = self._pragma("application_id"), self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
+            if tables and mark != _MARK:
+                raise ValueError(f"{path} is a database of something else; a sandbox did not make it")
             # A killed process loses nothing that was answered: the log is written before the answer.
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._pragma("journal_mode = WAL")
+            self._pragma("synchronous = NORMAL")
         with self.transaction():
+            self._pragma(f"application_id = {_MARK}")
             for statement in _SCHEMA.split(";"):
                 self._database.execute(statement)
 
@@ -63,13 +74,20 @@ class State:
     def transaction(self) -> Generator[None]:
         """All or nothing of what is done inside, with no other writer in between."""
         with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
             try:
+                if self._database.in_transaction:  # an interruption at a bad moment left one behind
+                    self._database.execute("ROLLBACK")
+                self._database.execute("BEGIN IMMEDIATE")
                 yield
+                self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
+
+    def _pragma(self, text: str) -> Any:
+        row = self._database.execute(f"PRAGMA {text}").fetchone()
+        return row[0] if row else None
 
     def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock:

@@ -16,7 +16,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         reply = self._service.handle(
             Request(
                 method=request.method,
-                path=request.url.path,
+                path=request.url.raw_path.decode("ascii").partition("?")[0],
                 query=dict(request.url.params),
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=request.content,
