@@ -252,15 +252,16 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
     async def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
         attempt = _Attempt(self._settings, request)
         request.extensions["trace"] = attempt.trace_async
+        end = asyncio.get_running_loop().time() + self._settings.timeout
         try:
-            async with asyncio.timeout(self._settings.timeout) as limit:
+            async with asyncio.timeout_at(end):
                 response = await self._http.send(request, auth=None, follow_redirects=False, stream=True)
         except httpx.HTTPStatusError as error:  # an event hook that raises for a status
             response = error.response
         except Exception as error:
             return attempt.no_answer(error)
         try:
-            async with asyncio.timeout_at(limit.when()), aclosing(response):
+            async with asyncio.timeout_at(end), aclosing(response):
                 if attempt.begin_body(response):
                     async for chunk in response.aiter_raw():
                         attempt.add(chunk)
