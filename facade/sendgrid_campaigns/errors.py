@@ -75,7 +75,7 @@ def _restore(kind: type["SendGridError"], facts: dict[str, Any]) -> "SendGridErr
     return error
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class SendGridError(Exception):
     """Everything this package raises about a call; catch it to catch all."""
 
@@ -96,9 +96,6 @@ class SendGridError(Exception):
     def advice(self) -> str:
         """What to do next."""
         return self._advice
-
-    def __attrs_post_init__(self) -> None:
-        self.args = ()  # attrs puts the values there, by position; they are all named
 
     def __str__(self) -> str:
         lines = [self.happened(), self.advice, self._where()]
@@ -135,7 +132,7 @@ class SendGridError(Exception):
         return _restore, (type(self), self.__dict__)
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class ConfigurationError(SendGridError, ValueError):
     """Something the caller gave cannot be right. No request was made."""
 
@@ -149,7 +146,7 @@ class ConfigurationError(SendGridError, ValueError):
         return self.problem
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class NotSentError(SendGridError):
     """Definite: what was asked for did not happen, because the request for it never left. Safe to call again."""
 
@@ -162,7 +159,7 @@ class NotSentError(SendGridError):
         return f"{self._not_done()}: {self.cause}"
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class APIStatusError(SendGridError):
     """The service answered, and the answer was no: nothing was changed by this call."""
 
@@ -182,14 +179,14 @@ class APIStatusError(SendGridError):
         return f"{self._not_done()} ({self.status_code} {phrase})" + (f":{details}" if details else "") + identity
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class BadRequestError(APIStatusError):
     """400: the campaign, as it is, does not allow this; `errors` lists what is wrong."""
 
     _advice: ClassVar[str] = "Nothing was changed by this call. Put right what is listed, then call again."
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class AuthenticationError(APIStatusError):
     """401: the service does not know the key, or not for the account acted for."""
 
@@ -199,7 +196,7 @@ class AuthenticationError(APIStatusError):
     )
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class PermissionDeniedError(APIStatusError):
     """403 while the campaign's status allows the call: the service does not say which of two causes it is."""
 
@@ -210,7 +207,7 @@ class PermissionDeniedError(APIStatusError):
     )
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class NotInDraftError(APIStatusError):
     """Only a Draft can be sent, scheduled or updated, and this campaign is none. This call changed nothing.
 
@@ -229,7 +226,7 @@ class NotInDraftError(APIStatusError):
         return f'{self._not_done()}: it is "{self.status}", and only a Draft can be {self.action}.'
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class NotScheduledError(APIStatusError):
     """Only a Scheduled campaign can be rescheduled or unscheduled, and this one is not. This call changed nothing.
 
@@ -247,7 +244,7 @@ class NotScheduledError(APIStatusError):
         return f'{self._not_done()}: it is "{self.status}", and only a Scheduled campaign can be {self.action}.'
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class NotFoundError(APIStatusError):
     """404: the account acted for has no such campaign."""
 
@@ -257,7 +254,7 @@ class NotFoundError(APIStatusError):
     )
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class RateLimitError(APIStatusError):
     """429 until patience ran out. The service did not act on the request."""
 
@@ -274,14 +271,14 @@ class RateLimitError(APIStatusError):
         return super().happened() + known
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class ServerError(APIStatusError):
     """5xx to a read, more than once. A 5xx to a write is an OutcomeUnknownError: the write may have been applied."""
 
     _advice: ClassVar[str] = "The service or something before it has a fault. Nothing was changed; call again later."
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class UnreadableResponseError(SendGridError):
     """A read got no answer, or one that cannot be what the service documents. Reads change nothing."""
 
@@ -299,7 +296,7 @@ class UnreadableResponseError(SendGridError):
         return f"{self._not_done()}: {self.cause}{status}"
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class NotReadyError(SendGridError):
     """`send(..., check=True)`: the campaign lacks something that every mailing needs. Nothing was sent."""
 
@@ -312,7 +309,7 @@ class NotReadyError(SendGridError):
         return f"{self._not_done()}: it is not ready:" + "".join(f"\n  {problem}" for problem in self.problems)
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class StopNotAskedError(SendGridError):
     """`delete` of a campaign that is scheduled or going out would stop its mail, and `stop=True` was not given."""
 
@@ -325,7 +322,7 @@ class StopNotAskedError(SendGridError):
         return f'{self._not_done()}: it is "{self.status}", and deleting it stops its mail.'
 
 
-@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False, auto_exc=False)
 class OutcomeUnknownError(SendGridError):
     """A write may have been carried out: its request may have reached the service, and no answer settled it.
 

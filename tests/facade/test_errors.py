@@ -80,6 +80,7 @@ def test_it_pickles_and_copies_equal(kind: type[SendGridError]) -> None:
         assert hash(twin) == hash(error)
         assert str(twin) == str(error)
         assert vars(twin) == vars(error)
+        assert twin.args == error.args == ()
     assert error != example(kind, campaign_id=4901)
 
 
