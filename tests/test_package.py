@@ -38,7 +38,9 @@ def test_an_import_loads_what_a_call_needs_and_no_more() -> None:
 def test_the_command_without_its_library_says_what_to_install() -> None:
     done = python("-c", "import sys; sys.modules['click'] = None; import sendgrid_campaigns.cli")
     assert done.returncode == 1
-    assert done.stderr.strip() == "The command line needs one more package: pip install 'sendgrid-campaigns[cli]'"
+    assert (
+        done.stderr.strip() == "The command line needs one more package: install sendgrid-campaigns with its extra, cli"
+    )
 
 
 def test_users_pay_for_httpx_and_attrs_only() -> None:

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 try:
     import uvicorn
-except ImportError as missing:
-    text = "The sandbox's server needs one more package: pip install 'sendgrid-campaigns[sandbox]'"
-    raise ImportError(text) from missing
+except ImportError as _missing:
+    _text = "The sandbox's server needs one more package: install sendgrid-campaigns with its extra, sandbox"
+    raise ImportError(_text) from _missing
 
 from sendgrid_campaigns.sandbox.service import Request, Service
 
