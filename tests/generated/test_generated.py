@@ -3,6 +3,7 @@
 The second half holds what openapi-python-client leaves to its users, case by case, with what the facade does instead.
 """
 
+import importlib.util
 import inspect
 import shutil
 import subprocess
@@ -66,75 +67,125 @@ def test_get_kwargs_gives_what_httpx_takes() -> None:
 # --- no drift ---
 
 
+def loaded(name: str) -> Any:
+    """A module of scripts/."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+script = loaded("generate")
+
+
 def generate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "scripts" / "generate.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package generated afresh."""
-    target = tmp_path_factory.mktemp("fresh") / "sendgrid_campaigns_api"
-    done = generate("--package", target)
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder generated afresh."""
+    folder = tmp_path_factory.mktemp("fresh") / "generated"
+    done = generate("--folder", folder)
     assert done.returncode == 0, done.stderr
-    return target
+    return folder
 
 
-def contents(package: Path) -> dict[str, bytes]:
-    paths = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {str(path.relative_to(package)): path.read_bytes() for path in paths}
+def test_generated_twice_is_the_same_to_the_byte(fresh: Path) -> None:
+    committed = script.contents(ROOT / "generated")
+    assert script.contents(fresh) == committed
+    for path, (_, *text) in committed.items():
+        if path.suffix == ".py":
+            assert bytes(text[0]).startswith(b"# Generated from openapi/campaigns.yaml: do not edit")
+    assert Path("sendgrid_campaigns_api/py.typed") in committed
 
 
-def test_generated_twice_is_the_same_to_the_byte(package: Path) -> None:
-    committed = contents(ROOT / "generated" / "sendgrid_campaigns_api")
-    assert contents(package) == committed
-    assert all(
-        text.startswith(b"# Generated from openapi/campaigns.yaml: do not edit")
-        for name, text in committed.items()
-        if name.endswith(".py")
-    )
-    assert "py.typed" in committed
+def linked(package: Path) -> None:
+    (package / "types.py").rename(package.parent.parent / "types.py")
+    (package / "types.py").symlink_to(package.parent.parent / "types.py")
 
 
-@pytest.mark.parametrize(
-    ("edit", "line"),
-    [
-        (lambda package: (package / "types.py").write_text("# mine\n"), "differs: types.py"),
-        (lambda package: (package / "client.py").unlink(), "missing: client.py"),
-        (lambda package: (package / "mine.py").write_text(""), "not generated: mine.py"),
-    ],
-    ids=["edited", "removed", "added"],
-)
-def test_drift_of_the_package_is_named_and_mended(package: Path, tmp_path: Path, edit: Any, line: str) -> None:
-    mine = tmp_path / package.name
-    shutil.copytree(package, mine)
-    assert generate("--check", "--package", mine).returncode == 0
-    edit(mine)
-    done = generate("--check", "--package", mine)
+EDITS = {
+    "an edit": (lambda package: (package / "types.py").write_text("# mine\n"), "differs: sendgrid_campaigns_api/types.py"),
+    "an edit of what is no code": (
+        lambda package: (package / "py.typed").write_text("x"),
+        "differs: sendgrid_campaigns_api/py.typed",
+    ),
+    "a mode": (lambda package: (package / "types.py").chmod(0o755), "differs: sendgrid_campaigns_api/types.py"),
+    "a link": (linked, "differs: sendgrid_campaigns_api/types.py"),
+    "a removal": (lambda package: (package / "client.py").unlink(), "missing: sendgrid_campaigns_api/client.py"),
+    "all gone": (lambda package: shutil.rmtree(package), "missing: sendgrid_campaigns_api"),
+    "a file": (lambda package: (package / "mine.py").touch(), "not generated: sendgrid_campaigns_api/mine.py"),
+    "an empty folder": (lambda package: (package / "mine").mkdir(), "not generated: sendgrid_campaigns_api/mine"),
+    "a package beside it": (lambda package: (package.parent / "mine").mkdir(), "not generated: mine"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_drift_of_the_package_is_named_and_mended(fresh: Path, tmp_path: Path, edit: str) -> None:
+    mine = tmp_path / "generated"
+    shutil.copytree(fresh, mine)
+    assert script.drift(fresh, mine) == []
+    change, line = EDITS[edit]
+    change(mine / "sendgrid_campaigns_api")
+    assert f"  {line}" in script.drift(fresh, mine)
+    script.replace(mine, fresh)
+    assert script.drift(fresh, mine) == []
+
+
+def test_what_drift_ends_with(fresh: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "generated"
+    shutil.copytree(fresh, mine)
+    assert generate("--check", "--folder", mine).returncode == 0
+    (mine / "sendgrid_campaigns_api" / "mine.py").touch()
+    done = generate("--check", "--folder", mine)
     assert done.returncode == 1
-    assert line in done.stderr
-    assert "make generate" in done.stderr
-    assert generate("--package", mine).returncode == 0
-    assert contents(mine) == contents(package)
+    assert "not generated: sendgrid_campaigns_api/mine.py" in done.stderr
+    assert "run `make generate`, and commit both" in done.stderr
 
 
-def test_drift_of_the_fragment_is_named(package: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_whatever_stands_in_its_place_is_replaced(fresh: Path, tmp_path: Path, kind: str) -> None:
+    mine = tmp_path / "generated"
+    if kind == "file":
+        mine.touch()
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        mine.symlink_to(tmp_path / "elsewhere")
+    script.replace(mine, fresh)
+    assert script.drift(fresh, mine) == []
+
+
+def test_drift_of_the_fragment_is_named(fresh: Path, tmp_path: Path) -> None:
     fragment = tmp_path / "campaigns.yaml"
     text = (ROOT / "openapi" / "campaigns.yaml").read_text("utf-8")
     fragment.write_text(text.replace("        ip_pool:", "        ip_pool_name:"), "utf-8")
-    done = generate("--check", "--fragment", fragment, "--package", package)
+    done = generate("--check", "--fragment", fragment, "--folder", fresh)
     assert done.returncode == 1
-    assert "differs: models/campaign.py" in done.stderr
+    assert "differs: sendgrid_campaigns_api/models/campaign.py" in done.stderr
 
 
-def test_a_fragment_that_is_no_openapi_is_refused(package: Path, tmp_path: Path) -> None:
-    fragment = tmp_path / "campaigns.yaml"
-    text = (ROOT / "openapi" / "campaigns.yaml").read_text("utf-8")
-    fragment.write_text(text.replace("in: header", "in: hat"), "utf-8")
-    done = generate("--fragment", fragment, "--package", tmp_path / "sendgrid_campaigns_api")
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda text: text.replace("in: header", "in: hat"), "components/parameters/OnBehalfOf"),
+        (lambda text: text + "\n  - [", "cannot be read as YAML"),
+        (lambda text: text.replace("in: header", "in: header\n      schema: {type: widget}"), "openapi_python_client failed"),
+    ],
+)
+def test_a_fragment_that_is_broken_is_refused_and_destroys_nothing(tmp_path: Path, broken: Any, said: str) -> None:
+    fragment, mine = tmp_path / "campaigns.yaml", tmp_path / "generated"
+    mine.mkdir()
+    (mine / "kept").touch()
+    fragment.write_text(broken((ROOT / "openapi" / "campaigns.yaml").read_text("utf-8")), "utf-8")
+    done = generate("--fragment", fragment, "--folder", mine)
     assert done.returncode == 1
-    assert "not valid OpenAPI 3.1" in done.stderr
-    assert "components/parameters/OnBehalfOf" in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (mine / "kept").exists()
 
 
 # --- what the generated layer does, and what the facade does instead ---
