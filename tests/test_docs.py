@@ -4,10 +4,13 @@ import ast
 import contextlib
 import io
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sendgrid_campaigns.cli import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -30,6 +33,26 @@ def test_examples(page: Path) -> None:
                 print(f"{type(error).__name__}: {error}")
         shown = re.sub(r"^ {4}", "", block["shown"] or "", flags=re.M)
         assert printed.getvalue() == shown
+
+
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
+    Path("newsletter.txt").write_text("Hello! [unsubscribe]")
+    for block in CONSOLE.finditer(page.read_text("utf-8")):
+        for command in re.split(r"^\$ ", block[1], flags=re.M)[1:]:
+            line, _, shown = command.partition("\n")
+            name, *arguments = shlex.split(line)
+            assert name == "sendgrid-campaigns"
+            with pytest.raises(SystemExit):
+                main(arguments)
+            assert "".join(capsys.readouterr()) == shown
 
 
 def test_some_examples_are_there() -> None:
