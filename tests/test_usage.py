@@ -5,30 +5,32 @@ from collections.abc import Awaitable
 
 import usage
 
-from sendgrid_campaigns import AsyncCampaignsClient, SendReceipt
+from sendgrid_campaigns import SendReceipt
 from sendgrid_campaigns.sandbox import Sandbox
 
 
 def test_blocking() -> None:
     sandbox = Sandbox()
-    assert usage.blocking(sandbox.client()) == SendReceipt(4900, "Scheduled")
+    campaigns = sandbox.client()
+    assert usage.sending(campaigns) == SendReceipt(4900, "Scheduled")
     assert [mailing.campaign_id for mailing in sandbox.mailings()] == [4900, 4901, 4902]
-    assert "only a Draft can be sent" in usage.handling(sandbox.client())
+    assert "only a Draft can be sent" in usage.handling(campaigns)
+    assert usage.everything_else(campaigns) == ["A title", "March Newsletter"]
 
 
-def test_awaiting() -> None:
+def test_async() -> None:
     sandbox = Sandbox()
 
-    async def main() -> SendReceipt:
+    async def main() -> None:
         async with sandbox.async_client() as campaigns:
-            return await usage.awaiting(campaigns)
+            assert await usage.sending_async(campaigns) == SendReceipt(4900, "Scheduled")
+            assert await usage.everything_else_async(campaigns) == ["A title", "March Newsletter"]
 
-    assert asyncio.run(main()) == SendReceipt(4900, "Scheduled")
+    asyncio.run(main())
     assert sorted(mailing.campaign_id for mailing in sandbox.mailings()) == [4900, 4901, 4902]
 
 
 def test_what_the_async_client_returns_is_awaitable() -> None:
-    campaigns: AsyncCampaignsClient = Sandbox().async_client()
-    coroutine = campaigns.get(4900)
+    coroutine = Sandbox().async_client().get(4900)
     assert isinstance(coroutine, Awaitable)
     coroutine.close()

@@ -1,6 +1,8 @@
 """The sandbox: the service's transitions and texts, accounts kept apart, a ledger, and time that moves when told."""
 
+import gc
 import json
+import math
 import multiprocessing
 import threading
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ from sendgrid_campaigns import (
     NotInDraftError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RateLimitError,
+    Retry,
     SendReceipt,
 )
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
@@ -333,6 +337,163 @@ def test_waiting_moves_the_sandboxs_clock_only(colour: Colour, sandbox: Sandbox)
         colour.do(clock.sleep_async, 3_600)
     assert sandbox.now().timestamp() == START + 3_600
     assert clock.monotonic() == clock.time() == START + 3_600
+
+
+# --- control calls ---
+
+
+def test_what_only_the_web_interface_can_do(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.set_status(4900, "Paused")
+    assert colour.error(NotInDraftError, client(colour, sandbox).send, 4900).status == "Paused"
+    sandbox.set_status(4900, "Hibernating")
+    assert colour.do(client(colour, sandbox).get, 4900).status == "Hibernating"
+    with pytest.raises(ValueError, match="there is no campaign 1"):
+        sandbox.set_status(1, "Paused")
+
+
+def test_resources(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    colour.error(BadRequestError, campaigns.update, 4900, list_ids=[555])
+    sandbox.add_resource("list", 555, recipients=20)
+    colour.do(campaigns.update, 4900, list_ids=[555], segment_ids=None)
+    sandbox.add_resource("sender", 777, verified=False)
+    error = colour.error(BadRequestError, campaigns.update, 4900, sender_id=777)
+    assert error.errors[0].message == "sender_id is not a verified sender identity"
+    sandbox.add_resource("sender", 777)
+    colour.do(campaigns.update, 4900, sender_id=777)
+    colour.do(campaigns.send, 4900)
+    assert sandbox.mailings(4900)[0].recipients == 20
+    sandbox.add_resource("list", 556, recipients=20, on_behalf_of="acme")
+    colour.error(BadRequestError, campaigns.update, sandbox.create_campaign(), list_ids=[556])
+
+
+def test_tests_are_kept(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    colour.do(campaigns.send_test, 4900, "a@example.com")
+    colour.do(campaigns.send_test, 4900, ["b@example.com", "c@example.com"])
+    colour.do(campaigns.on_behalf_of("acme").send_test, 4901, "d@example.com")
+    assert [test.addresses for test in sandbox.tests(4900)] == [("a@example.com",), ("b@example.com", "c@example.com")]
+    assert [test.campaign_id for test in sandbox.tests()] == [4900, 4900, 4901]
+    assert sandbox.tests()[0].at.timestamp() == START
+    assert sandbox.mailings() == []
+
+
+def test_the_ledger_of_one_campaign(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    other = sandbox.create_campaign()
+    for campaign_id in (4900, other):
+        colour.do(campaigns.send, campaign_id)
+    assert [mailing.campaign_id for mailing in sandbox.mailings(other)] == [other]
+    assert len(sandbox.mailings()) == 2
+
+
+def test_time_that_is_moved_mails_without_a_request(sandbox: Sandbox) -> None:
+    send_at = sandbox.now() + timedelta(hours=1)
+    campaign_id = sandbox.create_campaign(status="Scheduled", send_at=send_at)
+    sandbox.advance(3_599)
+    assert sandbox.mailings() == []
+    sandbox.advance(10)
+    (mailing,) = sandbox.mailings()
+    assert (mailing.campaign_id, mailing.at, mailing.request) == (campaign_id, send_at, None)
+
+
+@pytest.mark.parametrize(("status", "later"), [("In Progress", "Sent"), ("Sent", "Sent"), ("Paused", "Paused")])
+def test_campaigns_made_in_a_status(colour: Colour, sandbox: Sandbox, status: str, later: str) -> None:
+    campaign_id = sandbox.create_campaign(status=status)
+    campaigns = client(colour, sandbox)
+    assert colour.do(campaigns.get, campaign_id).status == status
+    sandbox.advance(60)
+    assert colour.do(campaigns.get, campaign_id).status == later
+    assert sandbox.mailings() == []
+
+
+def test_credits_of_exactly_one_mailing(colour: Colour, sandbox: Sandbox) -> None:
+    sandbox.set_credits(1630)
+    campaigns = client(colour, sandbox)
+    colour.do(campaigns.send, 4900)
+    colour.error(BadRequestError, campaigns.send, sandbox.create_campaign())
+    colour.do(campaigns.on_behalf_of("acme").send, 4901)  # credits of its own
+
+
+@pytest.mark.parametrize(
+    ("knobs", "kind"),
+    [
+        ({"unknown_on_behalf_of": "parents"}, ValueError),
+        ({"lead": -1}, ValueError),
+        ({"lead": math.nan}, ValueError),
+        ({"duration": 1e10}, ValueError),
+        ({"rate_window": 0}, ValueError),
+        ({"rate_reset": "both"}, ValueError),
+        ({"colour": 1}, TypeError),
+    ],
+)
+def test_knobs_that_are_none(knobs: dict[str, Any], kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        Knobs(**knobs)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (lambda sandbox: sandbox.create_campaign(list_ids="110"), TypeError),
+        (lambda sandbox: sandbox.create_campaign(html_content=5), TypeError),
+        (lambda sandbox: sandbox.create_campaign(status="draft"), ValueError),
+        (lambda sandbox: sandbox.create_campaign(status="Scheduled"), ValueError),
+        (lambda sandbox: sandbox.create_campaign(send_at=sandbox.now()), ValueError),
+        (lambda sandbox: sandbox.add_subuser("acme"), ValueError),
+        (lambda sandbox: sandbox.add_account("A123"), ValueError),
+        (lambda sandbox: sandbox.add_key(""), ValueError),
+        (lambda sandbox: sandbox.advance(math.inf), ValueError),
+        (lambda sandbox: sandbox.advance(math.nan), ValueError),
+        (lambda sandbox: sandbox.advance(1e12), ValueError),
+    ],
+)
+def test_control_calls_that_are_wrong_change_nothing(sandbox: Sandbox, call: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        call(sandbox)
+    assert sandbox.now().timestamp() == START
+    assert sandbox.client().send(4900).status == "Scheduled"
+
+
+@pytest.mark.parametrize("name", ["", "Acme", " acme", "acme ", "nobody", "account-id", "account-id acme", "A123"])
+def test_no_on_behalf_of_but_the_exact_one(sandbox: Sandbox, name: str) -> None:
+    assert (
+        raw(sandbox, "GET", "https://api.sendgrid.com/v3/campaigns/4900", **{"on-behalf-of": name}).status_code == 401
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v3/campaigns/4900%2Fschedules%2Fnow", "/v3/campaigns/%34900", "/v3/campaigns/4900/", "/v3//campaigns/4900"],
+)
+def test_paths_are_taken_as_they_were_sent(sandbox: Sandbox, path: str) -> None:
+    assert raw(sandbox, "POST", f"https://api.sendgrid.com{path}").status_code in (404, 405)
+    assert raw(sandbox, "GET", f"https://api.sendgrid.com{path}").status_code == 404
+    assert sandbox.mailings() == []
+
+
+def test_patience_given_to_a_client_of_the_sandbox(colour: Colour) -> None:
+    sandbox = Sandbox(clock=lambda: START, knobs=Knobs(rate_limit=1, rate_window=60))
+    make = sandbox.client if colour.http_class is httpx.Client else sandbox.async_client
+    colour.do(make().get, 4900)
+    colour.error(RateLimitError, make(retry=Retry(attempts=1)).get, 4900)
+    colour.do(make().get, 4900)  # waits, in the sandbox's time
+    assert sandbox.now().timestamp() > START + 59
+
+
+def test_a_closed_sandbox_client_is_closed(colour: Colour, sandbox: Sandbox) -> None:
+    campaigns = client(colour, sandbox)
+    colour.close(campaigns)
+    assert "is closed" in str(colour.error(ConfigurationError, campaigns.get, 4900))
+
+
+def test_a_sandbox_that_nobody_holds_is_closed(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "sandbox.db")
+    close = sandbox._state._close
+    assert close.alive
+    del sandbox
+    gc.collect()
+    assert not close.alive
 
 
 # --- one state, many hands ---
