@@ -22,7 +22,6 @@ from sendgrid_campaigns.errors import (
     Attempt,
     AuthenticationError,
     BadRequestError,
-    ConfigurationError,
     ErrorDetail,
     NotFoundError,
     NotSentError,
@@ -31,7 +30,6 @@ from sendgrid_campaigns.errors import (
     SendGridError,
     ServerError,
     UnreadableResponseError,
-    shown,
 )
 from sendgrid_campaigns.settings import Settings
 from sendgrid_campaigns.version import __version__
@@ -260,9 +258,9 @@ class Call:
             return None
         wait = retry.backoff(number, clock.random())
         if isinstance(seen, Answer) and seen.status_code == 429:
-            asked = retry_after(seen.headers, clock.time())
+            asked = retry_after(seen.headers, clock.time()) or 0.0
             # Everybody who was told the same second would come back in it: hence some of our own wait on top.
-            return wait if asked is None else asked + wait if asked <= retry.longest_wait else None
+            return asked + wait if asked <= retry.longest_wait else None
         if proven is Verdict.NEVER_LEFT:
             return wait
         return wait if repeat_doubt and proven is Verdict.DOUBT and not _is_plain_no(seen) else None
@@ -334,17 +332,6 @@ REFUSAL_CLASSES: dict[int, type[APIStatusError]] = {
 def _is_plain_no(seen: Answer | NoAnswer) -> bool:
     """Whether a read got an answer that asking again will not change: a 4xx, but for the passing ones."""
     return isinstance(seen, Answer) and 400 <= seen.status_code < 500 and seen.status_code not in PASSING
-
-
-def checked_id(value: object) -> int:
-    """The id of a campaign. It becomes part of a path, so nothing but a positive integer may pass."""
-    campaign_id = int.__index__(value) if isinstance(value, int) and not isinstance(value, bool) else 0
-    if not 0 < campaign_id < 2**63:
-        raise ConfigurationError(
-            problem=f"campaign_id is {shown(value)}, which is no campaign's id",
-            remedy="Give it as a positive int, such as 4900. No request was made.",
-        )
-    return campaign_id
 
 
 # --- what answers say ---

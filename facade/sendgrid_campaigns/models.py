@@ -106,7 +106,7 @@ class Schedule:
     id: int
     send_at: datetime
     """In UTC. The time that was asked for, when the answer's body could not be read."""
-    status: str | None
+    status: str | None = attrs.field(validator=_text)
     """`Scheduled`, as a rule. None when the answer's body could not be read."""
     known_from: Literal["answer"] = "answer"
     """How it is known: from the answer to the request itself."""

@@ -5,15 +5,14 @@ returns the result, and one of AsyncCampaignsClient that returns a coroutine, wi
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 
-from sendgrid_campaigns import models
+from sendgrid_campaigns import arguments, models
 from sendgrid_campaigns.errors import (
-    ConfigurationError,
     NotFoundError,
     NotInDraftError,
     NotReadyError,
@@ -24,9 +23,8 @@ from sendgrid_campaigns.errors import (
     ServerError,
     StopNotAskedError,
     UnreadableResponseError,
-    shown,
 )
-from sendgrid_campaigns.exchange import Answer, Call, Endpoint, Steps, Unparsed, Verdict, checked_id
+from sendgrid_campaigns.exchange import Answer, Call, Endpoint, Steps, Unparsed, Verdict
 from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Schedule, SendReceipt
 from sendgrid_campaigns.settings import Settings
 from sendgrid_campaigns_api import models as wire
@@ -58,10 +56,6 @@ GET_SCHEDULE = Endpoint(module=get_campaign_schedule, success=(200,))
 UNSCHEDULE = Endpoint(module=unschedule_campaign, success=(204,))
 SEND = Endpoint(module=send_campaign, success=(201,))
 SEND_TEST = Endpoint(module=send_test_campaign, success=(201, 204))
-
-LONGEST_TITLE = 100
-MOST_CATEGORIES = MOST_SEGMENTS = MOST_TEST_ADDRESSES = 10
-"""What the documents state and cannot have changed; the account's other limits are the service's to tell."""
 
 
 class operation(Generic[P, T]):  # noqa: N801 - a decorator
@@ -110,9 +104,9 @@ class Operations:
 
     _settings: Settings
 
-    def __init_subclass__(cls, awaits: bool | None = None, **arguments: Any) -> None:
+    def __init_subclass__(cls, awaits: bool | None = None, **options: Any) -> None:
         """Give a class that says whether it awaits every operation as a method of its own."""
-        super().__init_subclass__(**arguments)
+        super().__init_subclass__(**options)
         if awaits is not None:
             for name, declared in vars(Operations).items():
                 if isinstance(declared, operation):
@@ -129,7 +123,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
-        call = Call(self._settings, GET, "read", campaign_id=checked_id(campaign_id))
+        call = Call(self._settings, GET, "read", campaign_id=arguments.checked_id(campaign_id))
         return (yield from _read_campaign(call))
 
     @operation
@@ -141,7 +135,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
         """
         for name, value, least in (("limit", limit, 1), ("offset", offset, 0)):
-            _require_least(name, value, least)
+            arguments.require_least(name, value, least)
         call = Call(self._settings, LIST, "listed", limit=limit, offset=offset)
         return (yield from call.read(lambda page: tuple(models.campaign(item) for item in page.result)))
 
@@ -153,7 +147,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/view-scheduled-time-of-a-campaign
         """
-        call = Call(self._settings, GET_SCHEDULE, "read", campaign_id=checked_id(campaign_id))
+        call = Call(self._settings, GET_SCHEDULE, "read", campaign_id=arguments.checked_id(campaign_id))
         return (yield from call.read(lambda answer: None if answer.send_at is None else models.time(answer.send_at)))
 
     @operation
@@ -162,7 +156,7 @@ class Operations:
 
         What only the service can know, such as credits, is listed as unknown.
         """
-        call = Call(self._settings, GET, "read", campaign_id=checked_id(campaign_id))
+        call = Call(self._settings, GET, "read", campaign_id=arguments.checked_id(campaign_id))
         campaign = yield from _read_campaign(call)
         return CheckResult(campaign=campaign, problems=tuple(models.missing(campaign)), unknown=models.UNKNOWN)
 
@@ -191,7 +185,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        given = _fields(locals())
+        given = arguments.fields(locals())
         body = wire.CreateCampaignRequest.from_dict({name: value for name, value in given.items() if value is not None})
         call = Call(self._settings, CREATE, "created", body=body)
         answer = yield from _carry_out(call)
@@ -225,10 +219,10 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
         """
-        given = _fields(locals())
-        _require(bool(given), "update() was given nothing to change", "Name a field, such as subject=...")
+        given = arguments.fields(locals())
+        arguments.require(bool(given), "update() was given nothing to change", "Name a field, such as subject=...")
         body = wire.UpdateCampaignRequest.from_dict(given)
-        call = Call(self._settings, UPDATE, "updated", campaign_id=checked_id(campaign_id), body=body)
+        call = Call(self._settings, UPDATE, "updated", campaign_id=arguments.checked_id(campaign_id), body=body)
         answer = yield from _carry_out(call, needs="Draft")
         campaign = call.parsed(answer, lambda found: models.campaign(found, campaign_id))
         if isinstance(campaign, Unparsed):
@@ -244,7 +238,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
-        call = Call(self._settings, DELETE, "deleted", campaign_id=checked_id(campaign_id))
+        call = Call(self._settings, DELETE, "deleted", campaign_id=arguments.checked_id(campaign_id))
         status = yield from _status_before(call)
         if not stop and not any(models.is_status(status, idle) for idle in ("Draft", "Sent", "Canceled")):
             raise call.error(StopNotAskedError, status=status)
@@ -283,7 +277,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
         """
-        call = Call(self._settings, UNSCHEDULE, "unscheduled", campaign_id=checked_id(campaign_id))
+        call = Call(self._settings, UNSCHEDULE, "unscheduled", campaign_id=arguments.checked_id(campaign_id))
         yield from _carry_out(call, needs="Scheduled")
 
     # --- sending ---
@@ -303,7 +297,8 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
-        call = Call(self._settings, SEND, "sent", campaign_id=checked_id(campaign_id))
+        campaign_id = arguments.checked_id(campaign_id)
+        call = Call(self._settings, SEND, "sent", campaign_id=campaign_id)
         answer = yield from _carry_out(call, needs="Draft", complete=check)
         accepted = call.parsed(answer, lambda found: found)
         if isinstance(accepted, Unparsed):
@@ -318,14 +313,11 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-test-campaign
         """
-        addresses = [to] if isinstance(to, str) else [*to]
-        _require(
-            0 < len(addresses) <= MOST_TEST_ADDRESSES and all(_is_text(one) and one for one in addresses),
-            f"a test goes to 1 to {MOST_TEST_ADDRESSES} addresses, and {shown(to)} is not that",
-            "Give one address, or several in a list.",
+        addresses = arguments.addresses(to)
+        body = wire.SendTestRequest(to=addresses if len(addresses) > 1 else addresses[0])
+        call = Call(
+            self._settings, SEND_TEST, "sent as a test", campaign_id=arguments.checked_id(campaign_id), body=body
         )
-        body = wire.SendTestRequest(to=to if isinstance(to, str) else addresses)
-        call = Call(self._settings, SEND_TEST, "sent as a test", campaign_id=checked_id(campaign_id), body=body)
         yield from _carry_out(call)
 
 
@@ -353,7 +345,7 @@ class Pages:
 
     def __init__(self, page_size: int) -> None:
         # A page of one would hold the campaign seen before, and never another.
-        _require_least("page_size", page_size, 2)
+        arguments.require_least("page_size", page_size, 2)
         self.offset: int = 0
         self.done: bool = False
         self._page_size = page_size
@@ -428,15 +420,16 @@ def _is_success(call: Call, verdict: Verdict, answer: Answer) -> bool:
     """
     about = call.parsed(answer, lambda found: found.id)
     if verdict is Verdict.DONE:
-        return call.campaign_id is None or not _is_int(about) or about == call.campaign_id
+        return call.campaign_id is None or not arguments.is_int(about) or about == call.campaign_id
     return answer.status_code == call.endpoint.older and about == call.campaign_id
 
 
 def _schedule(
     settings: Settings, endpoint: Endpoint, action: str, campaign_id: int, send_at: datetime, *, needs: str
 ) -> Steps[Schedule]:
-    body = wire.ScheduleRequest(send_at=_unix_seconds(send_at, settings.clock.time()))
-    call = Call(settings, endpoint, action, campaign_id=checked_id(campaign_id), body=body)
+    body = wire.ScheduleRequest(send_at=arguments.unix_seconds(send_at, settings.clock.time()))
+    campaign_id = arguments.checked_id(campaign_id)
+    call = Call(settings, endpoint, action, campaign_id=campaign_id, body=body)
     answer = yield from _carry_out(call, needs=needs)
     said = call.parsed(answer, lambda found: Schedule(campaign_id, models.time(found.send_at), found.status))
     return Schedule(campaign_id, models.time(body.send_at), None) if isinstance(said, Unparsed) else said
@@ -465,69 +458,3 @@ def _status_before(call: Call, *, complete: bool = False) -> Steps[str]:
     if problems and campaign.is_draft:
         raise call.error(NotReadyError, problems=problems)
     return campaign.status or ""
-
-
-# --- what is refused before any request ---
-
-
-_LISTS = {"list_ids": int, "segment_ids": int, "categories": str}
-_NUMBERS = ("sender_id", "suppression_group_id")
-
-
-def _fields(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The campaign fields among the arguments of a call, checked."""
-    given = {name: value for name, value in arguments.items() if name not in ("self", "campaign_id")}
-    fields = {name: value for name, value in given.items() if value is not KEEP}
-    for name, value in fields.items():
-        if name in _LISTS and value is not None:
-            fields[name] = _list(name, value)
-        elif name in _NUMBERS:
-            _require(value is None or _is_int(value), f"{name} is {shown(value)}", "Give it as an int.")
-        elif value is not None or name == "title":
-            _require(_is_text(value), f"{name} is no text that can be sent", "Give it as a str.")
-    if "title" in fields:
-        length = len(fields["title"])
-        _require(0 < length <= LONGEST_TITLE, f"title has {length} characters", f"It takes 1 to {LONGEST_TITLE}.")
-    for name, most in (("categories", MOST_CATEGORIES), ("segment_ids", MOST_SEGMENTS)):
-        count = len(fields.get(name) or ())
-        _require(count <= most, f"{name} holds {count}", f"A campaign takes {most} at most.")
-    return fields
-
-
-def _list(name: str, value: object) -> list[Any]:
-    kind, problem = _LISTS[name], f"{name} is {shown(value)}"
-    is_good = _is_int if kind is int else _is_text
-    # A text is a sequence of texts, too, and never what was meant.
-    items: list[Any] = [None] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
-    _require(all(map(is_good, items)), problem, f"Give a list of {kind.__name__}.")
-    return items
-
-
-def _unix_seconds(send_at: object, now: float) -> int:
-    if not isinstance(send_at, datetime) or send_at.tzinfo is None:
-        raise ConfigurationError(
-            problem=f"send_at is {shown(send_at)}, which is no time with a zone",
-            remedy="Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1).",
-        )
-    _require(send_at.timestamp() > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
-    return int(send_at.timestamp())
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_text(value: object) -> bool:
-    try:
-        return isinstance(value, str) and bool(value.encode() or True)
-    except UnicodeEncodeError:  # half a surrogate pair
-        return False
-
-
-def _require_least(name: str, value: int, least: int) -> None:
-    _require(_is_int(value) and value >= least, f"{name} is {shown(value)}", f"Give an int of at least {least}.")
-
-
-def _require(true: bool, problem: str, remedy: str) -> None:
-    if not true:
-        raise ConfigurationError(problem=problem, remedy=f"{remedy} No request was made.")
