@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 import attrs
 import httpx
 
+from sendgrid_campaigns.deadline import Deadline
 from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.exchange import Answer, NoAnswer, Steps, Wait
 from sendgrid_campaigns.impersonation import header_value
@@ -49,7 +50,7 @@ class _Client(Operations, Generic[Http]):
 
         api_key: without it, the environment variable SENDGRID_API_KEY.
         base_url: https, or http to loopback; may hold a path.
-        timeout: seconds for one attempt of a request; connect_timeout: the share of it that connecting may take.
+        timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
         retry: how patiently a call repeats what is safe to repeat, and its deadline.
         http_client: an httpx client of yours, for a proxy, certificates or a transport. It is never closed and never
         changed, and of its own headers, cookies, authentication and base URL nothing is used.
@@ -70,6 +71,7 @@ class _Client(Operations, Generic[Http]):
                 remedy=f"Give an httpx.{self._new_http.__name__}.",
             )
         self._closes_http = http_client is None
+        self._deadline = Deadline(clock.monotonic)
         self._http = self._own_http() if http_client is None else http_client
         self._process = os.getpid()
 
@@ -181,7 +183,16 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
             result: T = done.value
             return result
 
+    def _own_http(self) -> Any:
+        http = super()._own_http()
+        self._deadline.guard(http)
+        return http
+
     def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
+        with self._deadline.within(self._settings.timeout):
+            return self._fetch_in_time(request)
+
+    def _fetch_in_time(self, request: httpx.Request) -> Answer | NoAnswer:
         attempt = _Attempt(self._settings, request)
         request.extensions["trace"] = attempt.trace
         try:
