@@ -50,13 +50,15 @@ def report(request: httpx.Request, event: str, method: bytes = b"POST") -> None:
 
 
 class Server:
-    """Answers GETs and POSTs with the next line of its script; the last line of each stays."""
+    """Answers each method with the next line of its script; the last line of each stays."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
         self.script: dict[str, list[Reply]] = {
             "GET": [httpx.Response(200, json=DRAFT)],
             "POST": [httpx.Response(201, json=ACCEPTED)],
+            "PATCH": [httpx.Response(200, json=DRAFT)],
+            "DELETE": [httpx.Response(204)],
         }
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -76,6 +78,9 @@ class Server:
 
     def post(self, *lines: Reply) -> None:
         self.script["POST"] = list(lines)
+
+    def answer(self, method: str, *lines: Reply) -> None:
+        self.script[method] = list(lines)
 
     @property
     def methods(self) -> list[str]:
