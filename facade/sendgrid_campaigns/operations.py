@@ -314,7 +314,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-test-campaign
         """
         addresses = arguments.addresses(to)
-        body = wire.SendTestRequest(to=addresses if len(addresses) > 1 else addresses[0])
+        body = wire.SendTestRequest(to=to if isinstance(to, str) else addresses)
         call = Call(
             self._settings, SEND_TEST, "sent as a test", campaign_id=arguments.checked_id(campaign_id), body=body
         )
