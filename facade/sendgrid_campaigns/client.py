@@ -3,7 +3,6 @@
 CampaignsClient blocks, AsyncCampaignsClient is for asyncio. Both run the generators of operations.py, step by step.
 """
 
-import asyncio
 import copy
 import os
 import zlib
@@ -261,6 +260,8 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
             return result
 
     async def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
+        import asyncio  # a third of an import of this package, which blocking code need not pay
+
         attempt = _Attempt(self._settings, request)
         request.extensions["trace"] = attempt.trace_async
         end = asyncio.get_running_loop().time() + self._settings.timeout

@@ -1,6 +1,5 @@
 """What a client is told once, and checked when told: the key, the base URL, patience and time."""
 
-import asyncio
 import os
 import random
 import time
@@ -157,6 +156,8 @@ class Clock:
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait in the asyncio client."""
+        import asyncio  # a third of an import of this package, which blocking code need not pay
+
         await asyncio.sleep(seconds)
 
 
