@@ -28,7 +28,15 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_an_import_loads_what_a_call_needs_and_no_more() -> None:
     done = python("-c", "import sys, sendgrid_campaigns; print('\\n'.join(sys.modules))")
     loaded = set(done.stdout.split())
-    unwanted = {"asyncio", "click", "sqlite3", "pytest", "hypothesis", "sendgrid_campaigns.sandbox", "sendgrid_campaigns.cli"}
+    unwanted = {
+        "asyncio",
+        "click",
+        "sqlite3",
+        "pytest",
+        "hypothesis",
+        "sendgrid_campaigns.sandbox",
+        "sendgrid_campaigns.cli",
+    }
     # httpx itself loads click for its own command line, where that is installed.
     httpx = set(python("-c", "import sys, httpx; print('\\n'.join(sys.modules))").stdout.split())
     assert loaded & unwanted <= httpx & {"click"}
