@@ -543,3 +543,62 @@ def test_a_file_keeps_the_state(tmp_path: Path) -> None:
         with pytest.raises(NotInDraftError, match="Sent"):
             sandbox.client().send(4900)
         assert json.loads(raw(sandbox, "GET", "https://api.sendgrid.com/v3/campaigns/4900").text)["status"] == "Sent"
+
+
+# --- what `make fuzz` found ---
+
+CAMPAIGNS = "https://api.sendgrid.com/v3/campaigns"
+
+
+def ask(sandbox: Sandbox, method: str, url: str, **given: Any) -> httpx.Response:
+    with httpx.Client(transport=sandbox.transport(), headers=HEADERS) as http:
+        return http.request(method, url, **given)
+
+
+def test_a_null_editor_is_none_of_the_two(sandbox: Sandbox) -> None:
+    for method, url in (("POST", CAMPAIGNS), ("PATCH", f"{CAMPAIGNS}/4900")):
+        answer = ask(sandbox, method, url, json={"title": "x", "editor": None})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["message"].startswith("editor must be 'code' or 'design' if included.")
+
+
+def test_campaign_fields_mean_nothing_to_schedules_and_tests(sandbox: Sandbox) -> None:
+    stray = {"subject": 1, "sender_id": "0"}
+    send_at = int(sandbox.now().timestamp()) + 60
+    for path, body in (("/test", {"to": "a@example.com"}), ("", {"send_at": send_at})):
+        assert ask(sandbox, "POST", f"{CAMPAIGNS}/4900/schedules{path}", json={**body, **stray}).status_code == 201
+
+
+def test_a_whole_number_is_an_integer_however_written(sandbox: Sandbox) -> None:
+    answer = ask(sandbox, "POST", CAMPAIGNS, json={"title": "x", "list_ids": [110.0]})
+    assert (answer.status_code, answer.json()["list_ids"]) == (201, [110])
+    assert ask(sandbox, "POST", CAMPAIGNS, json={"title": "x", "list_ids": [110.5]}).status_code == 400
+
+
+def test_the_least_and_the_largest_time(sandbox: Sandbox) -> None:
+    url = f"{CAMPAIGNS}/4900/schedules"
+    assert ask(sandbox, "POST", url, json={"send_at": -(2**63)}).json()["errors"][0]["field"] == "send_at"
+    assert ask(sandbox, "POST", url, json={"send_at": 2**63 - 1}).status_code == 201
+    assert ask(sandbox, "GET", url).json() == {"send_at": 2**63 - 1}
+
+
+def test_more_than_ten_segments_are_refused(sandbox: Sandbox) -> None:
+    for count, status_code in ((10, 201), (11, 400)):
+        answer = ask(sandbox, "POST", CAMPAIGNS, json={"title": "x", "segment_ids": [110] * count})
+        assert answer.status_code == status_code
+
+
+@pytest.mark.parametrize(
+    ("query", "status_code", "count"),
+    [
+        ({"limit": str(10**30)}, 200, 1),
+        ({"limit": "0" * 30 + "1"}, 200, 1),
+        ({"offset": str(10**30)}, 200, 0),
+        ({"limit": "0" * 30}, 400, None),
+        ({"limit": "ten"}, 400, None),
+    ],
+)
+def test_a_page_of_any_size(sandbox: Sandbox, query: dict[str, str], status_code: int, count: int | None) -> None:
+    answer = ask(sandbox, "GET", CAMPAIGNS, params=query)
+    assert answer.status_code == status_code
+    assert count is None or len(answer.json()["result"]) == count

@@ -71,6 +71,8 @@ def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> lis
         found.append(("title", "title is too long (maximum is 100 characters)"))
     if len(campaign["categories"] or ()) > 10:
         found.append(("categories", "categories exceeds 10 category limit"))
+    if len(campaign["segment_ids"] or ()) > 10:
+        found.append(UNPARSED)  # the limit is documented, and what is said about it is not
     for field in ("html_content", "plain_content"):
         if len((campaign[field] or "").encode("utf-8", "surrogatepass")) > LONGEST_CONTENT:
             found.append((field, f"{field} exceeds the 1MB limit"))

@@ -84,14 +84,20 @@ class _Visit:
     body: bytes
 
     def json(self) -> dict[str, Any]:
+        """The body's fields; each operation looks at the types of those it knows."""
         try:
-            given: Any = json.loads(self.body)
+            given: Any = json.loads(self.body, parse_float=_number_of_json)
         except (ValueError, RecursionError):
             raise _Refused(400, rules.UNPARSED) from None
+        if not isinstance(given, dict):
+            raise _Refused(400, rules.UNPARSED)
+        return cast(dict[str, Any], given)
+
+    def campaign(self) -> dict[str, Any]:
+        given = self.json()
         if not rules.is_parsed(given):
             raise _Refused(400, rules.UNPARSED)
-        fields: dict[str, Any] = given
-        return fields
+        return given
 
 
 _UNAUTHORIZED = (None, "authorization required")
@@ -218,8 +224,8 @@ class Service:
     # --- the eleven operations ---
 
     def create(self, visit: _Visit) -> tuple[int, Any]:
-        given = visit.json()
-        campaign = {name: given[name] if given.get(name) is not None else value for name, value in rules.FIELDS.items()}
+        given = visit.campaign()
+        campaign = {name: given.get(name, value) for name, value in rules.FIELDS.items()}
         problems = rules.of_content(campaign, lambda kind, id: self._has(visit.account, kind, id))
         rows = self._state.rows("SELECT count(*) AS all_of_them FROM campaigns WHERE account = ?", visit.account)
         limit = self._knobs.campaign_limit
@@ -249,9 +255,8 @@ class Service:
         row, campaign = self._campaign(visit, id)
         if row["status"] != "Draft":
             raise _Refused(403, (None, "You may only update a campaign when it is in draft mode."))
-        given = {name: value for name, value in visit.json().items() if name in rules.FIELDS}
+        given = {name: value for name, value in visit.campaign().items() if name in rules.FIELDS}
         changed = {**campaign, **given}
-        changed["editor"] = changed["editor"] or campaign["editor"]
         problems = rules.of_content(changed, lambda kind, id: self._has(visit.account, kind, id))
         if changed["editor"] != campaign["editor"]:
             problems.append(("editor", "You cannot switch editors once a campaign has been created."))
@@ -369,15 +374,24 @@ def _campaign_id(text: str) -> int:
     return int(text)
 
 
+def _number_of_json(text: str) -> float:
+    """110.0 is an integer, as in JSON Schema."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
 def _number(text: str, field: str, least: int) -> int:
-    if not re.fullmatch("[0-9]{1,18}", text) or int(text) < least:
+    digits = re.fullmatch("0*([0-9]+)", text)
+    # What the state cannot count to is as good as all there is: no page names a largest value.
+    number = -1 if digits is None else int(digits[1]) if len(digits[1]) <= 18 else LARGEST_ID
+    if number < least:
         raise _Refused(400, (field, f"{field} must be at least {least}"))
-    return int(text)
+    return number
 
 
 def _send_at(visit: _Visit) -> int:
     send_at = visit.json().get("send_at")
-    if not isinstance(send_at, int) or isinstance(send_at, bool) or abs(send_at) > LARGEST_ID:
+    if not isinstance(send_at, int) or isinstance(send_at, bool) or not -LARGEST_ID - 1 <= send_at <= LARGEST_ID:
         raise _Refused(400, rules.UNPARSED)
     return send_at
 

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS resources (
 );
 CREATE TABLE IF NOT EXISTS campaigns (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, status TEXT NOT NULL, fields TEXT NOT NULL,
-    send_at REAL, scheduled_by INTEGER
+    send_at NUMERIC, scheduled_by INTEGER
 );
 CREATE INDEX IF NOT EXISTS pending ON campaigns (status, send_at);
 CREATE TABLE IF NOT EXISTS requests (
