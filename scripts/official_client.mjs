@@ -1,0 +1,46 @@
+// A campaign's life through SendGrid's own Node client, unchanged but for its base URL. Runs with .node-official.
+//
+// official_clients.py starts it with what to use, as JSON, and judges what it prints: a line of JSON for each answer.
+
+import { createRequire } from "node:module";
+
+const given = JSON.parse(process.argv[2]);
+const require = createRequire(`${given.packages}/package.json`); // not beside this file, where import would look
+const client = require("@sendgrid/client");
+
+client.setApiKey(given.key);
+client.setDefaultRequest("baseUrl", given.url); // after the key: setApiKey sets the real one
+
+async function step(name, request) {
+  let answer;
+  try {
+    const [response] = await client.request(request);
+    answer = { status_code: response.statusCode, body: response.body };
+  } catch (error) {
+    if (!error.response) throw error;
+    answer = { status_code: error.code, body: error.response.body };
+  }
+  console.log(JSON.stringify({ step: name, ...answer, body: answer.body || null }));
+  return answer.body;
+}
+
+const { version } = require("@sendgrid/client/package.json");
+console.log(JSON.stringify({ client: "@sendgrid/client", version, runs_on: `Node ${process.versions.node}` }));
+
+const { id } = await step("create", { url: "/v3/campaigns", method: "POST", body: given.new });
+await step("update", { url: `/v3/campaigns/${id}`, method: "PATCH", body: given.change });
+await step("schedule", { url: `/v3/campaigns/${id}/schedules`, method: "POST", body: { send_at: given.send_at } });
+await step("reschedule", { url: `/v3/campaigns/${id}/schedules`, method: "PATCH", body: { send_at: given.later } });
+await step("unschedule", { url: `/v3/campaigns/${id}/schedules`, method: "DELETE" });
+
+// From here as the reference page of the operation has it.
+const campaign_id = 4900;
+const request = {
+  url: `/v3/campaigns/${campaign_id}/schedules/now`,
+  method: "POST",
+};
+await step("send now", request);
+await step("send again", request);
+
+await step("delete", { url: `/v3/campaigns/${id}`, method: "DELETE" });
+await step("get", { url: `/v3/campaigns/${id}`, method: "GET" });
