@@ -173,7 +173,7 @@ def test_waits_are_told(run: Run, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(method="POST", status_code=429, headers={"Retry-After": "12"}, is_reusable=True)
     done = run("send", "4900")
     assert done.exit_code == 4
-    assert len(re.findall(r"^waiting 1[23]\.\d s before the next attempt", done.stderr, re.M)) == 3
+    assert len(re.findall(r"^waiting 1[234]\.\d s before the next attempt", done.stderr, re.M)) == 3
     assert "retry after 12 s" in done.stderr
 
 
@@ -334,6 +334,18 @@ def test_a_file_of_something_else_is_left_alone(run: Run, tmp_path: Path) -> Non
     assert done.exit_code == 2
     assert "a database of something else" in done.stderr
     assert file.read_bytes() == before
+
+
+def test_the_server_says_where_it_is_in_json() -> None:
+    command = [sys.executable, "-c", "from sendgrid_campaigns.cli import main; main()", "sandbox", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        where = json.loads(server.stdout.readline())
+        assert httpx.get(where["url"], trust_env=False).status_code == 404
+        server.terminate()
+        output, _ = server.communicate()
+    assert where["key"] == "SG.sandbox"
+    assert json.loads(output) == {"stopped": where["url"]}
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])

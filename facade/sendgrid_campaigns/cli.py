@@ -36,7 +36,7 @@ from sendgrid_campaigns.errors import (
     UnreadableResponseError,
 )
 from sendgrid_campaigns.models import Campaign
-from sendgrid_campaigns.sandbox import Sandbox
+from sendgrid_campaigns.sandbox import Sandbox, example
 from sendgrid_campaigns.settings import BASE_URL, Clock
 from sendgrid_campaigns.version import __version__
 
@@ -328,11 +328,14 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
 @commands.command(name="sandbox")
 @click.argument("file", required=False)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0, the default: a free one.")
-def sandbox_(file: str | None, port: int) -> Shown:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def sandbox_(file: str | None, port: int, as_json: bool) -> Shown:
     """Serve the embedded sandbox over HTTP on loopback, until interrupted. A FILE keeps its state."""
     with _opened(file) as sandbox:
         server = sandbox.serve(port)
-        _write(sys.stdout, f"{server.url}  (key: SG.sandbox; stop with Ctrl-C)")
+        where = {"url": server.url, "key": example.KEY}
+        text = f"{server.url}  (key: {example.KEY}; stop with Ctrl-C)"
+        _write(sys.stdout, _json(where) if as_json else text)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes it on when it has stopped
             server.run()
     return Shown("stopped", {"stopped": server.url})

@@ -5,6 +5,7 @@ import io
 import logging
 import pickle
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -69,20 +70,39 @@ def in_frames_of_ours(error: BaseException) -> str:
     return "\n".join(shown)
 
 
+OPERATIONS: dict[str, tuple[Any, ...]] = {
+    "create": ("A title",),
+    "list": (),
+    "get": (4900,),
+    "check": (4900,),
+    "update": (4900,),
+    "delete": (4900,),
+    "schedule": (4900, datetime(2100, 1, 1, tzinfo=UTC)),
+    "reschedule": (4900, datetime(2100, 1, 1, tzinfo=UTC)),
+    "get_schedule": (4900,),
+    "unschedule": (4900,),
+    "send": (4900,),
+    "send_test": (4900, "me@example.com"),
+}
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("operation", ["get", "send"])
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_calls(colour: Colour, server: Server, ending: str, operation: str) -> None:
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     logger = logging.getLogger("sendgrid_campaigns")
     logger.addHandler(handler)
     logger.setLevel(1)
-    server.script.update(ENDINGS[ending])
+    server.script.update({method: list(lines) for method, lines in ENDINGS[ending].items()})
+    for method in ("PATCH", "DELETE"):
+        server.script[method] = list(server.script["POST"])
     campaigns = colour.client(server, CANARY).on_behalf_of("acme")
     shown: list[str] = [repr(campaigns), str(campaigns), repr(campaigns._settings), repr(vars(campaigns))]
     pickled: list[bytes] = []
     try:
-        result = colour.do(getattr(campaigns, operation), 4900)
+        changes = {"subject": "News"} if operation == "update" else {}
+        result = colour.do(getattr(campaigns, operation), *OPERATIONS[operation], **changes)
         shown += [repr(result), str(result)]
         pickled.append(pickle.dumps(result))
     except SendGridError as error:

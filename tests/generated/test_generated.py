@@ -28,8 +28,8 @@ from sendgrid_campaigns import (
 from sendgrid_campaigns import operations
 from sendgrid_campaigns.exchange import Endpoint
 from sendgrid_campaigns_api import AuthenticatedClient
-from sendgrid_campaigns_api.api.campaigns import get_campaign, send_campaign
-from sendgrid_campaigns_api.models import Campaign, ErrorResponse, SendAccepted
+from sendgrid_campaigns_api.api.campaigns import create_campaign, get_campaign, list_campaigns, send_campaign
+from sendgrid_campaigns_api.models import Campaign, CreateCampaignRequest, ErrorResponse, SendAccepted
 from sendgrid_campaigns_api.types import UNSET
 
 ROOT = Path(__file__).parents[2]
@@ -235,10 +235,11 @@ def test_400_with_text(colour: Colour, campaigns: Any, server: Server) -> None:
     assert "Bad Request" in str(colour.error(BadRequestError, campaigns.send, 4900))
 
 
-def test_401(colour: Colour, campaigns: Any, server: Server) -> None:
+def test_401_to_create(colour: Colour, campaigns: Any, server: Server) -> None:
     server.post(httpx.Response(401, json={"errors": [{"field": None, "message": "authorization required"}]}))
-    assert isinstance(send_campaign.sync(4900, client=bare(server)), ErrorResponse), "returned, not raised"
-    colour.error(AuthenticationError, campaigns.send, 4900)
+    answered = create_campaign.sync(client=bare(server), body=CreateCampaignRequest(title="x"))
+    assert isinstance(answered, ErrorResponse), "returned, not raised"
+    colour.error(AuthenticationError, campaigns.create, "x")
 
 
 def test_201_without_a_required_key(colour: Colour, campaigns: Any, server: Server) -> None:
@@ -256,6 +257,13 @@ def test_a_value_that_no_enum_would_hold(colour: Colour, campaigns: Any, server:
     accepted = send_campaign.sync(4900, client=bare(server))
     assert isinstance(accepted, SendAccepted)
     assert colour.do(campaigns.send, 4900).status == "Hibernating"
+
+
+def test_a_page_of_null(colour: Colour, campaigns: Any, server: Server) -> None:
+    server.get(httpx.Response(200, json={"result": None}))
+    with pytest.raises(TypeError):
+        list_campaigns.sync(client=bare(server))
+    colour.error(UnreadableResponseError, campaigns.list)
 
 
 def test_null_where_a_value_is_documented(colour: Colour, campaigns: Any, server: Server) -> None:
