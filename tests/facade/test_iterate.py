@@ -153,6 +153,13 @@ def test_one_change_after_the_first_page(colour: Colour, name: str) -> None:
     assert len(found) == len(set(found))
 
 
+def test_it_goes_back_by_pages_until_it_sees_what_it_knows(colour: Colour) -> None:
+    nothing = Change(0, [])
+    shelf = Shelf(12, [nothing, nothing, Change(0, [0] * 9)])
+    assert taken(colour, colour.client(shelf), page_size=4) == list(range(12, 0, -1))
+    assert [offset for _, offset in shelf.pages] == [0, 3, 6, 9, 6, 3, 0, 2]
+
+
 # --- as you go ---
 
 

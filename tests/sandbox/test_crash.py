@@ -129,6 +129,7 @@ def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path, seed: i
                 step(model, done)
                 done += 1
                 assert found == held(model)
+            assert [tuple(row) for row in kept._state.rows("PRAGMA journal_mode")] == [("wal",)]
             mailed = Counter(mailing.campaign_id for mailing in kept.mailings())
             model.mailings()
         assert set(mailed.values()) <= {1}
@@ -241,3 +242,11 @@ def test_an_interruption_leaves_a_file_to_the_others(tmp_path: Path) -> None:
         assert error is None or isinstance(error, KeyboardInterrupt)
         assert len(other.mailings()) == 1
         assert 0 not in {request.status_code for request in other.requests()}
+
+
+def test_a_transaction_that_was_left_behind_is_given_up(tmp_path: Path) -> None:
+    """As by a second Ctrl-C, while the first is dealt with."""
+    with Sandbox(tmp_path / "state.db", clock=lambda: START) as sandbox:
+        sandbox._state._database.execute("BEGIN IMMEDIATE")
+        sandbox._state.rows("UPDATE campaigns SET status = 'Sent'")
+        assert send(sandbox, 4900).status_code == 201

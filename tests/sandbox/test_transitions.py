@@ -608,6 +608,8 @@ def test_segments_over_the_limit_are_refused_by_the_facade_alone(colour: Colour)
         ("reschedule", {"send_at": int(START) + 1}, {}),
         ("reschedule", {"send_at": ASKED}, {"subject": None}),
         ("send_test", {"to": [f"{i}@example.com" for i in range(10)]}, {}),
+        ("send_test", {"to": "a@example.com"}, {"html_content": None}),
+        ("send_test", {"to": "a@example.com"}, {"plain_content": None}),
         ("send_test", {"to": "a@example.com"}, {"list_ids": None, "segment_ids": None, "suppression_group_id": None}),
     ],
     ids=lambda value: repr(value)[:40],
