@@ -329,10 +329,25 @@ def test_what_a_change_of_schedule_lets_go_out_and_when(raw: Callable[..., Raw],
     assert door.status(id) == ("Draft" if at is None else "Sent")
 
 
+def test_mail_goes_out_at_its_second_and_not_before(raw: Callable[..., Raw]) -> None:
+    door = raw()
+    door.ask(BY_NAME["schedule"])
+    door.sandbox.advance(ASKED - START - 1)
+    assert (door.status(4900), door.sandbox.mailings()) == ("Scheduled", [])
+    door.sandbox.advance(1)
+    assert (door.status(4900), len(door.sandbox.mailings())) == ("In Progress", 1)
+    door.sandbox.advance(59)
+    assert door.status(4900) == "In Progress"
+    door.sandbox.advance(1)
+    assert (door.status(4900), len(door.sandbox.mailings())) == ("Sent", 1)
+
+
 def test_knobs_for_a_draft_that_has_no_schedule(colour: Colour, raw: Callable[..., Raw]) -> None:
     door = raw(Knobs(unschedule_draft=403, schedule_of_draft=404))
     check_answer(door.ask(BY_NAME["unschedule"]), 403, not_unscheduled("Draft"))
     check_answer(door.ask(BY_NAME["get_schedule"]), 404, refusal((None, "not found")))
+    scheduled = a_campaign(door.sandbox, "Scheduled")
+    check_answer(door.ask(BY_NAME["get_schedule"], scheduled), 200, {"send_at": SET})
     campaigns = client(colour, door.sandbox)
     colour.error(NotScheduledError, campaigns.unschedule, 4900)
     colour.error(NotFoundError, campaigns.get_schedule, 4900)
