@@ -28,14 +28,20 @@ _NUMBERS = ("sender_id", "suppression_group_id")
 
 
 def fields(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The campaign fields among the arguments of a call, checked."""
+    """The campaign fields among the arguments of a call, checked. KEEP leaves one out, where there is one to keep."""
     given = {name: value for name, value in arguments.items() if name not in ("self", "campaign_id")}
     checked = {name: value for name, value in given.items() if value is not KEEP}
+    makes = "campaign_id" not in arguments
+    require(
+        not makes or len(checked) == len(given), "KEEP was given to create()", "There is nothing to keep: leave it out."
+    )
     for name, value in checked.items():
         if name in _LISTS and value is not None:
             checked[name] = _list(name, value)
         elif name in _NUMBERS:
             require(value is None or is_int(value), f"{name} is {shown(value)}", "Give it as an int.")
+        elif name == "editor":
+            require(value in ("code", "design", None), f"editor is {shown(value)}", 'Give "code" or "design".')
         elif value is not None or name == "title":
             require(is_text(value), f"{name} is no text that can be sent", "Give it as a str.")
     if "title" in checked:
@@ -65,12 +71,12 @@ def addresses(to: object) -> list[str]:
 
 
 def unix_seconds(send_at: object, now: float) -> int:
-    if not isinstance(send_at, datetime) or send_at.tzinfo is None:
+    if not isinstance(send_at, datetime) or send_at.utcoffset() is None:
         raise ConfigurationError(
             problem=f"send_at is {shown(send_at)}, which is no time with a zone",
             remedy="Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1).",
         )
-    require(send_at.timestamp() > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
+    require(int(send_at.timestamp()) > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
     return int(send_at.timestamp())
 
 
@@ -86,7 +92,8 @@ def is_text(value: object) -> bool:
 
 
 def require_least(name: str, value: int, least: int) -> None:
-    require(is_int(value) and value >= least, f"{name} is {shown(value)}", f"Give an int of at least {least}.")
+    good = is_int(value) and least <= value < 2**63
+    require(good, f"{name} is {shown(value)}", f"Give an int of at least {least}.")
 
 
 def require(true: bool, problem: str, remedy: str) -> None:

@@ -3,13 +3,14 @@
 import copy
 import enum
 import math
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import httpx
 import pytest
 
 from doubles import Colour, Server
-from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, ConfigurationError, Retry
+from sendgrid_campaigns import KEEP, AsyncCampaignsClient, CampaignsClient, ConfigurationError, Retry
 
 
 def refusal(colour: Colour, *arguments: Any, **named: Any) -> str:
@@ -225,3 +226,33 @@ def test_a_closed_client_says_so(colour: Colour) -> None:
     colour.close(campaigns)
     for client in (campaigns, acme):
         assert "is closed" in str(colour.error(ConfigurationError, client.send, 4900))
+
+
+class NoOffset(tzinfo):
+    """A zone that does not know."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
+
+    dst = tzname = utcoffset  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "named"),
+    [
+        ("create", ("x",), {"editor": "word"}),
+        ("create", (KEEP,), {}),
+        ("create", ("x",), {"subject": KEEP}),
+        ("send_test", (4900, None), {}),
+        ("send_test", (4900, 5), {}),
+        ("list", (), {"limit": 10**5_000}),
+        ("list", (), {"offset": 2**63}),
+        ("schedule", (4900, datetime(2100, 1, 1, tzinfo=NoOffset())), {}),
+        ("schedule", (4900, datetime.fromtimestamp(1_800_000_000.9, UTC)), {}),
+    ],
+)
+def test_arguments_that_are_none(
+    colour: Colour, campaigns: Any, server: Server, operation: str, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    colour.error(ConfigurationError, getattr(campaigns, operation), *arguments, **named)
+    assert server.requests == []

@@ -1,5 +1,6 @@
 """A sandbox whose process is killed, whose callers race, and whose work is interrupted: all or nothing, mailed once."""
 
+import contextlib
 import json
 import random
 import signal
@@ -191,7 +192,8 @@ class Interruption:
         self.points = 0
 
     def __call__(self, frame: Any, event: str, argument: Any) -> None:
-        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(HOUSE):
+        file = frame.f_code.co_filename
+        if event in ("call", "c_return") and (file.startswith(HOUSE) or file == contextlib.__file__):
             self.points += 1
             if self.points == self.at:
                 raise KeyboardInterrupt
@@ -236,10 +238,10 @@ def test_an_interruption_anywhere_wedges_nothing(tmp_path: Path) -> None:
 def test_an_interruption_leaves_a_file_to_the_others(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(path, clock=lambda: START) as one, Sandbox(path, clock=lambda: START) as other:
-        for at in range(1, POINTS + 1, 7):
+        for at in (*range(1, POINTS + 1, 7), 0):  # the last one is not interrupted
             _, error = interrupted(one, at)
             assert send(other, 1).status_code == 404  # it takes the file's lock
-        assert error is None or isinstance(error, KeyboardInterrupt)
+        assert error is None
         assert len(other.mailings()) == 1
         assert 0 not in {request.status_code for request in other.requests()}
 

@@ -602,3 +602,28 @@ def test_a_page_of_any_size(sandbox: Sandbox, query: dict[str, str], status_code
     answer = ask(sandbox, "GET", CAMPAIGNS, params=query)
     assert answer.status_code == status_code
     assert count is None or len(answer.json()["result"]) == count
+
+
+def _open_in_a_process(path: str) -> str:
+    with Sandbox(path) as sandbox:
+        return sandbox.client().get(4900).status or ""
+
+
+def test_processes_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for number in range(20):
+            path = str(tmp_path / f"new-{number}.db")
+            assert list(pool.map(_open_in_a_process, [path] * 4)) == ["Draft"] * 4
+
+
+def test_half_a_character_is_no_text(sandbox: Sandbox) -> None:
+    with httpx.Client(transport=sandbox.transport(), headers=HEADERS) as http:
+        body = b'{"title": "x", "ip_pool": "\\ud800"}'
+        answer = http.post("https://api.sendgrid.com/v3/campaigns", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"] == "The JSON you have submitted cannot be parsed."
+
+
+def test_a_list_that_is_named_twice_is_mailed_once(colour: Colour, sandbox: Sandbox) -> None:
+    colour.do(client(colour, sandbox).send, sandbox.create_campaign(list_ids=[110, 110], segment_ids=None))
+    assert sandbox.mailings()[0].recipients == 1200

@@ -1,7 +1,6 @@
 """Every cell of (status x operation) and every text of refusal, by HTTP and by the facade in both colours."""
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -52,8 +51,6 @@ def door() -> Iterator[tuple[Switch, httpx.Client]]:
             host.serve() as server,
             httpx.Client(base_url=server.url, headers={"Authorization": "Bearer SG.sandbox"}) as http,
         ):
-            # Without it, each answer waits 40 ms for an acknowledgement; asyncio sets it for other sockets only.
-            server._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             yield switch, http
 
 

@@ -91,10 +91,7 @@ class Sandbox:
         self._clock = clock
         self._state = State(path)
         self._service = Service(self._state, knobs or Knobs(), self._now)
-        with self._state.transaction():
-            if self._state.row("SELECT 1 FROM clock") is None:
-                self._state.insert("clock", advanced_by=0.0)
-                self._insert_example()
+        self._state.transact(self._insert_example)
 
     # --- clients ---
 
@@ -151,17 +148,19 @@ class Sandbox:
             raise TypeError(
                 f"campaigns have no field {', '.join(sorted(unknown))}; they have {', '.join(rules.FIELDS)}"
             )
-        with self._state.transaction():
-            at = send_at.timestamp() if send_at else None if status == "Draft" else self._now()
-            return self._insert_campaign(account, fields, status=status, send_at=at)
+        at = send_at.timestamp() if send_at else None if status == "Draft" else self._now()
+        return self._state.transact(lambda: self._insert_campaign(account, fields, status=status, send_at=at))
 
     def set_status(self, campaign_id: int, status: str) -> None:
         """Do what is done in the web interface only: pause, cancel, or anything else to a campaign's status."""
-        with self._state.transaction():
+
+        def work() -> None:
             self._service.settle(self._now())
             if self._state.row("SELECT 1 FROM campaigns WHERE id = ?", campaign_id) is None:
                 raise ValueError(f"there is no campaign {campaign_id}")
             self._state.rows("UPDATE campaigns SET status = ? WHERE id = ?", status, campaign_id)
+
+        self._state.transact(work)
 
     def add_resource(
         self,
@@ -175,8 +174,9 @@ class Sandbox:
         """Give an account something that campaigns refer to. A list or segment has recipients, a sender is verified."""
         account = self._account(on_behalf_of)
         value = recipients if kind in ("list", "segment") else int(verified)
-        with self._state.transaction():
-            self._state.rows("REPLACE INTO resources VALUES (?, ?, ?, ?)", account, kind, str(id), value)
+        self._state.transact(
+            lambda: self._state.rows("REPLACE INTO resources VALUES (?, ?, ?, ?)", account, kind, str(id), value)
+        )
 
     def add_subuser(self, username: str) -> None:
         """Give the parent account a Subuser, with a sender, a list and credits of its own."""
@@ -191,24 +191,24 @@ class Sandbox:
         if not value:
             raise ValueError("a key is not empty")
         account = self._account(on_behalf_of)
-        with self._state.transaction():
-            self._state.rows("REPLACE INTO keys VALUES (?, ?, ?)", value, account, json.dumps(list(scopes)))
+        rights = json.dumps(list(scopes))
+        self._state.transact(lambda: self._state.rows("REPLACE INTO keys VALUES (?, ?, ?)", value, account, rights))
 
     def set_credits(self, credits: int, *, on_behalf_of: str | None = None) -> None:
         """Set how many more mails an account may send."""
         account = self._account(on_behalf_of)
-        with self._state.transaction():
-            self._state.rows("UPDATE accounts SET credits = ? WHERE name = ?", credits, account)
+        self._state.transact(
+            lambda: self._state.rows("UPDATE accounts SET credits = ? WHERE name = ?", credits, account)
+        )
 
     # --- what has happened ---
 
     def mailings(self, campaign_id: int | None = None) -> list[Mailing]:
         """What would have been mailed until now, in order: of one campaign, or of all."""
-        with self._state.transaction():
-            self._service.settle(self._now())
-            rows = self._state.rows(
-                "SELECT * FROM mailings WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number", campaign_id
-            )
+        self._state.transact(lambda: self._service.settle(self._now()))
+        rows = self._state.rows(
+            "SELECT * FROM mailings WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number", campaign_id
+        )
         requests = {record.number: record for record in self.requests()} if rows else {}
         return [
             Mailing(
@@ -243,8 +243,7 @@ class Sandbox:
         """Move the sandbox's clock on: what falls due in between happens."""
         if not 0 <= seconds <= 1e9:
             raise ValueError(f"time goes on, by a number of seconds up to 1e9, and never back: {seconds!r}")
-        with self._state.transaction():
-            self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", seconds)
+        self._state.transact(lambda: self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", seconds))
 
     def close(self) -> None:
         """Close the state; a file keeps it."""
@@ -269,12 +268,11 @@ class Sandbox:
         return name
 
     def _add_account(self, name: str) -> None:
-        with self._state.transaction():
-            if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is not None:
-                raise ValueError(f"there is an account {name!r} already")
-            self._insert_account(name)
+        self._state.transact(lambda: self._insert_account(name))
 
     def _insert_account(self, name: str) -> None:
+        if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is not None:
+            raise ValueError(f"there is an account {name!r} already")
         self._state.insert("accounts", name=name, credits=example.CREDITS)
         for kind, id, value in example.RESOURCES:
             self._state.insert("resources", account=name, kind=kind, id=id, value=value)
@@ -284,6 +282,9 @@ class Sandbox:
         return self._state.insert("campaigns", **{"account": account, "status": "Draft", "fields": packed, **columns})
 
     def _insert_example(self) -> None:
+        if self._state.row("SELECT 1 FROM clock") is not None:
+            return
+        self._state.insert("clock", advanced_by=0.0)
         for id, account in example.CAMPAIGNS.items():
             self._insert_account(account)
             self._insert_campaign(account, {}, id=id)

@@ -26,6 +26,8 @@ FIELDS: Campaign = {
 }
 """The fields of a campaign that its owner sets, with what they are when left out."""
 
+EDITORS = ("code", "design")
+
 UNPARSED: Problem = (None, "The JSON you have submitted cannot be parsed.")
 NOT_FUTURE: Problem = ("send_at", "Please choose a future time for sending your campaign.")
 
@@ -55,7 +57,18 @@ def _is_typed(name: str, value: Any) -> bool:
 
 
 def _is(kind: type, value: Any) -> bool:
+    if isinstance(value, str):
+        return kind is str and is_utf8(value)
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text is one: JSON can hold half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> list[Problem]:
@@ -74,7 +87,7 @@ def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> lis
     if len(campaign["segment_ids"] or ()) > 10:
         found.append(UNPARSED)  # the limit is documented, and what is said about it is not
     for field in ("html_content", "plain_content"):
-        if len((campaign[field] or "").encode("utf-8", "surrogatepass")) > LONGEST_CONTENT:
+        if len((campaign[field] or "").encode()) > LONGEST_CONTENT:
             found.append((field, f"{field} exceeds the 1MB limit"))
     if campaign["sender_id"] is not None:
         verified = has("sender", campaign["sender_id"])
@@ -98,7 +111,7 @@ def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> lis
                 " Please remove one before setting the other.",
             )
         )
-    if campaign["editor"] not in ("code", "design"):
+    if campaign["editor"] not in EDITORS:
         found.append(
             (
                 "editor",

@@ -122,20 +122,22 @@ class Service:
 
     def handle(self, request: Request) -> Reply:
         """The reply; what the request changed is kept before this returns."""
-        with self._state.transaction():
-            now = self._now()
-            self.settle(now)
-            number = self._state.insert(
-                "requests",
-                at=now,
-                method=request.method,
-                path=request.path,
-                on_behalf_of=request.headers.get("on-behalf-of"),
-                status_code=0,
-            )
-            headers = {"date": formatdate(now, usegmt=True)}
-            status_code, body = self._answer(request, now, number, headers)
-            self._state.rows("UPDATE requests SET status_code = ? WHERE number = ?", status_code, number)
+        return self._state.transact(lambda: self._handle(request))
+
+    def _handle(self, request: Request) -> Reply:
+        now = self._now()
+        self.settle(now)
+        number = self._state.insert(
+            "requests",
+            at=now,
+            method=request.method,
+            path=request.path,
+            on_behalf_of=request.headers.get("on-behalf-of"),
+            status_code=0,
+        )
+        headers = {"date": formatdate(now, usegmt=True)}
+        status_code, body = self._answer(request, now, number, headers)
+        self._state.rows("UPDATE requests SET status_code = ? WHERE number = ?", status_code, number)
         if isinstance(body, str):
             headers["content-type"] = "text/plain; charset=utf-8"
         elif body is not None:
@@ -144,7 +146,7 @@ class Service:
         return Reply(status_code=status_code, headers=headers, body=(body or "").encode())
 
     def settle(self, now: float) -> None:
-        """Let happen what is due: campaigns are mailed, mailings end. Belongs into a transaction."""
+        """Let happen what is due: campaigns are mailed, mailings end. Belongs into State.transact."""
         state = self._state
         for due in state.rows("SELECT * FROM campaigns WHERE status = 'Scheduled' AND send_at <= ?", now):
             recipients = self._recipients(due["account"], json.loads(due["fields"]))
@@ -258,7 +260,7 @@ class Service:
         given = {name: value for name, value in visit.campaign().items() if name in rules.FIELDS}
         changed = {**campaign, **given}
         problems = rules.of_content(changed, lambda kind, id: self._has(visit.account, kind, id))
-        if changed["editor"] != campaign["editor"]:
+        if changed["editor"] in rules.EDITORS and changed["editor"] != campaign["editor"]:
             problems.append(("editor", "You cannot switch editors once a campaign has been created."))
         if problems:
             raise _Refused(400, *problems)
@@ -326,7 +328,7 @@ class Service:
         given = visit.json()
         to: object = given.get("to")
         addresses = cast(list[object], to) if isinstance(to, list) else [to] if to else []
-        if not all(isinstance(address, str) for address in addresses):
+        if not all(isinstance(address, str) and address for address in addresses):
             raise _Refused(400, rules.UNPARSED)
         if problems := rules.to_test(campaign, addresses):
             raise _Refused(400, *problems)
@@ -353,8 +355,8 @@ class Service:
         return rules.to_send(campaign, self._recipients(account, campaign), row["credits"] if row else 0)
 
     def _recipients(self, account: str, campaign: rules.Campaign) -> int:
-        lists = [self._has(account, "list", id) for id in campaign["list_ids"] or ()]
-        segments = [self._has(account, "segment", id) for id in campaign["segment_ids"] or ()]
+        lists = [self._has(account, "list", id) for id in set(campaign["list_ids"] or ())]
+        segments = [self._has(account, "segment", id) for id in set(campaign["segment_ids"] or ())]
         return sum(size or 0 for size in lists + segments)
 
     def _has(self, account: str, kind: str, id: Any) -> int | None:

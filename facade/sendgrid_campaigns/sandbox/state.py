@@ -7,10 +7,12 @@ once, however many threads and processes ask for it.
 import sqlite3
 import threading
 import weakref
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (advanced_by REAL NOT NULL);
@@ -59,31 +61,38 @@ class State:
         # A sandbox that nobody closes is closed when nobody holds it any more.
         self._close = weakref.finalize(self, self._database.close)
         if path is not None:
-            mark, tables = self._pragma("application_id"), self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
-            if tables and mark != _MARK:
-                raise ValueError(f"{path} is a database of something else; a sandbox did not make it")
             # A killed process loses nothing that was answered: the log is written before the answer.
-            self._pragma("journal_mode = WAL")
             self._pragma("synchronous = NORMAL")
-        with self.transaction():
-            self._pragma(f"application_id = {_MARK}")
-            for statement in _SCHEMA.split(";"):
-                self._database.execute(statement)
+        self.transact(self._make_tables)
+        if path is not None:
+            with suppress(sqlite3.OperationalError):  # another process that opens it now does the same
+                self._pragma("journal_mode = WAL")
 
-    @contextmanager
-    def transaction(self) -> Generator[None]:
-        """All or nothing of what is done inside, with no other writer in between."""
+    def _make_tables(self) -> None:
+        tables = self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
+        if tables and self._pragma("application_id") != _MARK:
+            raise ValueError("the file is a database of something else; a sandbox did not make it")
+        self._pragma(f"application_id = {_MARK}")
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+
+    def transact(self, work: Callable[[], T]) -> T:
+        """What `work` returns: all or nothing of what it does, with no other writer in between.
+
+        A plain function and no context manager: an interruption must leave no suspended generator that holds the lock.
+        """
         with self._lock:
             try:
                 if self._database.in_transaction:  # an interruption at a bad moment left one behind
                     self._database.execute("ROLLBACK")
                 self._database.execute("BEGIN IMMEDIATE")
-                yield
+                result = work()
                 self._database.execute("COMMIT")
             except BaseException:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
+        return result
 
     def _pragma(self, text: str) -> Any:
         row = self._database.execute(f"PRAGMA {text}").fetchone()
