@@ -27,11 +27,12 @@ class Deadline:
     @contextmanager
     def within(self, seconds: float) -> Generator[None]:
         """Let the waits of this thread end in so many seconds, all together."""
+        outer: float | None = getattr(self._threads, "end", None)  # of a call that an event hook of ours is made in
         self._threads.end = self._monotonic() + seconds
         try:
             yield
         finally:
-            self._threads.end = None
+            self._threads.end = outer
 
     def left(self, timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
         """The timeout of one wait, cut to what is left; raises `too_late` when nothing is."""
