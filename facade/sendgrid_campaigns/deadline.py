@@ -27,7 +27,7 @@ class Deadline:
     @contextmanager
     def within(self, seconds: float) -> Generator[None]:
         """Let the waits of this thread end in so many seconds, all together."""
-        outer: float | None = getattr(self._threads, "end", None)  # of a call that an event hook of ours is made in
+        outer: float | None = getattr(self._threads, "end", None)  # of a call in whose event hook this one is made
         self._threads.end = self._monotonic() + seconds
         try:
             yield
