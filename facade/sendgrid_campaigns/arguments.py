@@ -1,7 +1,7 @@
 """What callers give, checked before any request: an id becomes part of a path, a time must be to come."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sendgrid_campaigns.errors import ConfigurationError, shown
@@ -57,7 +57,9 @@ def _list(name: str, value: object) -> list[Any]:
     kind, problem = _LISTS[name], f"{name} is {shown(value)}"
     is_good = is_int if kind is int else is_text
     # A text is a sequence of texts, too, and never what was meant.
-    items: list[Any] = [None] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
+    items: list[Any] = (
+        [None] if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable) else [*value]
+    )
     require(all(map(is_good, items)), problem, f"Give a list of {kind.__name__}.")
     return items
 
@@ -76,12 +78,22 @@ def unix_seconds(send_at: object, now: float) -> int:
             problem=f"send_at is {shown(send_at)}, which is no time with a zone",
             remedy="Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1).",
         )
-    require(int(send_at.timestamp()) > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
-    return int(send_at.timestamp())
+    seconds = _seconds(send_at)
+    require(seconds > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time to come.")
+    return seconds
+
+
+def _seconds(send_at: datetime) -> int:
+    try:
+        seconds = int(send_at.timestamp())
+        datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        seconds = 0  # outside of the years that UTC has
+    return seconds
 
 
 def is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def is_text(value: object) -> bool:
@@ -92,7 +104,7 @@ def is_text(value: object) -> bool:
 
 
 def require_least(name: str, value: int, least: int) -> None:
-    good = is_int(value) and least <= value < 2**63
+    good = is_int(value) and value >= least
     require(good, f"{name} is {shown(value)}", f"Give an int of at least {least}.")
 
 

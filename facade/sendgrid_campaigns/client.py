@@ -196,10 +196,10 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
         request.extensions["trace"] = attempt.trace
         try:
             response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
-        except httpx.HTTPStatusError as error:  # an event hook that raises for a status
-            response = error.response
         except Exception as error:
-            return attempt.no_answer(error)
+            if (answered := attempt.raised_for_its_status(error)) is None:
+                return attempt.no_answer(error)
+            response = answered
         try:
             with closing(response):
                 if attempt.begin_body(response):
@@ -268,10 +268,10 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
         try:
             async with asyncio.timeout_at(end):
                 response = await self._http.send(request, auth=None, follow_redirects=False, stream=True)
-        except httpx.HTTPStatusError as error:  # an event hook that raises for a status
-            response = error.response
         except Exception as error:
-            return attempt.no_answer(error)
+            if (answered := attempt.raised_for_its_status(error)) is None:
+                return attempt.no_answer(error)
+            response = answered
         try:
             async with asyncio.timeout_at(end), aclosing(response):
                 if attempt.begin_body(response):
@@ -288,6 +288,7 @@ class _Attempt:
 
     def __init__(self, settings: Settings, request: httpx.Request) -> None:
         self._settings = settings
+        self._request = request
         self._largest_body: int = request.extensions["largest_body"]
         self._began = settings.clock.monotonic()
         self._started: bool | None = None
@@ -307,6 +308,12 @@ class _Attempt:
 
     async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
         self.trace(event, info)
+
+    def raised_for_its_status(self, error: Exception) -> httpx.Response | None:
+        """The answer to this very request, when an event hook has raised for its status."""
+        if isinstance(error, httpx.HTTPStatusError) and error.response.request is self._request:
+            return error.response
+        return None
 
     def begin_body(self, response: httpx.Response) -> bool:
         """Whether there is a body to be added; none when a mock transport or an event hook has read it already."""

@@ -28,7 +28,8 @@ class Deadline:
     def within(self, seconds: float) -> Generator[None]:
         """Let the waits of this thread end in so many seconds, all together."""
         outer: float | None = getattr(self._threads, "end", None)  # of a call in whose event hook this one is made
-        self._threads.end = self._monotonic() + seconds
+        end = self._monotonic() + seconds
+        self._threads.end = end if outer is None else min(end, outer)
         try:
             yield
         finally:
@@ -51,6 +52,10 @@ class Deadline:
         for transport in transports:
             if transport is not None:
                 transport._pool._network_backend = _Backend(transport._pool._network_backend, self)
+
+
+_PART = 16 * 1024
+"""Bytes written at once."""
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -79,7 +84,10 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.left(timeout, httpcore.WriteTimeout))
+        # The inner stream gives each part that the socket takes the whole timeout: so the parts are made here.
+        for start in range(0, len(buffer), _PART):
+            part = buffer[start : start + _PART]
+            self._inner.write(part, self._deadline.left(timeout, httpcore.WriteTimeout))
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None

@@ -215,8 +215,8 @@ class NotInDraftError(APIStatusError):
     """
 
     _advice: ClassVar[str] = (
-        "An earlier run or somebody else has sent, scheduled or stopped it. To mail the same content once more, make a"
-        " new campaign of it."
+        "An earlier run or somebody else has sent, scheduled or stopped it. A Scheduled one is a Draft again after"
+        " unschedule(). To mail the same content once more, make a new campaign of it."
     )
 
     status: str | None

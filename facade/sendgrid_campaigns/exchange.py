@@ -118,10 +118,10 @@ class Endpoint:
     """One generated endpoint module, and what cannot be read off it."""
 
     module: ModuleType
-    success: tuple[int, ...]
-    """The documented status codes of success."""
-    older: int | None = None
-    """One of older documents, which others answer too: success only with a body that is about the campaign."""
+    success: tuple[int, ...] = ()
+    """The documented status codes that say success by themselves."""
+    success_with_body: tuple[int, ...] = ()
+    """Those that others answer, too, such as a captive portal: success only with a body that is about the campaign."""
     largest_body: int = 8 * 2**20
     """Bytes of an answer that are read at most, compressed and not: a campaign holds two texts of 1 MB at most."""
 
@@ -211,14 +211,14 @@ class Call:
             raise self._unreadable(f"the answer is not what the service documents ({result.problem})", seen.status_code)
         return result
 
-    def write(self) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
+    def write(self, again: Callable[[], Steps[None]] | None = None) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         """The call's request, repeated only while nothing of it can have been carried out.
 
-        What its verdict means is for the operation to say.
+        What its verdict means is for the operation to say. `again` is run before each repetition, and may raise.
         """
         if self._settings.clock.monotonic() >= self._deadline:
             raise self.error(NotSentError, cause=f"{self._settings.retry.deadline:g} s had passed before it was tried")
-        return (yield from self._exchange(self._request, self.endpoint, repeat_doubt=False))
+        return (yield from self._exchange(self._request, self.endpoint, repeat_doubt=False, again=again))
 
     def parsed(self, answer: Answer, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> "T | Unparsed":
         """What the generated parser, and then `model`, make of an answer's body."""
@@ -229,7 +229,12 @@ class Call:
             return Unparsed(f"{type(error).__name__}: {detail[:200]}")
 
     def _exchange(
-        self, request: httpx.Request, endpoint: Endpoint, *, repeat_doubt: bool
+        self,
+        request: httpx.Request,
+        endpoint: Endpoint,
+        *,
+        repeat_doubt: bool,
+        again: Callable[[], Steps[None]] | None = None,
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         number = 0
         while True:
@@ -248,6 +253,8 @@ class Call:
             if wait is None or self._settings.clock.monotonic() + wait >= self._deadline:
                 return proven, seen
             yield Wait(wait)
+            if again is not None:
+                yield from again()
 
     def _wait_before_next(
         self, number: int, proven: Verdict, seen: Answer | NoAnswer, *, repeat_doubt: bool

@@ -48,10 +48,10 @@ T = TypeVar("T")
 CREATE = Endpoint(module=create_campaign, success=(201,))
 LIST = Endpoint(module=list_campaigns, success=(200,), largest_body=64 * 2**20)
 GET = Endpoint(module=get_campaign, success=(200,))
-UPDATE = Endpoint(module=update_campaign, success=(200,))
+UPDATE = Endpoint(module=update_campaign, success_with_body=(200,))
 DELETE = Endpoint(module=delete_campaign, success=(204,))
-SCHEDULE = Endpoint(module=schedule_campaign, success=(201,), older=200)
-RESCHEDULE = Endpoint(module=reschedule_campaign, success=(200,))
+SCHEDULE = Endpoint(module=schedule_campaign, success=(201,), success_with_body=(200,))
+RESCHEDULE = Endpoint(module=reschedule_campaign, success_with_body=(200,))
 GET_SCHEDULE = Endpoint(module=get_campaign_schedule, success=(200,))
 UNSCHEDULE = Endpoint(module=unschedule_campaign, success=(204,))
 SEND = Endpoint(module=send_campaign, success=(201,))
@@ -192,7 +192,7 @@ class Operations:
         campaign = call.parsed(answer, models.campaign)
         if isinstance(campaign, Unparsed):
             raise call.error(
-                OutcomeUnknownError, cause=f"it was accepted, but its id cannot be read: {campaign.problem}"
+                OutcomeUnknownError, cause=f"it was accepted, but the answer cannot be read: {campaign.problem}"
             )
         return campaign
 
@@ -239,11 +239,15 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
         call = Call(self._settings, DELETE, "deleted", campaign_id=arguments.checked_id(campaign_id))
-        status = yield from _status_before(call)
-        if not stop and not any(models.is_status(status, idle) for idle in ("Draft", "Sent", "Canceled")):
-            raise call.error(StopNotAskedError, status=status)
+
+        def may() -> Steps[None]:
+            status = yield from _status_before(call)
+            if not stop and not any(models.is_status(status, idle) for idle in ("Draft", "Sent", "Canceled")):
+                raise call.error(StopNotAskedError, status=status)
+
+        yield from may()
         with suppress(NotFoundError):  # it was there a moment ago: now it is gone, and that was asked for
-            yield from _carry_out(call)
+            yield from _carry_out(call, again=None if stop else may)
 
     # --- schedules ---
 
@@ -309,7 +313,7 @@ class Operations:
     def send_test(self, campaign_id: int, to: str | Sequence[str]) -> Steps[None]:
         """Send a campaign as a test to one address, or to up to ten. It stays as it is.
 
-        Never repeated once the request may have left: a test that went out cannot be read back.
+        Never repeated once it may have been carried out: a test that went out cannot be read back.
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-test-campaign
         """
@@ -335,6 +339,10 @@ class Awaiting(Operations, awaits=True):
         raise NotImplementedError
 
 
+MOST_FRUITLESS = 100
+"""Pages in a row without a campaign that is new: more than ever come and go between two of them."""
+
+
 class Pages:
     """How every campaign is found by offsets, while campaigns come and go.
 
@@ -349,28 +357,37 @@ class Pages:
         self.offset: int = 0
         self.done: bool = False
         self._page_size = page_size
+        self._fruitless = 0
         self._seen: set[int] = set()
 
     def take(self, page: Sequence[Campaign]) -> list[Campaign]:
         """What of a page is new. Sets the offset of the next page."""
-        new = [campaign for campaign in page if campaign.id not in self._seen]
-        if self.offset > 0 and len(new) == len(page):
+        new = {campaign.id: campaign for campaign in page if campaign.id not in self._seen}
+        moved = self.offset > 0 and all(campaign.id in new for campaign in page)
+        self._fruitless = 0 if new and not moved else self._fruitless + 1
+        if self._fruitless > MOST_FRUITLESS:
+            cause = f"{MOST_FRUITLESS} pages in a row held nothing new: it does not go by the offset"
+            raise UnreadableResponseError(action="listed", cause=cause)
+        if moved:
             self.offset = max(0, self.offset - self._page_size + 1)
             return []
-        self._seen.update(campaign.id for campaign in new)
+        self._seen.update(new)
         self.done = not new and len(page) <= 1
         self.offset += max(len(page) - 1, 0)
-        return new
+        return [*new.values()]
 
 
 # --- how a change is carried out: the same for every operation ---
 
 
-def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) -> Steps[Answer]:
+def _carry_out(
+    call: Call, *, needs: str | None = None, complete: bool = False, again: Callable[[], Steps[None]] | None = None
+) -> Steps[Answer]:
     """The answer of success to a call's request.
 
     needs: the status that the campaign must have; it is read first, while nothing has been tried.
     complete: refuse what is known to lack something.
+    again: what to do before the request is repeated; it may raise.
     """
     if needs is not None:
         status = yield from _status_before(call, complete=complete)
@@ -379,7 +396,7 @@ def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) 
             raise call.error(kind, status=status, status_code=GET.success[0])
 
     try:
-        return (yield from _write(call, needs))
+        return (yield from _write(call, needs, again))
     except SendGridError:
         raise
     except BaseException as error:
@@ -390,8 +407,8 @@ def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) 
         raise
 
 
-def _write(call: Call, needs: str | None) -> Steps[Answer]:
-    verdict, seen = yield from call.write()
+def _write(call: Call, needs: str | None, again: Callable[[], Steps[None]] | None) -> Steps[Answer]:
+    verdict, seen = yield from call.write(again)
     last = None
     match verdict, seen:
         case Verdict.NEVER_LEFT, _:
@@ -416,12 +433,12 @@ def _is_success(call: Call, verdict: Verdict, answer: Answer) -> bool:
     """Whether an answer settles that the call did what it was to do.
 
     The status line decides, and a body that cannot be read takes nothing away from it. But an answer about another
-    campaign decides nothing, and a code of older documents, which others answer too, needs a body about this one.
+    campaign decides nothing, and a code that others answer, too, needs a body about this one.
     """
     about = call.parsed(answer, lambda found: found.id)
     if verdict is Verdict.DONE:
         return call.campaign_id is None or not arguments.is_int(about) or about == call.campaign_id
-    return answer.status_code == call.endpoint.older and about == call.campaign_id
+    return answer.status_code in call.endpoint.success_with_body and about == call.campaign_id
 
 
 def _schedule(
@@ -454,7 +471,9 @@ def _status_before(call: Call, *, complete: bool = False) -> Steps[str]:
         campaign = yield from _read_campaign(call)
     except (ServerError, UnreadableResponseError, NotSentError) as error:
         raise call.error(NotSentError, cause=f"its status could not be read before: {error.happened()}") from error
+    if campaign.status is None:
+        raise call.error(NotSentError, cause="its status could not be read before: the answer holds none")
     problems = tuple(models.missing(campaign))
     if problems and campaign.is_draft:
         raise call.error(NotReadyError, problems=problems)
-    return campaign.status or ""
+    return campaign.status

@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubles import Colour
-from sendgrid_campaigns import AsyncCampaignsClient, ConfigurationError, RateLimitError, Retry
+from doubles import DRAFT, Colour, Server
+from sendgrid_campaigns import (
+    AsyncCampaignsClient,
+    Campaign,
+    ConfigurationError,
+    RateLimitError,
+    Retry,
+    UnreadableResponseError,
+)
+from sendgrid_campaigns.operations import Pages
 
 
 @attrs.define
@@ -216,3 +224,26 @@ def test_each_page_carries_the_header_of_its_view(colour: Colour) -> None:
 
     taken(colour, colour.client(noting).on_behalf_of("acme"), page_size=3)
     assert seen == ["acme"] * len(shelf.pages)
+
+
+@pytest.mark.parametrize("total", [2, 100])
+def test_a_server_that_does_not_go_by_the_offset(colour: Colour, campaigns: Any, server: Server, total: int) -> None:
+    page = [{**DRAFT, "id": total - i} for i in range(min(total, 20))]
+    server.get(httpx.Response(200, json={"result": page}))
+    found: list[Any] = []
+
+    async def all_async() -> None:
+        async for campaign in campaigns.iterate():
+            found.append(campaign)
+
+    def every() -> Any:
+        return all_async() if colour.http_class is httpx.AsyncClient else found.extend(campaigns.iterate())
+
+    assert "does not go by the offset" in str(colour.error(UnreadableResponseError, every))
+    assert len(server.requests) < 200
+
+
+def test_what_a_page_holds_twice_is_given_once() -> None:
+    pages = Pages(20)
+    one, two = Campaign(id=2), Campaign(id=1)
+    assert pages.take([one, one, two, two]) == [one, two]

@@ -213,6 +213,23 @@ def test_an_event_hook_that_raises_for_a_status_hides_nothing(colour: Colour, se
     colour.error(NotFoundError, colour.client(server, http_client=http).send, 4900)
 
 
+@pytest.mark.parametrize("status_code", [404, 429])
+def test_an_event_hooks_own_troubles_are_not_the_services(colour: Colour, server: Server, status_code: int) -> None:
+    metrics = httpx.Response(status_code, request=httpx.Request("POST", "https://metrics.example/"))
+
+    def hook(response: httpx.Response) -> None:
+        if response.request.method == "POST":
+            metrics.raise_for_status()
+
+    async def hook_async(response: httpx.Response) -> None:
+        hook(response)
+
+    hooks = {"response": [hook if colour.http_class is httpx.Client else hook_async]}
+    http = colour.http_class(transport=httpx.MockTransport(server), event_hooks=hooks)
+    colour.error(OutcomeUnknownError, colour.client(server, http_client=http).send, 4900)
+    assert server.methods == ["GET", "POST"]
+
+
 def test_an_exception_that_cannot_say_what_it_is(colour: Colour, campaigns: Any, server: Server) -> None:
     class Speechless(Exception):
         def __str__(self) -> str:

@@ -3,7 +3,7 @@
 import copy
 import enum
 import math
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import httpx
@@ -249,6 +249,10 @@ class NoOffset(tzinfo):
         ("list", (), {"offset": 2**63}),
         ("schedule", (4900, datetime(2100, 1, 1, tzinfo=NoOffset())), {}),
         ("schedule", (4900, datetime.fromtimestamp(1_800_000_000.9, UTC)), {}),
+        ("schedule", (4900, datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))), {}),
+        ("reschedule", (4900, datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))), {}),
+        ("create", ("x",), {"sender_id": 10**5_000}),
+        ("create", ("x",), {"list_ids": b"no"}),
     ],
 )
 def test_arguments_that_are_none(
