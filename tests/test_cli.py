@@ -120,6 +120,10 @@ def test_on_behalf_of(run: Run, option: str, name: str, own: int) -> None:
         (["send", "4900", "--sandbox", "/"], "cannot hold a sandbox's state"),
         (["send", "4900", "--sandbox", __file__], "cannot hold a sandbox's state"),
         (["send", "4900", "--sandbox="], "an empty file name"),
+        (["send", "--sandbox", "12"], "--sandbox took 12 as its state file"),
+        (["sandbox", ""], "an empty file name"),
+        (["list", "--sandbox", "--all", "--limit", "5"], "it takes no --limit and no --offset"),
+        (["update", "4900", "--sandbox", "--subject", "x", "--clear", "subject"], "it was given a value, too"),
         (["delete", "4900", "--sandbox"], "There is nobody to ask: give --yes"),
         (["schedule", "4900", "--sandbox"], "Missing option '--at'"),
         (["schedule", "4900", "--sandbox", "--at", "tomorrow"], "is no time with a zone"),
@@ -314,6 +318,28 @@ def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
 def test_a_full_disk(campaign_id: str, code: int) -> None:
     with Path("/dev/full").open("w") as full:
         assert process("send", campaign_id, "--sandbox", stdout=full, stderr=full).returncode == code
+
+
+@pytest.mark.parametrize(("campaign_id", "code"), [("4900", 0), ("1", 3)])
+def test_closed_streams(campaign_id: str, code: int) -> None:
+    command = f"{sys.executable} -c 'from sendgrid_campaigns.cli import main; main()' send {campaign_id} --sandbox"
+    for closed in (">&-", "2>&-", "<&-", ">&- 2>&- <&-"):
+        assert subprocess.run(["sh", "-c", f"{command} {closed}"], check=False).returncode == code  # noqa: S607
+
+
+def test_a_file_that_somebody_else_holds_is_for_later(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "held.db")
+    assert run("get", "4900", "--sandbox", file).exit_code == 0
+    connect = sqlite3.connect
+    monkeypatch.setattr("sqlite3.connect", lambda path, **options: connect(path, **{**options, "timeout": 0}))
+    holder = connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    done = run("get", "4900", "--sandbox", file)
+    holder.close()
+    assert done.exit_code == 4
+    assert "locked" in done.stderr
 
 
 def test_a_terminal_without_the_letters(tmp_path: Path) -> None:

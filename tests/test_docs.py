@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import sendgrid_campaigns
+from sendgrid_campaigns import CampaignsClient, sandbox
 from sendgrid_campaigns.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +55,14 @@ def test_commands(
             with pytest.raises(SystemExit):
                 main(arguments)
             assert "".join(capsys.readouterr()) == shown
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    reference = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    names = [*sendgrid_campaigns.__all__, *sandbox.__all__]
+    operations = [name for name in vars(CampaignsClient.__mro__[2]) if not name.startswith("_")]
+    assert len(operations) >= 12
+    assert [name for name in [*names, *operations] if f"`{name}" not in reference] == []
 
 
 def test_some_examples_are_there() -> None:

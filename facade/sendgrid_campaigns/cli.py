@@ -114,7 +114,7 @@ def _state_file(context: click.Context, parameter: click.Parameter, value: str |
         # An option with an optional value takes the next word, and an ID is a likely one.
         raise click.UsageError(f"--sandbox took {value} as its state file: put it behind the ID, or name a file.")
     if value == "":
-        raise click.UsageError("--sandbox was given an empty file name: leave it out to keep nothing.")
+        raise click.UsageError("The sandbox was given an empty file name: leave it out to keep nothing.")
     return value
 
 
@@ -214,6 +214,8 @@ def _opened(file: str | None) -> Sandbox:
     try:
         return Sandbox(file)
     except sqlite3.Error as error:
+        if "locked" in str(error):  # somebody else is at it: later
+            raise
         raise click.FileError(file or IN_MEMORY, f"it cannot hold a sandbox's state: {error}") from error
 
 
@@ -245,13 +247,16 @@ def check(campaigns: CampaignsClient, campaign_id: int) -> Shown:
 
 
 @command(
-    click.option("--limit", type=int, default=10, show_default=True),
-    click.option("--offset", type=int, default=0, show_default=True),
+    click.option("--limit", type=int, help="How many at most; 10 when not given."),
+    click.option("--offset", type=int, help="How many to pass over; 0 when not given."),
     click.option("--all", "everything", is_flag=True, help="All campaigns, page by page."),
 )
-def list_(campaigns: CampaignsClient, limit: int, offset: int, everything: bool) -> Shown:
+def list_(campaigns: CampaignsClient, limit: int | None, offset: int | None, everything: bool) -> Shown:
     """List campaigns, newest first."""
-    return _table([*campaigns.iterate()] if everything else campaigns.list(limit=limit, offset=offset))
+    page = {name: value for name, value in (("limit", limit), ("offset", offset)) if value is not None}
+    if everything and page:
+        raise click.UsageError("--all lists all: it takes no --limit and no --offset.")
+    return _table([*campaigns.iterate()] if everything else campaigns.list(**page))
 
 
 @command(
@@ -261,7 +266,7 @@ def list_(campaigns: CampaignsClient, limit: int, offset: int, everything: bool)
 )
 def create(campaigns: CampaignsClient, title: str, **fields: Any) -> Shown:
     """Make a draft."""
-    return _facts(campaigns.create(title, **{name: value or None for name, value in fields.items()}))
+    return _facts(campaigns.create(title, **{name: value for name, value in fields.items() if value not in ("", ())}))
 
 
 @command(
@@ -276,6 +281,8 @@ def update(campaigns: CampaignsClient, campaign_id: int, clear: Sequence[str], *
     if unknown := set(clear) - clearable:
         raise click.UsageError(f"--clear {unknown.pop()}: it takes {', '.join(sorted(clearable))}.")
     changes = {name: value for name, value in fields.items() if value not in (None, ())}
+    if both := changes.keys() & set(clear):
+        raise click.UsageError(f"--clear {both.pop()}: it was given a value, too.")
     changes.update(dict.fromkeys(clear))
     return _facts(campaigns.update(campaign_id, **changes))
 
@@ -326,13 +333,13 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
 
 
 @commands.command(name="sandbox")
-@click.argument("file", required=False)
+@click.argument("file", required=False, callback=_state_file)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0, the default: a free one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox_(file: str | None, port: int, as_json: bool) -> Shown:
     """Serve the embedded sandbox over HTTP on loopback, until interrupted. A FILE keeps its state."""
     with _opened(file) as sandbox:
-        server = sandbox.serve(port)
+        server = sandbox.serve(port, start=False)
         where = {"url": server.url, "key": example.KEY}
         text = f"{server.url}  (key: {example.KEY}; stop with Ctrl-C)"
         _write(sys.stdout, _json(where) if as_json else text)
@@ -350,6 +357,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A job that is stopped is told what it leaves behind, as if somebody had pressed Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     as_json = "--json" in arguments
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for good
     try:
         result = commands.main([*arguments], prog_name="sendgrid-campaigns", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:

@@ -1,5 +1,6 @@
 """A blocking attempt ends in time, whatever a server does: httpx's own transports on a network that is made up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore
@@ -8,6 +9,7 @@ import pytest
 
 from doubles import FakeClock
 from sendgrid_campaigns import CampaignsClient, NotSentError, OutcomeUnknownError, Retry, UnreadableResponseError
+from sendgrid_campaigns.deadline import Deadline
 
 DRAFT = b'{"id": 4900, "status": "Draft"}'
 READ = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(DRAFT), DRAFT)
@@ -121,3 +123,23 @@ def test_a_client_of_the_callers_is_not_touched() -> None:
     pool: Any = theirs._transport._pool  # type: ignore[attr-defined]
     assert isinstance(pool._network_backend, httpcore.SyncBackend)
     theirs.close()
+
+
+def test_each_thread_has_its_own(clock: FakeClock) -> None:
+    deadline = Deadline(clock.monotonic)
+    with deadline.within(5), ThreadPoolExecutor(1) as another:
+        assert another.submit(deadline.left, 9.0, httpcore.ReadTimeout).result() == 9.0
+        assert deadline.left(9.0, httpcore.ReadTimeout) == 5.0
+        with deadline.within(2):
+            assert deadline.left(9.0, httpcore.ReadTimeout) == 2.0
+        with deadline.within(7):
+            assert deadline.left(9.0, httpcore.ReadTimeout) == 5.0, "within another one"
+        assert deadline.left(None, httpcore.ReadTimeout) == 5.0
+    assert deadline.left(9.0, httpcore.ReadTimeout) == 9.0
+
+
+def test_a_large_body_is_written_in_parts_that_each_keep_to_it(clock: FakeClock) -> None:
+    network = Network(clock)
+    with client(network) as campaigns, pytest.raises(OutcomeUnknownError, match="WriteTimeout"):
+        campaigns.create("x", html_content="x" * 500_000)
+    assert sum(map(len, network.written)) < 200_000

@@ -627,3 +627,39 @@ def test_half_a_character_is_no_text(sandbox: Sandbox) -> None:
 def test_a_list_that_is_named_twice_is_mailed_once(colour: Colour, sandbox: Sandbox) -> None:
     colour.do(client(colour, sandbox).send, sandbox.create_campaign(list_ids=[110, 110], segment_ids=None))
     assert sandbox.mailings()[0].recipients == 1200
+
+
+# --- the server's own side ---
+
+
+def test_the_server_listens_on_loopback_only_from_the_start(sandbox: Sandbox) -> None:
+    server = sandbox.serve()
+    assert server._socket.getsockname()[0] == "127.0.0.1"
+    assert httpx.get(f"{server.url}/v3/campaigns/4900", headers=HEADERS, trust_env=False).status_code == 200
+    server.close()
+
+
+def test_a_request_that_is_too_large(sandbox: Sandbox) -> None:
+    with sandbox.serve() as server:
+        body = bytes(17 * 2**20)
+        answer = httpx.post(f"{server.url}/v3/campaigns", headers=HEADERS, content=body, trust_env=False)
+    assert answer.status_code == 413
+    assert sandbox.requests() == []
+
+
+@pytest.mark.parametrize("body", [b'{"title": "x", "other": NaN}', '{"title": "x"}'.encode("utf-16"), b"\xff{}"])
+def test_json_of_python_only(sandbox: Sandbox, body: bytes) -> None:
+    with httpx.Client(transport=sandbox.transport(), headers=HEADERS) as http:
+        assert http.post("https://api.sendgrid.com/v3/campaigns", content=body).status_code == 400
+
+
+def test_a_key_that_is_longer_than_a_live_one_is_none(sandbox: Sandbox) -> None:
+    key = f"SG.{'a' * 22}.{'b' * 44}"
+    sandbox.add_key(key)
+    assert sandbox.client(key).get(4900).is_draft
+
+
+def test_seconds_left_are_rounded_up(tmp_path: Path) -> None:
+    sandbox = Sandbox(clock=lambda: START + 0.5, knobs=Knobs(rate_limit=5, rate_reset="delta"))
+    answer = raw(sandbox, "GET", "https://api.sendgrid.com/v3/campaigns/4900")
+    assert answer.headers["x-ratelimit-reset"] == "60"

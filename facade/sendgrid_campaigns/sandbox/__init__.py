@@ -113,14 +113,18 @@ class Sandbox:
 
         return SandboxTransport(self._service)
 
-    def serve(self, port: int = 0) -> "Server":
-        """An HTTP server for clients in any language, on loopback; 0: a free port. It runs in a thread until closed.
+    def serve(self, port: int = 0, *, start: bool = True) -> "Server":
+        """An HTTP server for clients in any language, on loopback; `url` is its base URL. Needs the extra `sandbox`.
 
-        Use it as a context manager; `url` is its base URL. Needs the extra `sandbox`.
+        port: 0 takes a free one.
+        start: in a thread, until it is closed; use it as a context manager. False: call its `run` yourself.
         """
         from sendgrid_campaigns.sandbox.server import Server
 
-        return Server(self._service, port)
+        server = Server(self._service, port)
+        if start:
+            server.start()
+        return server
 
     # --- what is in it ---
 

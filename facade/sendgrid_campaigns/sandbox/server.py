@@ -1,5 +1,6 @@
 """The sandbox's door for any client in any language: HTTP on loopback, by uvicorn."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,7 +23,7 @@ LARGEST_BODY = 16 * 2**20
 
 
 class Server:
-    """A running server: it accepts connections from the moment it is made."""
+    """An HTTP server on loopback. Close it before its sandbox."""
 
     def __init__(self, service: Service, port: int) -> None:
         self._socket = socket.create_server((HOST, port))
@@ -41,9 +42,12 @@ class Server:
         """Serve in this thread, until SIGINT or SIGTERM."""
         self._server.run(sockets=[self._socket])
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve in a thread of its own, until closed."""
         self._thread = threading.Thread(target=self.run, name="sendgrid-campaigns sandbox", daemon=True)
         self._thread.start()
+
+    def __enter__(self) -> Self:
         return self
 
     def close(self) -> None:
@@ -70,7 +74,10 @@ def _application(service: Service) -> Callable[..., Awaitable[None]]:
         body = bytearray()
         more = True
         while more:
-            message = await receive()
+            try:
+                message = await receive()
+            except asyncio.CancelledError:  # the server stops, and this request never came whole
+                return
             if message["type"] == "http.disconnect":
                 return
             body += message.get("body", b"")

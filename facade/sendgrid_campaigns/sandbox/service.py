@@ -86,7 +86,8 @@ class _Visit:
     def json(self) -> dict[str, Any]:
         """The body's fields; each operation looks at the types of those it knows."""
         try:
-            given: Any = json.loads(self.body, parse_float=_number_of_json)
+            text = self.body.decode("utf-8")
+            given: Any = json.loads(text, parse_float=_number_of_json, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise _Refused(400, rules.UNPARSED) from None
         if not isinstance(given, dict):
@@ -328,7 +329,7 @@ class Service:
         given = visit.json()
         to: object = given.get("to")
         addresses = cast(list[object], to) if isinstance(to, list) else [to] if to else []
-        if not all(isinstance(address, str) and address for address in addresses):
+        if not all(isinstance(address, str) and address and rules.is_utf8(address) for address in addresses):
             raise _Refused(400, rules.UNPARSED)
         if problems := rules.to_test(campaign, addresses):
             raise _Refused(400, *problems)
@@ -374,6 +375,10 @@ def _campaign_id(text: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,18}", text) or int(text) > LARGEST_ID:
         raise _Refused(404, _NOT_FOUND)
     return int(text)
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is Python's JSON, and nobody else's")
 
 
 def _number_of_json(text: str) -> float:
