@@ -183,6 +183,8 @@ class Call:
         self._request = endpoint.request(settings, **arguments)
         self._deadline = settings.clock.monotonic() + settings.retry.deadline
         self._attempts: list[Attempt] = []
+        self.before_repeating: Callable[[], Steps[None]] | None = None
+        """What to ask before a write is repeated; it may raise."""
         self.in_doubt: bool = False
         """Whether a write may have been carried out, by all that is known at this moment."""
 
@@ -211,14 +213,14 @@ class Call:
             raise self._unreadable(f"the answer is not what the service documents ({result.problem})", seen.status_code)
         return result
 
-    def write(self, again: Callable[[], Steps[None]] | None = None) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
+    def write(self) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         """The call's request, repeated only while nothing of it can have been carried out.
 
-        What its verdict means is for the operation to say. `again` is run before each repetition, and may raise.
+        What its verdict means is for the operation to say.
         """
         if self._settings.clock.monotonic() >= self._deadline:
             raise self.error(NotSentError, cause=f"{self._settings.retry.deadline:g} s had passed before it was tried")
-        return (yield from self._exchange(self._request, self.endpoint, repeat_doubt=False, again=again))
+        return (yield from self._exchange(self._request, self.endpoint, repeat_doubt=False))
 
     def parsed(self, answer: Answer, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> "T | Unparsed":
         """What the generated parser, and then `model`, make of an answer's body."""
@@ -229,12 +231,7 @@ class Call:
             return Unparsed(f"{type(error).__name__}: {detail[:200]}")
 
     def _exchange(
-        self,
-        request: httpx.Request,
-        endpoint: Endpoint,
-        *,
-        repeat_doubt: bool,
-        again: Callable[[], Steps[None]] | None = None,
+        self, request: httpx.Request, endpoint: Endpoint, *, repeat_doubt: bool
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         number = 0
         while True:
@@ -253,8 +250,8 @@ class Call:
             if wait is None or self._settings.clock.monotonic() + wait >= self._deadline:
                 return proven, seen
             yield Wait(wait)
-            if again is not None:
-                yield from again()
+            if self.before_repeating is not None and not repeat_doubt:
+                yield from self.before_repeating()
 
     def _wait_before_next(
         self, number: int, proven: Verdict, seen: Answer | NoAnswer, *, repeat_doubt: bool

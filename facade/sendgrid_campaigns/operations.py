@@ -246,8 +246,19 @@ class Operations:
                 raise call.error(StopNotAskedError, status=status)
 
         yield from may()
-        with suppress(NotFoundError):  # it was there a moment ago: now it is gone, and that was asked for
-            yield from _carry_out(call, again=None if stop else may)
+        call.before_repeating = may  # while it waited, somebody may have scheduled or sent it
+        try:
+            yield from _carry_out(call)
+        except NotFoundError:
+            # It was there a moment ago. Is it gone, which was asked for, or did something on the way answer?
+            try:
+                yield from _status(call)
+            except NotFoundError:
+                return
+            except SendGridError as error:
+                cause = f"the service answered 404, and whether it is gone cannot be read: {error.happened()}"
+                raise call.error(OutcomeUnknownError, cause=cause) from error
+            raise
 
     # --- schedules ---
 
@@ -380,14 +391,11 @@ class Pages:
 # --- how a change is carried out: the same for every operation ---
 
 
-def _carry_out(
-    call: Call, *, needs: str | None = None, complete: bool = False, again: Callable[[], Steps[None]] | None = None
-) -> Steps[Answer]:
+def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) -> Steps[Answer]:
     """The answer of success to a call's request.
 
     needs: the status that the campaign must have; it is read first, while nothing has been tried.
     complete: refuse what is known to lack something.
-    again: what to do before the request is repeated; it may raise.
     """
     if needs is not None:
         status = yield from _status_before(call, complete=complete)
@@ -396,7 +404,7 @@ def _carry_out(
             raise call.error(kind, status=status, status_code=GET.success[0])
 
     try:
-        return (yield from _write(call, needs, again))
+        return (yield from _write(call, needs))
     except SendGridError:
         raise
     except BaseException as error:
@@ -407,8 +415,8 @@ def _carry_out(
         raise
 
 
-def _write(call: Call, needs: str | None, again: Callable[[], Steps[None]] | None) -> Steps[Answer]:
-    verdict, seen = yield from call.write(again)
+def _write(call: Call, needs: str | None) -> Steps[Answer]:
+    verdict, seen = yield from call.write()
     last = None
     match verdict, seen:
         case Verdict.NEVER_LEFT, _:
@@ -424,8 +432,6 @@ def _write(call: Call, needs: str | None, again: Callable[[], Steps[None]] | Non
                     last = yield from _status(call)
             if needs is None or models.is_status(last, needs):
                 raise call.refusal(seen)
-        case _:
-            pass
     raise call.error(OutcomeUnknownError, cause=call.cause(seen), status=last)
 
 
