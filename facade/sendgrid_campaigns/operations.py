@@ -188,13 +188,7 @@ class Operations:
         given = arguments.fields(locals())
         body = wire.CreateCampaignRequest.from_dict({name: value for name, value in given.items() if value is not None})
         call = Call(self._settings, CREATE, "created", body=body)
-        answer = yield from _carry_out(call)
-        campaign = call.parsed(answer, models.campaign)
-        if isinstance(campaign, Unparsed):
-            raise call.error(
-                OutcomeUnknownError, cause=f"it was accepted, but the answer cannot be read: {campaign.problem}"
-            )
-        return campaign
+        return (yield from _changed(call))
 
     @operation
     def update(
@@ -223,11 +217,7 @@ class Operations:
         arguments.require(bool(given), "update() was given nothing to change", "Name a field, such as subject=...")
         body = wire.UpdateCampaignRequest.from_dict(given)
         call = Call(self._settings, UPDATE, "updated", campaign_id=arguments.checked_id(campaign_id), body=body)
-        answer = yield from _carry_out(call, needs="Draft")
-        campaign = call.parsed(answer, lambda found: models.campaign(found, campaign_id))
-        if isinstance(campaign, Unparsed):
-            raise call.error(OutcomeUnknownError, cause=f"the answer of success cannot be read: {campaign.problem}")
-        return campaign
+        return (yield from _changed(call, needs="Draft"))
 
     @operation
     def delete(self, campaign_id: int, *, stop: bool = False) -> Steps[None]:
@@ -432,6 +422,8 @@ def _write(call: Call, needs: str | None) -> Steps[Answer]:
                     last = yield from _status(call)
             if needs is None or models.is_status(last, needs):
                 raise call.refusal(seen)
+        case _:
+            pass
     raise call.error(OutcomeUnknownError, cause=call.cause(seen), status=last)
 
 
@@ -445,6 +437,16 @@ def _is_success(call: Call, verdict: Verdict, answer: Answer) -> bool:
     if verdict is Verdict.DONE:
         return call.campaign_id is None or not arguments.is_int(about) or about == call.campaign_id
     return answer.status_code in call.endpoint.success_with_body and about == call.campaign_id
+
+
+def _changed(call: Call, *, needs: str | None = None) -> Steps[Campaign]:
+    """The campaign as it is after the call."""
+    answer = yield from _carry_out(call, needs=needs)
+    campaign = call.parsed(answer, lambda found: models.campaign(found, call.campaign_id))
+    if isinstance(campaign, Unparsed):
+        cause = f"it was accepted, but the answer cannot be read: {campaign.problem}"
+        raise call.error(OutcomeUnknownError, cause=cause)
+    return campaign
 
 
 def _schedule(
