@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -322,7 +323,8 @@ def test_a_full_disk(campaign_id: str, code: int) -> None:
 
 @pytest.mark.parametrize(("campaign_id", "code"), [("4900", 0), ("1", 3)])
 def test_closed_streams(campaign_id: str, code: int) -> None:
-    command = f"{sys.executable} -c 'from sendgrid_campaigns.cli import main; main()' send {campaign_id} --sandbox"
+    program = f"{shlex.quote(sys.executable)} -c 'from sendgrid_campaigns.cli import main; main()'"
+    command = f"{program} send {campaign_id} --sandbox"
     for closed in (">&-", "2>&-", "<&-", ">&- 2>&- <&-"):
         assert subprocess.run(["sh", "-c", f"{command} {closed}"], check=False).returncode == code  # noqa: S607
 
