@@ -51,8 +51,8 @@ class _Client(Operations, Generic[Http]):
         base_url: https, or http to loopback; may hold a path.
         timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
         retry: how patiently a call repeats what is safe to repeat, and its deadline.
-        http_client: an httpx client of yours, for a proxy, certificates or a transport. It is never closed and never
-        changed, and of its own headers, cookies, authentication and base URL nothing is used.
+        http_client: an httpx client of yours, for a proxy, certificates or a transport. It is never closed, and of its
+        own headers, cookies, authentication and base URL nothing is used. httpx adds cookies of answers to its jar.
         clock: for tests.
 
         Raises ConfigurationError for anything that cannot be right.

@@ -75,7 +75,8 @@ def _checked_base_url(url: object) -> str:
     except (httpx.InvalidURL, ValueError):  # httpx lets errors of its libraries through
         parsed, host, port = httpx.URL(), "", None
     # httpx quotes what no host name holds, such as a space or a bracket.
-    if not host or "%" in host or parsed.scheme not in ("https", "http") or not 0 < (port or 443) < 65_536:
+    good_port = port is None or 0 < port < 65_536
+    if not host or "%" in host or parsed.scheme not in ("https", "http") or not good_port:
         raise refused("is no http(s) URL with a host", "Give it as text, scheme and host included.")
     if parsed.userinfo:
         raise refused("holds a user name or a password", "Leave them out; the key is all the service asks for.")

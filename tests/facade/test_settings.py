@@ -71,6 +71,7 @@ def test_no_key_at_all(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://xn--a", "no http(s) URL"),
         ("https://a/\ud800", "no http(s) URL"),
         ("https://a:99999", "no http(s) URL"),
+        ("https://a:0", "no http(s) URL"),
         ("https://a:-1", "no http(s) URL"),
         ("", "no http(s) URL"),
         (None, "no http(s) URL"),
