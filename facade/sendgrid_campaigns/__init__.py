@@ -27,7 +27,7 @@ from sendgrid_campaigns.errors import (
     StopNotAskedError,
     UnreadableResponseError,
 )
-from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Schedule, SendReceipt
+from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Outcome, Schedule, SendReceipt
 from sendgrid_campaigns.settings import Clock, Retry
 from sendgrid_campaigns.version import __version__
 
@@ -50,6 +50,7 @@ __all__ = [
     "NotReadyError",
     "NotScheduledError",
     "NotSentError",
+    "Outcome",
     "OutcomeUnknownError",
     "PermissionDeniedError",
     "RateLimitError",

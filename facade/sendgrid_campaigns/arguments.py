@@ -1,5 +1,6 @@
 """What callers give, checked before any request: an id becomes part of a path, a time must be to come."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -23,13 +24,14 @@ def checked_id(value: object) -> int:
     return campaign_id
 
 
+_NO_FIELDS = ("self", "campaign_id", "key")
 _LISTS = {"list_ids": int, "segment_ids": int, "categories": str}
 _NUMBERS = ("sender_id", "suppression_group_id")
 
 
 def fields(arguments: dict[str, Any]) -> dict[str, Any]:
     """The campaign fields among the arguments of a call, checked. KEEP leaves one out, where there is one to keep."""
-    given = {name: value for name, value in arguments.items() if name not in ("self", "campaign_id")}
+    given = {name: value for name, value in arguments.items() if name not in _NO_FIELDS}
     checked = {name: value for name, value in given.items() if value is not KEEP}
     makes = "campaign_id" not in arguments
     require(
@@ -70,6 +72,13 @@ def addresses(to: object) -> list[str]:
     good = 0 < len(items) <= MOST_TEST_ADDRESSES and all(is_text(one) and one for one in items)
     require(good, f"a test goes to 1 to {MOST_TEST_ADDRESSES} addresses: not {shown(items)}", "Give a str, or a list.")
     return items
+
+
+def marker(key: object) -> str:
+    """What the title of a campaign ends with that is made and sent once for a key."""
+    good = isinstance(key, str) and re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key) is not None
+    require(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
+    return f"(once {key})"
 
 
 def unix_seconds(send_at: object, now: float) -> int:

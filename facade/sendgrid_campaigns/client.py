@@ -5,19 +5,21 @@ CampaignsClient blocks, AsyncCampaignsClient is for asyncio. Both run the genera
 
 import copy
 import os
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, closing
+from contextlib import AsyncExitStack, ExitStack, aclosing, closing
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
+from weakref import WeakValueDictionary
 
 import attrs
 import httpx
 
 from sendgrid_campaigns.deadline import Deadline
 from sendgrid_campaigns.errors import ConfigurationError
-from sendgrid_campaigns.exchange import Answer, NoAnswer, Steps, Wait
+from sendgrid_campaigns.exchange import Answer, NoAnswer, Seen, Steps, Turn, Wait
 from sendgrid_campaigns.impersonation import header_value
 from sendgrid_campaigns.models import Campaign
 from sendgrid_campaigns.operations import Awaiting, Blocking, Operations, Pages
@@ -73,6 +75,8 @@ class _Client(Operations, Generic[Http]):
         self._deadline = Deadline(clock.monotonic)
         self._http = self._own_http() if http_client is None else http_client
         self._process = os.getpid()
+        self._turns: WeakValueDictionary[int | str, Any] = WeakValueDictionary()
+        self._turns_lock = threading.Lock()
 
     @overload
     def on_behalf_of(self, subuser: str, /) -> Self: ...
@@ -165,22 +169,34 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
 
     def _run(self, steps: Steps[T]) -> T:
         self._check_usable()
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, Wait):
-                        self._settings.clock.sleep(step.seconds)
-                        seen = None
+        with ExitStack() as until_the_end:
+            try:
+                step = next(steps)
+                while True:
+                    seen: Seen = None
+                    try:
+                        match step:
+                            case Wait():
+                                self._settings.clock.sleep(step.seconds)
+                            case Turn():
+                                seen = self._take(step, until_the_end)
+                            case _:
+                                seen = self._fetch(step)
+                    except BaseException as error:
+                        step = steps.throw(error)  # it adds what it knows, and raises it again
                     else:
-                        seen = self._fetch(step)
-                except BaseException as error:
-                    step = steps.throw(error)  # it adds what it knows, and raises it again
-                else:
-                    step = steps.send(seen)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+                        step = steps.send(seen)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+
+    def _take(self, turn: Turn, until_the_end: ExitStack) -> bool:
+        with self._turns_lock:
+            lock = self._turns.setdefault(turn.key, threading.Lock())
+        taken: bool = lock.acquire(timeout=turn.seconds)
+        if taken:
+            until_the_end.callback(lock.release)
+        return taken
 
     def _own_http(self) -> Any:
         http = super()._own_http()
@@ -242,22 +258,38 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
 
     async def _run(self, steps: Steps[T]) -> T:
         self._check_usable()
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, Wait):
-                        await self._settings.clock.sleep_async(step.seconds)
-                        seen = None
+        async with AsyncExitStack() as until_the_end:
+            try:
+                step = next(steps)
+                while True:
+                    seen: Seen = None
+                    try:
+                        match step:
+                            case Wait():
+                                await self._settings.clock.sleep_async(step.seconds)
+                            case Turn():
+                                seen = await self._take(step, until_the_end)
+                            case _:
+                                seen = await self._fetch(step)
+                    except BaseException as error:
+                        step = steps.throw(error)  # it adds what it knows, and raises it again
                     else:
-                        seen = await self._fetch(step)
-                except BaseException as error:
-                    step = steps.throw(error)  # it adds what it knows, and raises it again
-                else:
-                    step = steps.send(seen)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+                        step = steps.send(seen)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+
+    async def _take(self, turn: Turn, until_the_end: AsyncExitStack) -> bool:
+        import asyncio
+
+        lock = self._turns.setdefault(turn.key, asyncio.Lock())
+        try:
+            async with asyncio.timeout(turn.seconds):
+                await lock.acquire()
+        except TimeoutError:
+            return False
+        until_the_end.callback(lock.release)
+        return True
 
     async def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:
         import asyncio  # a third of an import of this package, which blocking code need not pay

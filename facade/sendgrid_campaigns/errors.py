@@ -330,9 +330,11 @@ class OutcomeUnknownError(SendGridError):
     """
 
     cause: str
-    """What came back from the request in doubt."""
+    """What came back from the request that put it in doubt."""
     status: str | None = None
     """The campaign's status when it was last read in this call; None when it was not read."""
+    wanted: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """What was asked for, beside the campaign: with it, any client's `resolve(error)` finds out what became of it."""
 
     @property
     def advice(self) -> str:
@@ -346,16 +348,18 @@ class OutcomeUnknownError(SendGridError):
 
 _FINDING_OUT = {
     "sent": (
-        "Do not send it again on this error. Read the campaign, with the same on-behalf-of, for about a minute:"
-        " In Progress or Sent means that it was sent; Scheduled, that the send was accepted or that somebody scheduled"
-        " it; a Draft that stays a Draft, that it was most likely not."
+        "Do not send it again on this error. resolve(error), of any client of this account and also later, reads what"
+        " became of it. While it is a Draft, ensure_sent() may be called: the service sends a campaign once, if at all."
     ),
     "created": "List the newest campaigns: one with this title and content is it. At worst there is a draft too many.",
-    "updated": "Read the campaign and compare. Updating again does no harm while nobody else edits.",
-    "deleted": "Read the campaign: while it is found it was not deleted, and deleting again does no harm.",
-    "scheduled": "Read its status and get_schedule(): the time that was asked for means that it was scheduled.",
-    "rescheduled": "Read get_schedule(): the time that was asked for means that it was rescheduled.",
-    "unscheduled": "Read its status: a Draft was unscheduled; a Scheduled campaign will go out unless you call again.",
+    "updated": "resolve(error) reads the campaign and compares. Updating again does no harm while nobody else edits.",
+    "deleted": "resolve(error) reads it: while it is found it was not deleted, and deleting again does no harm.",
+    "scheduled": "resolve(error) reads status and time: the time that was asked for means that it was scheduled.",
+    "rescheduled": "resolve(error) reads the time: the one that was asked for means that it was rescheduled.",
+    "unscheduled": (
+        "resolve(error) reads its status: a Draft was unscheduled; one that stays Scheduled will go out unless you call"
+        " again; one that is going out is stopped only by delete(..., stop=True)."
+    ),
     "sent as a test": "It cannot be read back. Look into the mailboxes; sending again may deliver the test twice.",
 }
 """What to do about doubt, by action."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from types import ModuleType
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 import httpx
@@ -48,6 +48,17 @@ class Wait:
     seconds: float
 
 
+@attrs.frozen
+class Turn:
+    """Ask to be the only call of this client that writes to this, until the call ends. R9.
+
+    The answer is whether it could be had in so many seconds.
+    """
+
+    key: int | str
+    seconds: float
+
+
 @attrs.frozen(kw_only=True)
 class Answer:
     """A status line arrived."""
@@ -69,8 +80,8 @@ class NoAnswer:
     seconds: float
 
 
-Step: TypeAlias = httpx.Request | Wait
-Seen: TypeAlias = Answer | NoAnswer | None
+Step: TypeAlias = httpx.Request | Wait | Turn
+Seen: TypeAlias = Answer | NoAnswer | bool | None
 Steps: TypeAlias = Generator[Step, Seen, T]
 
 
@@ -171,37 +182,70 @@ HEADERS = {
 # --- one call ---
 
 
+@attrs.frozen
+class Tried:
+    """One attempt of a write, and what it proves."""
+
+    verdict: Verdict
+    status_code: int | None = None
+    again_in: float | None = None
+    """Seconds after which it may be tried again, as nothing of it was carried out; None: not at all."""
+
+
+@attrs.frozen
+class Found(Generic[T]):
+    """What one read found."""
+
+    value: T | None
+    """None: the service answered 404."""
+    at: float
+    """When, in unix time: by the service's clock, where the answer tells."""
+
+
 class Call:
     """One call of one operation: what it is about, how long it may take, and every attempt that it made."""
 
-    def __init__(self, settings: Settings, endpoint: Endpoint, action: str, **arguments: Any) -> None:
+    def __init__(
+        self, settings: Settings, endpoint: Endpoint, action: str, *, after: "Call | None" = None, **arguments: Any
+    ) -> None:
+        """after: the part of the same call that came before, whose deadline holds for this one, too."""
         self.action = action
         self.campaign_id: int | None = arguments.get("campaign_id")
-        self.redact: Callable[[str], str] = settings.key.redact
-        self._settings = settings
         self.endpoint = endpoint
+        self.settings = settings
+        self.redact: Callable[[str], str] = settings.key.redact
         self._request = endpoint.request(settings, **arguments)
-        self._deadline = settings.clock.monotonic() + settings.retry.deadline
-        self._attempts: list[Attempt] = []
-        self.before_repeating: Callable[[], Steps[None]] | None = None
-        """What to ask before a write is repeated; it may raise."""
+        self._tries = 0
+        self.deadline: float = after.deadline if after else settings.clock.monotonic() + settings.retry.deadline
+        self.attempts: tuple[Attempt, ...] = after.attempts if after else ()
+        self.last: Answer | NoAnswer | None = None
+        """What came of the last attempt of the write."""
+        self.doubt: str | None = None
+        """What put it in doubt, first."""
         self.in_doubt: bool = False
         """Whether a write may have been carried out, by all that is known at this moment."""
 
-    def read(self, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> Steps[T]:
+    def read(self, model: Callable[[Any], T], endpoint: Endpoint | None = None, **arguments: Any) -> Steps[T]:
         """The answer to the call's request, or to another read of its campaign. Repeated on any doubt.
 
         It goes through the generated parser, and then through `model`, which raises for what it cannot take.
         """
-        request = self._request
-        if endpoint is None:
-            endpoint = self.endpoint
-        else:
-            request = endpoint.request(self._settings, campaign_id=self.campaign_id)
-        proven, seen = yield from self._exchange(request, endpoint, repeat_doubt=True)
+        retry, clock = self.settings.retry, self.settings.clock
+        request, endpoint = self._reading(endpoint, arguments)
+        number = 1
+        while True:
+            proven, seen = yield from self._exchange(request, endpoint, number)
+            wait = self._wait_after(seen, proven, number, also=Verdict.DOUBT)
+            # No attempt is cut short by the deadline, but none begins after it.
+            if wait is None or number == retry.attempts or clock.monotonic() + wait >= self.deadline:
+                break
+            if not self.settings.budget.take(clock.monotonic()):  # R12
+                break
+            yield Wait(wait)
+            number += 1
         if isinstance(seen, NoAnswer):
-            never_left = proven is Verdict.NEVER_LEFT
-            raise self.never_left(seen) if never_left else self._unreadable(self.cause(seen))
+            cause = self.cause(seen)
+            raise self.error(NotSentError, cause=cause) if proven is Verdict.NEVER_LEFT else self._unreadable(cause)
         if proven is not Verdict.DONE:
             if seen.status_code >= 400 and seen.status_code not in PASSING:
                 raise self.refusal(seen)
@@ -213,14 +257,38 @@ class Call:
             raise self._unreadable(f"the answer is not what the service documents ({result.problem})", seen.status_code)
         return result
 
-    def write(self) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
-        """The call's request, repeated only while nothing of it can have been carried out.
+    def look(self, model: Callable[[Any], T], endpoint: Endpoint, **arguments: Any) -> "Steps[Found[T] | None]":
+        """One read to find out what became of a write; None when it told nothing. Not repeated: who looks, looks on."""
+        clock = self.settings.clock
+        if clock.monotonic() >= self.deadline or not self.settings.budget.take(clock.monotonic()):  # R12
+            return None
+        request, endpoint = self._reading(endpoint, arguments)
+        proven, seen = yield from self._exchange(request, endpoint)
+        if not isinstance(seen, Answer):
+            return None
+        at = http_date(seen.headers.get("Date")) or clock.time()
+        if seen.status_code == 404:
+            return Found(None, at)
+        value = self.parsed(seen, model, endpoint) if proven is Verdict.DONE else Unparsed("")
+        return None if isinstance(value, Unparsed) else Found(value, at)
 
-        What its verdict means is for the operation to say.
-        """
-        if self._settings.clock.monotonic() >= self._deadline:
-            raise self.error(NotSentError, cause=f"{self._settings.retry.deadline:g} s had passed before it was tried")
-        return (yield from self._exchange(self._request, self.endpoint, repeat_doubt=False))
+    def attempt(self) -> Steps[Tried]:
+        """One attempt of the write that the call is for."""
+        was_in_doubt, self.in_doubt = self.in_doubt, True
+        proven, seen = yield from self._exchange(self._request, self.endpoint, self._tries + 1, writes=True)
+        self._tries += 1
+        self.last = seen
+        self.in_doubt = was_in_doubt or proven in (Verdict.DONE, Verdict.DOUBT)
+        if proven is Verdict.DOUBT and self.doubt is None:
+            self.doubt = self.cause(seen)
+        status_code = seen.status_code if isinstance(seen, Answer) else None
+        return Tried(proven, status_code, self._wait_after(seen, proven, self._tries))
+
+    @property
+    def answered(self) -> Answer:
+        """The answer to the last attempt of the write, where there is one."""
+        assert isinstance(self.last, Answer)
+        return self.last
 
     def parsed(self, answer: Answer, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> "T | Unparsed":
         """What the generated parser, and then `model`, make of an answer's body."""
@@ -230,46 +298,26 @@ class Call:
             detail = self.redact(str(error.args[0]) if error.args else "")
             return Unparsed(f"{type(error).__name__}: {detail[:200]}")
 
+    def _reading(self, endpoint: Endpoint | None, arguments: dict[str, Any]) -> tuple[httpx.Request, Endpoint]:
+        if endpoint is None:
+            return self._request, self.endpoint
+        if self.campaign_id is not None:
+            arguments = {"campaign_id": self.campaign_id, **arguments}
+        return endpoint.request(self.settings, **arguments), endpoint  # R13: by the same settings
+
     def _exchange(
-        self, request: httpx.Request, endpoint: Endpoint, *, repeat_doubt: bool
+        self, request: httpx.Request, endpoint: Endpoint, number: int = 1, *, writes: bool = False
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
-        number = 0
-        while True:
-            number += 1
-            self.in_doubt |= not repeat_doubt
-            seen = yield request
-            assert seen is not None
-            proven = verdict(seen, endpoint.success)
-            if repeat_doubt and proven is Verdict.DONE and isinstance(seen, Answer) and seen.body is None:
-                proven = Verdict.DOUBT  # A read is its body.
-            if not repeat_doubt:
-                self.in_doubt = proven in (Verdict.DONE, Verdict.DOUBT)
-            self._record(request, number, proven, seen)
-            wait = self._wait_before_next(number, proven, seen, repeat_doubt=repeat_doubt)
-            # No attempt is cut short by the deadline, for that would put a write in doubt; none begins after it either.
-            if wait is None or self._settings.clock.monotonic() + wait >= self._deadline:
-                return proven, seen
-            yield Wait(wait)
-            if self.before_repeating is not None and not repeat_doubt:
-                yield from self.before_repeating()
-
-    def _wait_before_next(
-        self, number: int, proven: Verdict, seen: Answer | NoAnswer, *, repeat_doubt: bool
-    ) -> float | None:
-        """Seconds until the next attempt; None when there is to be none."""
-        retry, clock = self._settings.retry, self._settings.clock
-        if number == retry.attempts:
-            return None
-        wait = retry.backoff(number, clock.random())
-        if isinstance(seen, Answer) and seen.status_code == 429:
-            asked = retry_after(seen.headers, clock.time()) or 0.0
-            # Everybody who was told the same second would come back in it: hence some of our own wait on top.
-            return asked + wait if asked <= retry.longest_wait else None
-        if proven is Verdict.NEVER_LEFT:
-            return wait
-        return wait if repeat_doubt and proven is Verdict.DOUBT and not _is_plain_no(seen) else None
-
-    def _record(self, request: httpx.Request, number: int, proven: Verdict, seen: Answer | NoAnswer) -> None:
+        """One request, and what its answer proves."""
+        seen = yield request
+        assert isinstance(seen, Answer | NoAnswer)
+        proven = verdict(seen, endpoint.success)
+        if isinstance(seen, Answer):
+            if not writes:
+                if proven is Verdict.DONE and seen.body is None:
+                    proven = Verdict.DOUBT  # A read is its body.
+            elif proven is Verdict.DONE or seen.status_code in endpoint.success_with_body:
+                proven = self._success_of(seen, proven)
         attempt = Attempt(
             method=request.method,
             route=request.extensions["route"],
@@ -278,11 +326,36 @@ class Call:
             cause=None if isinstance(seen, Answer) else self.cause(seen),
             seconds=seen.seconds,
         )
-        self._attempts.append(attempt)
+        self.attempts += (attempt,)
         logger.debug(
             "%s %s: %s in %.0f ms, attempt %d",
             *(attempt.method, attempt.route, attempt.status_code or attempt.cause, attempt.seconds * 1000, number),
         )
+        return proven, seen
+
+    def _success_of(self, answer: Answer, proven: Verdict) -> Verdict:
+        """What an answer with a code of success proves to a write, by its body.
+
+        A body that cannot be read takes nothing away from a status line that decides (R5). But an answer about another
+        campaign decides nothing (R14), and a code that others answer, too, needs a body about this one (R4).
+        """
+        about = self.parsed(answer, lambda found: found.id)
+        if proven is Verdict.DONE:
+            other = self.campaign_id is not None and type(about) is int and about != self.campaign_id
+            return Verdict.DOUBT if other else proven
+        return Verdict.DONE if about == self.campaign_id else Verdict.DOUBT
+
+    def _wait_after(
+        self, seen: Answer | NoAnswer, proven: Verdict, number: int, also: Verdict = Verdict.NEVER_LEFT
+    ) -> float | None:
+        """Seconds after which to try again, when that is good for anything."""
+        retry, clock = self.settings.retry, self.settings.clock
+        wait = retry.backoff(number, clock.random())
+        if isinstance(seen, Answer) and seen.status_code == 429:
+            asked = retry_after(seen.headers, clock.time()) or 0.0
+            # Everybody who was told the same second would come back in it: hence some of our own wait on top.
+            return asked + wait if asked <= retry.longest_wait else None
+        return wait if proven in (Verdict.NEVER_LEFT, also) and not _is_plain_no(seen) else None
 
     def error(self, kind: Callable[..., SendGridError], **facts: Any) -> SendGridError:
         """An error of this call, with everything that all of them carry, and the key out of what others have said."""
@@ -292,8 +365,8 @@ class Call:
             method=self._request.method,
             route=self._request.extensions["route"],
             campaign_id=self.campaign_id,
-            on_behalf_of=self._settings.on_behalf_of,
-            attempts=tuple(self._attempts),
+            on_behalf_of=self.settings.on_behalf_of,
+            attempts=self.attempts,
             **facts,
         )
 
@@ -302,21 +375,17 @@ class Call:
         errors, error_id = read_errors(answer.body, self.redact)
         facts: dict[str, Any] = {"status_code": answer.status_code, "errors": errors, "error_id": error_id}
         if answer.status_code == 429:
-            facts["retry_after"] = retry_after(answer.headers, self._settings.clock.time())
+            facts["retry_after"] = retry_after(answer.headers, self.settings.clock.time())
         kind = ServerError if answer.status_code >= 500 else REFUSAL_CLASSES.get(answer.status_code, APIStatusError)
         return self.error(kind, **facts)
-
-    def never_left(self, seen: Answer | NoAnswer) -> SendGridError:
-        """The error for a request of which nothing reached the service."""
-        return self.error(NotSentError, cause=self.cause(seen))
 
     def _unreadable(self, cause: str, status_code: int | None = None) -> SendGridError:
         return self.error(UnreadableResponseError, cause=cause, status_code=status_code)
 
-    def cause(self, seen: Answer | NoAnswer) -> str:
+    def cause(self, seen: Answer | NoAnswer | None) -> str:
         """What came back, in words for an error's text."""
-        if isinstance(seen, Answer):
-            return f"the service answered {seen.status_code}"
+        if not isinstance(seen, NoAnswer):
+            return f"the service answered {seen.status_code}" if seen else "it was not tried"
         name = type(seen.error).__name__
         with suppress(Exception):  # an exception of somebody's transport may fail to say what it is
             detail = self.redact(str(seen.error)).strip()
@@ -382,10 +451,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     time, for which the answer's own Date is the better source. `Retry-After` is honoured should it ever be sent.
     https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
     """
-    now = _http_date(headers.get("Date")) or now
+    now = http_date(headers.get("Date")) or now
     asked = headers.get("Retry-After")
     seconds = _number(asked)
-    if seconds is None and (at := _http_date(asked)) is not None:
+    if seconds is None and (at := http_date(asked)) is not None:
         seconds = at - now
     if seconds is None and (reset := _number(headers.get("X-RateLimit-Reset"))) is not None:
         seconds = reset - now if reset > 1e9 else reset
@@ -400,7 +469,7 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _http_date(text: str | None) -> float | None:
+def http_date(text: str | None) -> float | None:
     try:
         return parsedate_to_datetime(text or "").timestamp()
     except (ValueError, TypeError, OverflowError):

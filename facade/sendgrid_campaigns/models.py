@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 import attrs
 from attrs.validators import instance_of, optional
 
-from sendgrid_campaigns.errors import ErrorDetail
+from sendgrid_campaigns.errors import Attempt, ErrorDetail
 from sendgrid_campaigns_api import models as wire
 from sendgrid_campaigns_api.types import UNSET
 
@@ -88,6 +88,11 @@ class Campaign:
         return is_status(self.status, "Draft")
 
 
+KnownFrom = Literal["answer", "read-back", "already"]
+"""How a result is known: from the answer to the request itself; from reading back when no answer settled it; or from
+the first read, because it was so already and nothing was tried."""
+
+
 @attrs.frozen
 class SendReceipt:
     """The service accepted the mailing: it will go, or has gone, to the whole audience."""
@@ -95,8 +100,9 @@ class SendReceipt:
     id: int
     status: str | None
     """`Scheduled`, as a rule: accepted, not yet mailed. None when the 201's body could not be read."""
-    known_from: Literal["answer"] = "answer"
-    """How it is known: from the answer to the send itself."""
+    known_from: KnownFrom = "answer"
+    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False, repr=False)
+    """Every request of the call, in order."""
 
 
 @attrs.frozen
@@ -108,8 +114,26 @@ class Schedule:
     """In UTC. The time that was asked for, when the answer's body could not be read."""
     status: str | None = attrs.field(validator=_text)
     """`Scheduled`, as a rule. None when the answer's body could not be read."""
-    known_from: Literal["answer"] = "answer"
-    """How it is known: from the answer to the request itself."""
+    known_from: KnownFrom = "answer"
+    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False, repr=False)
+    """Every request of the call, in order."""
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What became of a write, as far as reading tells."""
+
+    id: int | None
+    action: str
+    """What was to happen to the campaign, as a participle: `sent`, `scheduled`, …"""
+    applied: bool | None
+    """True: it was done, or it is as if it had been. False: it was not, and never will be. None: nobody can tell."""
+    status: str | None
+    """As it was last read; None when there is no such campaign, or it could not be read."""
+    why: str
+    """What was seen, in words."""
+    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False, repr=False)
+    """Every request that was made to find out, in order."""
 
 
 @attrs.frozen(kw_only=True)
@@ -165,6 +189,11 @@ def time(seconds: object) -> datetime:
     if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise TypeError(f"{seconds!r} is no time in unix seconds")
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def seconds(send_at: object) -> int | None:
+    """Unix seconds; None for what is no time."""
+    return send_at if isinstance(send_at, int) and not isinstance(send_at, bool) else None
 
 
 # --- what a mailing needs ---

@@ -5,11 +5,13 @@ returns the result, and one of AsyncCampaignsClient that returns a coroutine, wi
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args, overload
+
+import attrs
 
 from sendgrid_campaigns import arguments, models
 from sendgrid_campaigns.errors import (
@@ -23,9 +25,21 @@ from sendgrid_campaigns.errors import (
     ServerError,
     StopNotAskedError,
     UnreadableResponseError,
+    shown,
 )
-from sendgrid_campaigns.exchange import Answer, Call, Endpoint, Steps, Unparsed, Verdict
-from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Schedule, SendReceipt
+from sendgrid_campaigns.exchange import Call, Endpoint, Steps, Tried, Turn, Unparsed
+from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Outcome, Schedule, SendReceipt
+from sendgrid_campaigns.outcome import (
+    AIMS,
+    Aim,
+    Conclusion,
+    Created,
+    Finding,
+    State,
+    Updated,
+    carry_out,
+    find_out,
+)
 from sendgrid_campaigns.settings import Settings
 from sendgrid_campaigns_api import models as wire
 from sendgrid_campaigns_api.api.campaigns import (
@@ -185,10 +199,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        given = arguments.fields(locals())
-        body = wire.CreateCampaignRequest.from_dict({name: value for name, value in given.items() if value is not None})
-        call = Call(self._settings, CREATE, "created", body=body)
-        return (yield from _changed(call))
+        return (yield from _create(self._settings, arguments.fields(locals())))
 
     @operation
     def update(
@@ -215,9 +226,7 @@ class Operations:
         """
         given = arguments.fields(locals())
         arguments.require(bool(given), "update() was given nothing to change", "Name a field, such as subject=...")
-        body = wire.UpdateCampaignRequest.from_dict(given)
-        call = Call(self._settings, UPDATE, "updated", campaign_id=arguments.checked_id(campaign_id), body=body)
-        return (yield from _changed(call, needs="Draft"))
+        return (yield from _update(self._settings, arguments.checked_id(campaign_id), given))
 
     @operation
     def delete(self, campaign_id: int, *, stop: bool = False) -> Steps[None]:
@@ -229,26 +238,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
         call = Call(self._settings, DELETE, "deleted", campaign_id=arguments.checked_id(campaign_id))
-
-        def may() -> Steps[None]:
-            status = yield from _status_before(call)
-            if not stop and not any(models.is_status(status, idle) for idle in ("Draft", "Sent", "Canceled")):
-                raise call.error(StopNotAskedError, status=status)
-
-        yield from may()
-        call.before_repeating = may  # while it waited, somebody may have scheduled or sent it
-        try:
-            yield from _carry_out(call)
-        except NotFoundError:
-            # It was there a moment ago. Is it gone, which was asked for, or did something on the way answer?
-            try:
-                yield from _status(call)
-            except NotFoundError:
-                return
-            except SendGridError as error:
-                cause = f"the service answered 404, and whether it is gone cannot be read: {error.happened()}"
-                raise call.error(OutcomeUnknownError, cause=cause) from error
-            raise
+        yield from _change(call, stop=stop)
 
     # --- schedules ---
 
@@ -260,7 +250,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/schedule-a-campaign
         """
-        return (yield from _schedule(self._settings, SCHEDULE, "scheduled", campaign_id, send_at, needs="Draft"))
+        return (yield from _schedule(self._settings, SCHEDULE, "scheduled", campaign_id, send_at))
 
     @operation
     def reschedule(self, campaign_id: int, send_at: datetime) -> Steps[Schedule]:
@@ -270,9 +260,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-scheduled-campaign
         """
-        return (
-            yield from _schedule(self._settings, RESCHEDULE, "rescheduled", campaign_id, send_at, needs="Scheduled")
-        )
+        return (yield from _schedule(self._settings, RESCHEDULE, "rescheduled", campaign_id, send_at))
 
     @operation
     def unschedule(self, campaign_id: int) -> Steps[None]:
@@ -283,7 +271,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
         """
         call = Call(self._settings, UNSCHEDULE, "unscheduled", campaign_id=arguments.checked_id(campaign_id))
-        yield from _carry_out(call, needs="Scheduled")
+        yield from _change(call)
 
     # --- sending ---
 
@@ -293,22 +281,78 @@ class Operations:
 
         check: refuse with NotReadyError, before anything is sent, what `check` knows to be missing.
 
-        Returns a receipt when the service accepted the mailing. Of the errors,
+        Returns a receipt when the service accepted the mailing; `known_from` says how that is known. Of the errors,
 
-        - OutcomeUnknownError alone means that it may have been sent: do not send again, read the campaign;
+        - OutcomeUnknownError alone means that it may have been sent: do not send again, `resolve` it;
         - every other one means that this call sent nothing: NotInDraftError (somebody sent or scheduled it before),
           BadRequestError (something is missing: `errors` lists it), NotFoundError, AuthenticationError,
           PermissionDeniedError, RateLimitError, and NotSentError (the network or the service was away).
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
-        campaign_id = arguments.checked_id(campaign_id)
-        call = Call(self._settings, SEND, "sent", campaign_id=campaign_id)
-        answer = yield from _carry_out(call, needs="Draft", complete=check)
-        accepted = call.parsed(answer, lambda found: found)
-        if isinstance(accepted, Unparsed):
-            return SendReceipt(campaign_id, None)
-        return SendReceipt(campaign_id, accepted.status if isinstance(accepted.status, str) else None)
+        return (yield from _send(self._settings, arguments.checked_id(campaign_id), complete=check))
+
+    @operation
+    def ensure_sent(self, campaign_id: int) -> Steps[SendReceipt]:
+        """Send a draft, unless it was sent before: safe to call again, also after a crash or an OutcomeUnknownError.
+
+        Returns a receipt with `known_from="already"` for what is In Progress, Sent, or Scheduled for about now. Raises
+        NotInDraftError for what was stopped or is scheduled for later, and otherwise as `send` does.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
+        """
+        return (yield from _send(self._settings, arguments.checked_id(campaign_id), accept_done=True))
+
+    @operation
+    def send_once(
+        self,
+        key: str,
+        title: str,
+        *,
+        subject: str | None = None,
+        sender_id: int | None = None,
+        list_ids: Sequence[int] | None = None,
+        segment_ids: Sequence[int] | None = None,
+        categories: Sequence[str] | None = None,
+        suppression_group_id: int | None = None,
+        custom_unsubscribe_url: str | None = None,
+        ip_pool: str | None = None,
+        html_content: str | None = None,
+        plain_content: str | None = None,
+        editor: Literal["code", "design"] | None = None,
+    ) -> Steps[SendReceipt]:
+        """Make a campaign and send it, once for each key: a job that calls this may be run again as a whole.
+
+        key: what the mailing is, such as `newsletter-2026-03`; letters, digits and `._:-`, at most 40. It becomes part
+        of the title, `March (once newsletter-2026-03)`, and that is how a campaign of an earlier run is found: reading
+        all campaigns takes a request for each hundred. A Draft of an earlier run gets the fields given now. So do not
+        delete or rename such a campaign while its job may be run again.
+
+        Raises what `create`, `update` and `ensure_sent` do. After any of it, call again.
+        """
+        given = arguments.fields(locals())
+        marker = arguments.marker(key)
+        given = arguments.fields({**given, "title": f"{title} {marker}"})
+        yield from _take_turn(self._settings, marker)
+        return (yield from _send_once(self._settings, marker, given))
+
+    @operation
+    def outcome(self, campaign_id: int) -> Steps[Outcome]:
+        """Find out by reading whether a campaign was sent, by whomever: after a kill, or for somebody who asks.
+
+        A Draft is read for the settle window (45 s) before it is believed. Raises what reading raises, such as
+        ServerError and UnreadableResponseError, when the service cannot be read at all.
+        """
+        return (yield from _outcome(self._settings, "sent", arguments.checked_id(campaign_id), {}))
+
+    @operation
+    def resolve(self, error: OutcomeUnknownError) -> Steps[Outcome]:
+        """Find out by reading what became of a write: now or later, and also of an error from another process.
+
+        It acts for the account that the error names. Raises ConfigurationError when this is another account's view,
+        and what reading raises.
+        """
+        return (yield from _outcome(_settings_of(error, self._settings), error.action, error.campaign_id, error.wanted))
 
     @operation
     def send_test(self, campaign_id: int, to: str | Sequence[str]) -> Steps[None]:
@@ -323,7 +367,7 @@ class Operations:
         call = Call(
             self._settings, SEND_TEST, "sent as a test", campaign_id=arguments.checked_id(campaign_id), body=body
         )
-        yield from _carry_out(call)
+        yield from _change(call)
 
 
 class Blocking(Operations, awaits=False):
@@ -381,107 +425,302 @@ class Pages:
 # --- how a change is carried out: the same for every operation ---
 
 
-def _carry_out(call: Call, *, needs: str | None = None, complete: bool = False) -> Steps[Answer]:
-    """The answer of success to a call's request.
+@attrs.frozen
+class _Write:
+    """One write, for outcome.carry_out: how it is tried and how its campaign is read."""
 
-    needs: the status that the campaign must have; it is read first, while nothing has been tried.
-    complete: refuse what is known to lack something.
+    call: Call
+    aim: Aim | None
+    complete: bool = False
+    """Refuse what is known to lack something."""
+    timed: bool = False
+    """Read the schedule, too, before anything is tried."""
+
+    @property
+    def deadline(self) -> float:
+        return self.call.deadline
+
+    def attempt(self) -> Steps[Tried]:
+        return self.call.attempt()
+
+    def read(self) -> Steps[State | None]:
+        """The state while nothing has been tried: whatever fails here, the campaign was not touched."""
+        call = self.call
+        if self.aim is None or call.campaign_id is None:
+            return None
+        try:
+            state = yield from _state(call, self.aim, whole=self.complete, timed=self.timed)
+        except (ServerError, UnreadableResponseError, NotSentError) as error:
+            raise call.error(NotSentError, cause=f"its status could not be read before: {error.happened()}") from error
+        problems = tuple(models.missing(state.campaign)) if self.complete and state.is_("draft") else ()
+        if problems:
+            raise call.error(NotReadyError, problems=problems)
+        return state
+
+    def look(self) -> Steps[State | None]:
+        """The state by one read of each part of it; None when a read told nothing."""
+        call, aim = self.call, self.aim
+        if isinstance(aim, Created):
+            newest = yield from call.look(_page, LIST, limit=PAGE_SIZE, offset=0)
+            return State(campaign=_first_marked(aim.marker, newest.value or ())) if newest else None
+        whole = isinstance(aim, Updated)
+        found = yield from call.look(lambda answer: _of_campaign(call, answer, whole), GET)
+        if found is None or found.value is None:
+            return None if found is None else State(gone=True, at=found.at)
+        state = found.value(found.at)
+        if aim is None or not state.is_(*aim.timed):
+            return state
+        schedule = yield from call.look(lambda answer: answer.send_at, GET_SCHEDULE)
+        return attrs.evolve(state, send_at=models.seconds(schedule.value)) if schedule else state
+
+
+def _change(call: Call, *, complete: bool = False, accept_done: bool = False, **wanted: Any) -> Steps[Conclusion]:
+    """Carry out a call's write, or raise what became of it.
+
+    wanted: what is asked for, as the aim of its action takes it; errors carry it, too.
     """
-    if needs is not None:
-        status = yield from _status_before(call, complete=complete)
-        if not models.is_status(status, needs):
-            kind = NotInDraftError if needs == "Draft" else NotScheduledError
-            raise call.error(kind, status=status, status_code=GET.success[0])
-
+    aim = _aim(call.action, wanted)
+    settings = call.settings
+    if call.campaign_id is not None:
+        yield from _take_turn(settings, call.campaign_id, call)
+    write = _Write(call, aim, complete, timed=accept_done)
     try:
-        return (yield from _write(call, needs))
+        concluded = yield from carry_out(write, settings.retry, settings.clock, accept_done=accept_done)
     except SendGridError:
         raise
     except BaseException as error:
-        # Cancelled or interrupted: the same exception goes on, with what it cannot know as a note.
+        # R10: cancelled or interrupted, the same exception goes on, with what it cannot know as a note.
         if call.in_doubt:
-            doubt = call.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}")
+            doubt = call.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}", wanted=wanted)
             error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
         raise
+    status = concluded.state.status if concluded.state and not concluded.state.gone else None
+    match concluded.kind:
+        case "done" | "already":
+            return concluded
+        case "not allowed":
+            kind = NOT_ALLOWED.get(call.action, NotInDraftError)
+            # These two answer a read of ours, and are no answer of the service's to the write.
+            code = {} if kind is StopNotAskedError else {"status_code": GET.success[0]}
+            raise call.error(kind, status=status, **code)
+        case "refused":
+            raise call.refusal(call.answered)
+        case "not done":
+            raise call.error(NotSentError, cause=concluded.why or call.cause(call.last))
+        case "unknown":
+            gone = "; it has been deleted meanwhile" if concluded.state and concluded.state.gone else ""
+            cause = f"{call.doubt}{gone}"
+            raise call.error(OutcomeUnknownError, cause=cause, status=status, wanted=wanted)
 
 
-def _write(call: Call, needs: str | None) -> Steps[Answer]:
-    verdict, seen = yield from call.write()
-    last = None
-    match verdict, seen:
-        case Verdict.NEVER_LEFT, _:
-            raise call.never_left(seen)
-        case Verdict.REFUSED, Answer():
-            raise call.refusal(seen)
-        case _, Answer() if _is_success(call, verdict, seen):
-            return seen
-        case _, Answer(status_code=403):
-            # The service's 403 for a wrong status and for a missing right look alike: only the status tells.
-            if needs is not None:
-                with suppress(SendGridError):
-                    last = yield from _status(call)
-            if needs is None or models.is_status(last, needs):
-                raise call.refusal(seen)
-        case _:
-            pass
-    raise call.error(OutcomeUnknownError, cause=call.cause(seen), status=last)
+NOT_ALLOWED: Mapping[str, type[SendGridError]] = {
+    "rescheduled": NotScheduledError,
+    "unscheduled": NotScheduledError,
+    "deleted": StopNotAskedError,
+}
 
 
-def _is_success(call: Call, verdict: Verdict, answer: Answer) -> bool:
-    """Whether an answer settles that the call did what it was to do.
-
-    The status line decides, and a body that cannot be read takes nothing away from it. But an answer about another
-    campaign decides nothing, and a code that others answer, too, needs a body about this one.
-    """
-    about = call.parsed(answer, lambda found: found.id)
-    if verdict is Verdict.DONE:
-        return call.campaign_id is None or not arguments.is_int(about) or about == call.campaign_id
-    return answer.status_code in call.endpoint.success_with_body and about == call.campaign_id
+def _take_turn(settings: Settings, key: int | str, call: Call | None = None) -> Steps[None]:
+    """R9: one write in flight for each campaign."""
+    patience = settings.retry.deadline if call is None else max(0.0, call.deadline - settings.clock.monotonic())
+    if not (yield Turn(key, patience)):
+        cause = f"another call of this client has been at it for {patience:g} s, and had not ended"
+        raise call.error(NotSentError, cause=cause) if call else NotSentError(cause=cause)
 
 
-def _changed(call: Call, *, needs: str | None = None) -> Steps[Campaign]:
+def _aim(action: str, wanted: Mapping[str, Any]) -> Aim | None:
+    """None for what cannot be found by reading: a test, and a campaign without a marker."""
+    return AIMS[action](**wanted) if action in AIMS and (wanted or action != "created") else None
+
+
+def _create(settings: Settings, given: Mapping[str, Any], after: Call | None = None, **wanted: Any) -> Steps[Campaign]:
+    body = wire.CreateCampaignRequest.from_dict({name: value for name, value in given.items() if value is not None})
+    call = Call(settings, CREATE, "created", after=after, body=body)
+    concluded = yield from _change(call, **wanted)
+    return _changed(call, concluded)
+
+
+def _update(
+    settings: Settings, campaign_id: int, given: Mapping[str, Any], after: Call | None = None
+) -> Steps[Campaign]:
+    body = wire.UpdateCampaignRequest.from_dict(given)
+    call = Call(settings, UPDATE, "updated", after=after, campaign_id=campaign_id, body=body)
+    concluded = yield from _change(call, fields=given)
+    return _changed(call, concluded, fields=given)
+
+
+def _changed(call: Call, concluded: Conclusion, **wanted: Any) -> Campaign:
     """The campaign as it is after the call."""
-    answer = yield from _carry_out(call, needs=needs)
-    campaign = call.parsed(answer, lambda found: models.campaign(found, call.campaign_id))
+    if concluded.known_from == "read-back" and concluded.state:
+        campaign: Campaign | Unparsed = concluded.state.campaign
+        assert isinstance(campaign, Campaign)
+        return campaign
+    campaign = call.parsed(call.answered, lambda found: models.campaign(found, call.campaign_id))
     if isinstance(campaign, Unparsed):
         cause = f"it was accepted, but the answer cannot be read: {campaign.problem}"
-        raise call.error(OutcomeUnknownError, cause=cause)
+        raise call.error(OutcomeUnknownError, cause=cause, wanted=wanted)
     return campaign
 
 
 def _schedule(
-    settings: Settings, endpoint: Endpoint, action: str, campaign_id: int, send_at: datetime, *, needs: str
+    settings: Settings, endpoint: Endpoint, action: str, campaign_id: int, send_at: datetime
 ) -> Steps[Schedule]:
-    body = wire.ScheduleRequest(send_at=arguments.unix_seconds(send_at, settings.clock.time()))
+    seconds = arguments.unix_seconds(send_at, settings.clock.time())
     campaign_id = arguments.checked_id(campaign_id)
+    body = wire.ScheduleRequest(send_at=seconds)
     call = Call(settings, endpoint, action, campaign_id=campaign_id, body=body)
-    answer = yield from _carry_out(call, needs=needs)
-    said = call.parsed(answer, lambda found: Schedule(campaign_id, models.time(found.send_at), found.status))
-    return Schedule(campaign_id, models.time(body.send_at), None) if isinstance(said, Unparsed) else said
+    concluded = yield from _change(call, send_at=seconds)
+    known = concluded.known_from, call.attempts
+    if concluded.known_from == "read-back" and concluded.state:
+        return Schedule(campaign_id, models.time(seconds), concluded.state.status, *known)
+    said = call.parsed(
+        call.answered, lambda found: Schedule(campaign_id, models.time(found.send_at), found.status, *known)
+    )
+    return Schedule(campaign_id, models.time(seconds), None, *known) if isinstance(said, Unparsed) else said
+
+
+def _send(
+    settings: Settings,
+    campaign_id: int,
+    *,
+    complete: bool = False,
+    accept_done: bool = False,
+    after: Call | None = None,
+) -> Steps[SendReceipt]:
+    call = Call(settings, SEND, "sent", after=after, campaign_id=campaign_id)
+    concluded = yield from _change(call, complete=complete, accept_done=accept_done)
+    if concluded.known_from != "answer" and concluded.state:
+        status: Any = concluded.state.status
+    else:
+        accepted = call.parsed(call.answered, lambda found: found.status)
+        status = accepted if isinstance(accepted, str) else None
+    return SendReceipt(campaign_id, status, concluded.known_from, call.attempts)
+
+
+def _send_once(settings: Settings, marker: str, given: Mapping[str, Any]) -> Steps[SendReceipt]:
+    call = Call(settings, LIST, "sent", limit=PAGE_SIZE, offset=0)
+    campaign = yield from _find(call, marker)
+    if campaign is None:
+        yield from _create(settings, given, call, marker=marker)
+        # Another process may have made one at the same time: all of them take the one that was made first.
+        made = _Write(call, Created(marker))
+        _, state = yield from find_out(made, Created(marker), settings.retry.settle, settings.clock)
+        campaign = state.campaign if state else None
+        if campaign is None:
+            cause = f"a campaign was made for it, and the list shows none yet with {marker!r} in its title"
+            raise call.error(NotSentError, cause=cause)
+    fields = {name: value for name, value in given.items() if name != "editor"}
+    if campaign.is_draft and Updated(fields).finding(State(campaign=campaign)) is not Finding.DONE:
+        yield from _update(settings, campaign.id, fields, call)
+    return (yield from _send(settings, campaign.id, accept_done=True, after=call))
+
+
+# --- finding out later ---
+
+
+def _outcome(settings: Settings, action: str, campaign_id: int | None, wanted: Mapping[str, Any]) -> Steps[Outcome]:
+    aim = _aim(action, wanted)
+    if aim is None:
+        unread = OutcomeUnknownError(action=action, cause="").advice
+        return Outcome(id=campaign_id, action=action, applied=None, status=None, why=unread)
+    if campaign_id is None:
+        call, state = Call(settings, LIST, "listed", limit=PAGE_SIZE, offset=0), None
+    else:
+        call = Call(settings, GET, "read", campaign_id=campaign_id)
+        try:
+            state = yield from _state(call, aim, whole=isinstance(aim, Updated), timed=True)
+        except NotFoundError:
+            state = State(gone=True)
+    found = aim.finding(state) if state else None
+    if found is not Finding.DONE:
+        found, state = yield from find_out(_Write(call, aim), aim, settings.retry.settle, settings.clock)
+    found_by_marker = state.campaign if state and campaign_id is None else None
+    return Outcome(
+        id=found_by_marker.id if found_by_marker else campaign_id,
+        action=action,
+        applied=APPLIED.get(found),
+        status=found_by_marker.status if found_by_marker else state.status if state and not state.gone else None,
+        why=f"{_seen(state)}{SAYS[found]}",
+        attempts=call.attempts,
+    )
+
+
+def _seen(state: State | None) -> str:
+    if state is None:
+        return "it could not be read"
+    if state.gone:
+        return "there is no such campaign in this account"
+    due = f", due at {models.time(state.send_at).isoformat()}" if state.send_at is not None else ""
+    return f'it is "{state.status}"{due}' if state.status else "it was looked for by its title"
+
+
+APPLIED: Mapping[Finding | None, bool] = {Finding.DONE: True, Finding.LOOKS_DONE: True, Finding.NEVER: False}
+
+SAYS: Mapping[Finding | None, str] = {
+    Finding.DONE: ": as was asked for",
+    Finding.LOOKS_DONE: ": as was asked for",
+    Finding.NEVER: ", and the time asked for is past: the service takes it no more",
+    Finding.BEFORE: ", as before, as long as it was read: most likely nothing came of it, unless a late request lands",
+    Finding.MOVED: ": that does not tell",
+    Finding.PASSING: ": that does not tell yet",
+    None: ": that does not tell, or not for long enough",
+}
+
+
+def _settings_of(error: object, settings: Settings) -> Settings:
+    """The settings for the account that an error is about: R13, and no view acts for another's."""
+    known = isinstance(error, OutcomeUnknownError)
+    arguments.require(known, f"resolve() was given {shown(error)}", "Give it an OutcomeUnknownError.")
+    whose: str | None = error.on_behalf_of if isinstance(error, OutcomeUnknownError) else None
+    arguments.require(
+        settings.on_behalf_of in (None, whose),
+        f"the error is about a campaign of {whose or 'the parent account'!r}, and this is a view for another account",
+        "Resolve it with the client itself, or with that account's view.",
+    )
+    return attrs.evolve(settings, on_behalf_of=whose)
 
 
 # --- reads that calls are made of ---
 
+PAGE_SIZE = 100
+"""Campaigns that are asked for at once; the service may give fewer."""
+
+
+def _page(answer: Any) -> tuple[Campaign, ...]:
+    return tuple(models.campaign(item) for item in answer.result)
+
+
+def _first_marked(marker: str, campaigns: Iterable[Campaign]) -> Campaign | None:
+    """The campaign with the marker; of several the one that is no Draft, or else the one that was made first."""
+    marked = [campaign for campaign in campaigns if (campaign.title or "").endswith(marker)]
+    return min(marked, key=lambda campaign: (campaign.is_draft, campaign.id), default=None)
+
+
+def _find(call: Call, marker: str) -> Steps[Campaign | None]:
+    pages, campaigns = Pages(PAGE_SIZE), list[Campaign]()
+    while not pages.done:
+        page = yield from call.read(_page, LIST, limit=PAGE_SIZE, offset=pages.offset)
+        campaigns += pages.take(page)
+    return _first_marked(marker, campaigns)
+
+
+def _of_campaign(call: Call, answer: Any, whole: bool) -> Callable[[float], State]:
+    """The state, once its time is known. A call must not stumble over a field that it does not need."""
+    status = call.redact(models.status(answer, call.campaign_id))
+    campaign = models.campaign(answer, call.campaign_id) if whole else None
+    return lambda at: State(status, at, campaign=campaign)
+
+
+def _state(call: Call, aim: Aim, *, whole: bool, timed: bool) -> Steps[State]:
+    """The state, by reads that are repeated on any doubt; raises what a read raises."""
+    known = yield from call.read(lambda answer: _of_campaign(call, answer, whole), GET)
+    state = known(call.settings.clock.time())
+    if timed and state.is_(*aim.timed):
+        with suppress(SendGridError):
+            send_at = yield from call.read(lambda answer: answer.send_at, GET_SCHEDULE)
+            return attrs.evolve(state, send_at=models.seconds(send_at))
+    return state
+
 
 def _read_campaign(call: Call) -> Steps[Campaign]:
     return (yield from call.read(lambda answer: models.campaign(answer, call.campaign_id), GET))
-
-
-def _status(call: Call) -> Steps[str]:
-    return (yield from call.read(lambda answer: call.redact(models.status(answer, call.campaign_id)), GET))
-
-
-def _status_before(call: Call, *, complete: bool = False) -> Steps[str]:
-    """The campaign's status, while nothing has been tried: whatever fails here, the campaign was not touched."""
-    try:
-        if not complete:
-            return (yield from _status(call))
-        campaign = yield from _read_campaign(call)
-    except (ServerError, UnreadableResponseError, NotSentError) as error:
-        raise call.error(NotSentError, cause=f"its status could not be read before: {error.happened()}") from error
-    if campaign.status is None:
-        raise call.error(NotSentError, cause="its status could not be read before: the answer holds none")
-    problems = tuple(models.missing(campaign))
-    if problems and campaign.is_draft:
-        raise call.error(NotReadyError, problems=problems)
-    return campaign.status

@@ -2,9 +2,10 @@
 
 import os
 import random
+import threading
 import time
 from ipaddress import ip_address
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import attrs
 import httpx
@@ -125,10 +126,12 @@ class Retry:
     """Seconds. When the service asks for a longer wait, the call ends with RateLimitError at once and says how long."""
     deadline: float = 120.0
     """Seconds for a whole call, waits included. No attempt begins after it."""
+    settle: float = 45.0
+    """Seconds for which a write in doubt is read back before a state that looks as before is believed."""
 
     def __attrs_post_init__(self) -> None:
         _check_attempts(self.attempts)
-        for name in ("first_wait", "longest_wait", "deadline"):
+        for name in ("first_wait", "longest_wait", "deadline", "settle"):
             _check_seconds(f"Retry({name})", getattr(self, name))
 
     def backoff(self, attempt: int, draw: float) -> float:
@@ -162,6 +165,31 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
+class Budget:
+    """How many reads may be repeats, or be made to find out: so many at once, and so many a second.
+
+    All calls of a client and its views share it, so that a fault of the service is not made worse by finding out. R12.
+    """
+
+    size: ClassVar[float] = 200.0
+    per_second: ClassVar[float] = 5.0
+
+    def __init__(self) -> None:
+        self._left = self.size
+        self._at: float | None = None
+        self._lock = threading.Lock()
+
+    def take(self, now: float) -> bool:
+        """Whether there is one left, which is taken. `now`: seconds, by a clock that never goes back."""
+        with self._lock:
+            passed = max(0.0, now - self._at) if self._at is not None else 0.0
+            self._left, self._at = min(self.size, self._left + passed * self.per_second), now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
 def _check_kind(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         raise ConfigurationError(
@@ -180,6 +208,7 @@ class Settings:
     retry: Retry
     clock: Clock
     on_behalf_of: str | None = None
+    budget: Budget = attrs.field(factory=Budget, eq=False)
 
     def __attrs_post_init__(self) -> None:
         _check_seconds("timeout", self.timeout)
