@@ -64,6 +64,8 @@ class Server:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         lines = self.script[request.method]
+        if request.method == "GET" and request.url.path.endswith("/schedules"):
+            lines = self.script.get("GET schedules", lines)
         reply = lines.pop(0) if len(lines) > 1 else lines[0]
         if isinstance(reply, Exception):
             if isinstance(reply, CONNECTING):
@@ -78,6 +80,10 @@ class Server:
 
     def post(self, *lines: Reply) -> None:
         self.script["POST"] = list(lines)
+
+    def schedule(self, *send_at: int | None) -> None:
+        """What the reads of the schedule show."""
+        self.script["GET schedules"] = [httpx.Response(200, json={"send_at": time}) for time in send_at]
 
     def answer(self, method: str, *lines: Reply) -> None:
         self.script[method] = list(lines)

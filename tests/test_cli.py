@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ Run = Callable[..., Ended]
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """The command, with a key in the environment and nobody at the keyboard."""
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.cli")
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    slept, monotonic = [0.0], time.monotonic
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr("time.monotonic", lambda: monotonic() + sum(slept))
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
@@ -166,8 +169,8 @@ def test_the_real_address_and_the_key_of_the_environment(run: Run, httpx_mock: H
 
 
 def test_outcome_unknown_has_a_code_of_its_own(run: Run, httpx_mock: HTTPXMock) -> None:
-    httpx_mock.add_response(method="GET", json=DRAFT)
-    httpx_mock.add_exception(httpx.ReadTimeout("slow"), method="POST")
+    httpx_mock.add_response(method="GET", json=DRAFT, is_reusable=True)
+    httpx_mock.add_exception(httpx.ReadTimeout("slow"), method="POST", is_reusable=True)
     done = run("send", "4900")
     assert done.exit_code == 5
     assert "it is unknown whether campaign 4900 was sent" in done.stderr

@@ -75,11 +75,11 @@ class Shown:
     code: int = 0
 
 
-def _facts(result: Any) -> Shown:
-    data = attrs.asdict(result)
+def _facts(result: Any, code: int = 0) -> Shown:
+    data = attrs.asdict(result, filter=lambda field, _: field.repr is not False)
     facts = {name: value for name, value in data.items() if value is not None and value != {}}
     width = max(map(len, facts))
-    return Shown("\n".join(f"{name:<{width}}  {_plain(value)}" for name, value in facts.items()), data)
+    return Shown("\n".join(f"{name:<{width}}  {_plain(value)}" for name, value in facts.items()), data, code)
 
 
 def _plain(value: Any) -> str:
@@ -229,6 +229,30 @@ def send(campaigns: CampaignsClient, campaign_id: int, check: bool) -> Shown:
 
 
 @command(ID)
+def ensure_sent(campaigns: CampaignsClient, campaign_id: int) -> Shown:
+    """Send the draft ID, unless it was sent before: may be run again."""
+    return _facts(campaigns.ensure_sent(campaign_id))
+
+
+@command(
+    click.argument("key", metavar="KEY"),
+    click.option("--title", required=True, help="The name in the dashboard; KEY is added to it."),
+    *FIELDS,
+    click.option("--editor", type=click.Choice(["code", "design"])),
+)
+def send_once(campaigns: CampaignsClient, key: str, title: str, **fields: Any) -> Shown:
+    """Make a campaign and send it, once for each KEY, such as newsletter-2026-03: may be run again."""
+    return _facts(campaigns.send_once(key, title, **_given(fields)))
+
+
+@command(ID)
+def outcome(campaigns: CampaignsClient, campaign_id: int) -> Shown:
+    """Find out by reading whether the campaign ID was sent; exit code 5 when that cannot be told."""
+    found = campaigns.outcome(campaign_id)
+    return _facts(found, {True: 0, False: REFUSED, None: UNKNOWN}[found.applied])
+
+
+@command(ID)
 def get(campaigns: CampaignsClient, campaign_id: int) -> Shown:
     """Show the campaign ID."""
     return _facts(campaigns.get(campaign_id))
@@ -266,7 +290,11 @@ def list_(campaigns: CampaignsClient, limit: int | None, offset: int | None, eve
 )
 def create(campaigns: CampaignsClient, title: str, **fields: Any) -> Shown:
     """Make a draft."""
-    return _facts(campaigns.create(title, **{name: value for name, value in fields.items() if value not in ("", ())}))
+    return _facts(campaigns.create(title, **_given(fields)))
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in ("", ())}
 
 
 @command(

@@ -218,6 +218,8 @@ class Call:
         self._tries = 0
         self.deadline: float = after.deadline if after else settings.clock.monotonic() + settings.retry.deadline
         self.attempts: tuple[Attempt, ...] = after.attempts if after else ()
+        self.turns: set[int | str] = after.turns if after else set()
+        """What this call alone writes to, until it ends."""
         self.last: Answer | NoAnswer | None = None
         """What came of the last attempt of the write."""
         self.doubt: str | None = None

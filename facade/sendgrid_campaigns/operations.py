@@ -333,7 +333,6 @@ class Operations:
         given = arguments.fields(locals())
         marker = arguments.marker(key)
         given = arguments.fields({**given, "title": f"{title} {marker}"})
-        yield from _take_turn(self._settings, marker)
         return (yield from _send_once(self._settings, marker, given))
 
     @operation
@@ -482,7 +481,7 @@ def _change(call: Call, *, complete: bool = False, accept_done: bool = False, **
     aim = _aim(call.action, wanted)
     settings = call.settings
     if call.campaign_id is not None:
-        yield from _take_turn(settings, call.campaign_id, call)
+        yield from _take_turn(call, call.campaign_id)
     write = _Write(call, aim, complete, timed=accept_done)
     try:
         concluded = yield from carry_out(write, settings.retry, settings.clock, accept_done=accept_done)
@@ -509,7 +508,7 @@ def _change(call: Call, *, complete: bool = False, accept_done: bool = False, **
             raise call.error(NotSentError, cause=concluded.why or call.cause(call.last))
         case "unknown":
             gone = "; it has been deleted meanwhile" if concluded.state and concluded.state.gone else ""
-            cause = f"{call.doubt}{gone}"
+            cause = f"{call.doubt or call.cause(call.last)}{gone}"
             raise call.error(OutcomeUnknownError, cause=cause, status=status, wanted=wanted)
 
 
@@ -520,12 +519,15 @@ NOT_ALLOWED: Mapping[str, type[SendGridError]] = {
 }
 
 
-def _take_turn(settings: Settings, key: int | str, call: Call | None = None) -> Steps[None]:
+def _take_turn(call: Call, key: int | str) -> Steps[None]:
     """R9: one write in flight for each campaign."""
-    patience = settings.retry.deadline if call is None else max(0.0, call.deadline - settings.clock.monotonic())
+    if key in call.turns:
+        return
+    patience = max(0.0, call.deadline - call.settings.clock.monotonic())
     if not (yield Turn(key, patience)):
-        cause = f"another call of this client has been at it for {patience:g} s, and had not ended"
-        raise call.error(NotSentError, cause=cause) if call else NotSentError(cause=cause)
+        cause = f"another call of this client was at it, and had not ended after {patience:g} s"
+        raise call.error(NotSentError, cause=cause)
+    call.turns.add(key)
 
 
 def _aim(action: str, wanted: Mapping[str, Any]) -> Aim | None:
@@ -599,6 +601,7 @@ def _send(
 
 def _send_once(settings: Settings, marker: str, given: Mapping[str, Any]) -> Steps[SendReceipt]:
     call = Call(settings, LIST, "sent", limit=PAGE_SIZE, offset=0)
+    yield from _take_turn(call, marker)
     campaign = yield from _find(call, marker)
     if campaign is None:
         yield from _create(settings, given, call, marker=marker)
