@@ -22,7 +22,8 @@ from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.exchange import Answer, NoAnswer, Seen, Steps, Turn, Wait
 from sendgrid_campaigns.impersonation import header_value
 from sendgrid_campaigns.models import Campaign
-from sendgrid_campaigns.operations import Awaiting, Blocking, Operations, Pages
+from sendgrid_campaigns.operations import Awaiting, Blocking, Operations
+from sendgrid_campaigns.reads import Pages
 from sendgrid_campaigns.settings import BASE_URL, ApiKey, Clock, Retry, Settings
 
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)

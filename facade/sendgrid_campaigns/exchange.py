@@ -129,6 +129,8 @@ class Endpoint:
     """One generated endpoint module, and what cannot be read off it."""
 
     module: ModuleType
+    body: type[Any] | None = None
+    """The generated model of the request's body."""
     success: tuple[int, ...] = ()
     """The documented status codes that say success by themselves."""
     success_with_body: tuple[int, ...] = ()
@@ -143,6 +145,8 @@ class Endpoint:
         """
         if settings.on_behalf_of is not None:
             arguments["on_behalf_of"] = settings.on_behalf_of
+        if self.body is not None:
+            arguments["body"] = self.body.from_dict(arguments["body"])
         built: dict[str, Any] = self.module._get_kwargs(**arguments)
         route = built["url"].replace(f"/{arguments.get('campaign_id')}", "/{campaign_id}")
         built["url"] = settings.base_url + built["url"]

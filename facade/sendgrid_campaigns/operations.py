@@ -5,71 +5,20 @@ returns the result, and one of AsyncCampaignsClient that returns a coroutine, wi
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 
-import attrs
-
-from sendgrid_campaigns import arguments, models
-from sendgrid_campaigns.errors import (
-    NotFoundError,
-    NotInDraftError,
-    NotReadyError,
-    NotScheduledError,
-    NotSentError,
-    OutcomeUnknownError,
-    SendGridError,
-    ServerError,
-    StopNotAskedError,
-    UnreadableResponseError,
-    shown,
-)
-from sendgrid_campaigns.exchange import Call, Endpoint, Steps, Tried, Turn, Unparsed
+from sendgrid_campaigns import arguments, models, reads, writes
+from sendgrid_campaigns.endpoints import DELETE, GET, GET_SCHEDULE, LIST, RESCHEDULE, SCHEDULE, SEND_TEST, UNSCHEDULE
+from sendgrid_campaigns.errors import OutcomeUnknownError
+from sendgrid_campaigns.exchange import Call, Steps
 from sendgrid_campaigns.models import KEEP, Campaign, CheckResult, Keep, Outcome, Schedule, SendReceipt
-from sendgrid_campaigns.outcome import (
-    AIMS,
-    Aim,
-    Conclusion,
-    Created,
-    Finding,
-    State,
-    Updated,
-    carry_out,
-    find_out,
-)
 from sendgrid_campaigns.settings import Settings
-from sendgrid_campaigns_api import models as wire
-from sendgrid_campaigns_api.api.campaigns import (
-    create_campaign,
-    delete_campaign,
-    get_campaign,
-    get_campaign_schedule,
-    list_campaigns,
-    reschedule_campaign,
-    schedule_campaign,
-    send_campaign,
-    send_test_campaign,
-    unschedule_campaign,
-    update_campaign,
-)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-CREATE = Endpoint(module=create_campaign, success=(201,))
-LIST = Endpoint(module=list_campaigns, success=(200,), largest_body=64 * 2**20)
-GET = Endpoint(module=get_campaign, success=(200,))
-UPDATE = Endpoint(module=update_campaign, success_with_body=(200,))
-DELETE = Endpoint(module=delete_campaign, success=(204,))
-SCHEDULE = Endpoint(module=schedule_campaign, success=(201,), success_with_body=(200,))
-RESCHEDULE = Endpoint(module=reschedule_campaign, success_with_body=(200,))
-GET_SCHEDULE = Endpoint(module=get_campaign_schedule, success=(200,))
-UNSCHEDULE = Endpoint(module=unschedule_campaign, success=(204,))
-SEND = Endpoint(module=send_campaign, success=(201,))
-SEND_TEST = Endpoint(module=send_test_campaign, success=(201, 204))
 
 
 class operation(Generic[P, T]):  # noqa: N801 - a decorator
@@ -138,7 +87,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
         call = Call(self._settings, GET, "read", campaign_id=arguments.checked_id(campaign_id))
-        return (yield from _read_campaign(call))
+        return (yield from reads.campaign(call))
 
     @operation
     def list(self, *, limit: int = 10, offset: int = 0) -> Steps[tuple[Campaign, ...]]:
@@ -151,7 +100,7 @@ class Operations:
         for name, value, least in (("limit", limit, 1), ("offset", offset, 0)):
             arguments.require_least(name, value, least)
         call = Call(self._settings, LIST, "listed", limit=limit, offset=offset)
-        return (yield from call.read(lambda page: tuple(models.campaign(item) for item in page.result)))
+        return (yield from call.read(reads.page))
 
     @operation
     def get_schedule(self, campaign_id: int) -> Steps[datetime | None]:
@@ -171,7 +120,7 @@ class Operations:
         What only the service can know, such as credits, is listed as unknown.
         """
         call = Call(self._settings, GET, "read", campaign_id=arguments.checked_id(campaign_id))
-        campaign = yield from _read_campaign(call)
+        campaign = yield from reads.campaign(call)
         return CheckResult(campaign=campaign, problems=tuple(models.missing(campaign)), unknown=models.UNKNOWN)
 
     # --- content ---
@@ -199,7 +148,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        return (yield from _create(self._settings, arguments.fields(locals())))
+        return (yield from writes.create(self._settings, arguments.fields(locals())))
 
     @operation
     def update(
@@ -226,7 +175,7 @@ class Operations:
         """
         given = arguments.fields(locals())
         arguments.require(bool(given), "update() was given nothing to change", "Name a field, such as subject=...")
-        return (yield from _update(self._settings, arguments.checked_id(campaign_id), given))
+        return (yield from writes.update(self._settings, arguments.checked_id(campaign_id), given))
 
     @operation
     def delete(self, campaign_id: int, *, stop: bool = False) -> Steps[None]:
@@ -238,7 +187,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
         call = Call(self._settings, DELETE, "deleted", campaign_id=arguments.checked_id(campaign_id))
-        yield from _change(call, stop=stop)
+        yield from writes.change(call, stop=stop)
 
     # --- schedules ---
 
@@ -250,7 +199,9 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/schedule-a-campaign
         """
-        return (yield from _schedule(self._settings, SCHEDULE, "scheduled", campaign_id, send_at))
+        seconds = arguments.unix_seconds(send_at, self._settings.clock.time())
+        campaign_id = arguments.checked_id(campaign_id)
+        return (yield from writes.schedule(self._settings, SCHEDULE, "scheduled", campaign_id, seconds))
 
     @operation
     def reschedule(self, campaign_id: int, send_at: datetime) -> Steps[Schedule]:
@@ -260,7 +211,9 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-scheduled-campaign
         """
-        return (yield from _schedule(self._settings, RESCHEDULE, "rescheduled", campaign_id, send_at))
+        seconds = arguments.unix_seconds(send_at, self._settings.clock.time())
+        campaign_id = arguments.checked_id(campaign_id)
+        return (yield from writes.schedule(self._settings, RESCHEDULE, "rescheduled", campaign_id, seconds))
 
     @operation
     def unschedule(self, campaign_id: int) -> Steps[None]:
@@ -271,7 +224,7 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
         """
         call = Call(self._settings, UNSCHEDULE, "unscheduled", campaign_id=arguments.checked_id(campaign_id))
-        yield from _change(call)
+        yield from writes.change(call)
 
     # --- sending ---
 
@@ -290,7 +243,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
-        return (yield from _send(self._settings, arguments.checked_id(campaign_id), complete=check))
+        return (yield from writes.send(self._settings, arguments.checked_id(campaign_id), complete=check))
 
     @operation
     def ensure_sent(self, campaign_id: int) -> Steps[SendReceipt]:
@@ -301,7 +254,7 @@ class Operations:
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
-        return (yield from _send(self._settings, arguments.checked_id(campaign_id), accept_done=True))
+        return (yield from writes.send(self._settings, arguments.checked_id(campaign_id), accept_done=True))
 
     @operation
     def send_once(
@@ -333,7 +286,7 @@ class Operations:
         given = arguments.fields(locals())
         marker = arguments.marker(key)
         given = arguments.fields({**given, "title": f"{title} {marker}"})
-        return (yield from _send_once(self._settings, marker, given))
+        return (yield from writes.send_once(self._settings, marker, given))
 
     @operation
     def outcome(self, campaign_id: int) -> Steps[Outcome]:
@@ -342,7 +295,7 @@ class Operations:
         A Draft is read for the settle window (45 s) before it is believed. Raises what reading raises, such as
         ServerError and UnreadableResponseError, when the service cannot be read at all.
         """
-        return (yield from _outcome(self._settings, "sent", arguments.checked_id(campaign_id), {}))
+        return (yield from writes.outcome(self._settings, "sent", arguments.checked_id(campaign_id), {}))
 
     @operation
     def resolve(self, error: OutcomeUnknownError) -> Steps[Outcome]:
@@ -351,7 +304,11 @@ class Operations:
         It acts for the account that the error names. Raises ConfigurationError when this is another account's view,
         and what reading raises.
         """
-        return (yield from _outcome(_settings_of(error, self._settings), error.action, error.campaign_id, error.wanted))
+        return (
+            yield from writes.outcome(
+                writes.settings_for(error, self._settings), error.action, error.campaign_id, error.wanted
+            )
+        )
 
     @operation
     def send_test(self, campaign_id: int, to: str | Sequence[str]) -> Steps[None]:
@@ -362,11 +319,9 @@ class Operations:
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-test-campaign
         """
         addresses = arguments.addresses(to)
-        body = wire.SendTestRequest(to=to if isinstance(to, str) else addresses)
-        call = Call(
-            self._settings, SEND_TEST, "sent as a test", campaign_id=arguments.checked_id(campaign_id), body=body
-        )
-        yield from _change(call)
+        body = {"to": to if isinstance(to, str) else addresses}
+        campaign_id = arguments.checked_id(campaign_id)
+        yield from writes.change(Call(self._settings, SEND_TEST, "sent as a test", campaign_id=campaign_id, body=body))
 
 
 class Blocking(Operations, awaits=False):
@@ -381,349 +336,3 @@ class Awaiting(Operations, awaits=True):
 
     async def _run(self, steps: Steps[T]) -> T:
         raise NotImplementedError
-
-
-MOST_FRUITLESS = 100
-"""Pages in a row without a campaign that is new: more than ever come and go between two of them."""
-
-
-class Pages:
-    """How every campaign is found by offsets, while campaigns come and go.
-
-    The list is newest first: what is created comes in at its head and pushes the rest on, what is deleted pulls the
-    rest back. So each page is asked for from the last campaign that was seen. If none of a page was seen, the list has
-    moved by more than a page, and what lies before is read first. The end is a page with nothing behind that campaign.
-    """
-
-    def __init__(self, page_size: int) -> None:
-        # A page of one would hold the campaign seen before, and never another.
-        arguments.require_least("page_size", page_size, 2)
-        self.offset: int = 0
-        self.done: bool = False
-        self._page_size = page_size
-        self._fruitless = 0
-        self._seen: set[int] = set()
-
-    def take(self, page: Sequence[Campaign]) -> list[Campaign]:
-        """What of a page is new. Sets the offset of the next page."""
-        new = {campaign.id: campaign for campaign in page if campaign.id not in self._seen}
-        moved = self.offset > 0 and all(campaign.id in new for campaign in page)
-        self._fruitless = 0 if new and not moved else self._fruitless + 1
-        if self._fruitless > MOST_FRUITLESS:
-            cause = f"{MOST_FRUITLESS} pages in a row held nothing new: it does not go by the offset"
-            raise UnreadableResponseError(action="listed", cause=cause)
-        if moved:
-            self.offset = max(0, self.offset - self._page_size + 1)
-            return []
-        self._seen.update(new)
-        self.done = not new and len(page) <= 1
-        self.offset += max(len(page) - 1, 0)
-        return [*new.values()]
-
-
-# --- how a change is carried out: the same for every operation ---
-
-
-@attrs.frozen
-class _Write:
-    """One write, for outcome.carry_out: how it is tried and how its campaign is read."""
-
-    call: Call
-    aim: Aim | None
-    complete: bool = False
-    """Refuse what is known to lack something."""
-    timed: bool = False
-    """Read the schedule, too, before anything is tried."""
-
-    @property
-    def deadline(self) -> float:
-        return self.call.deadline
-
-    def attempt(self) -> Steps[Tried]:
-        return self.call.attempt()
-
-    def read(self) -> Steps[State | None]:
-        """The state while nothing has been tried: whatever fails here, the campaign was not touched."""
-        call = self.call
-        if self.aim is None or call.campaign_id is None:
-            return None
-        try:
-            state = yield from _state(call, self.aim, whole=self.complete, timed=self.timed)
-        except (ServerError, UnreadableResponseError, NotSentError) as error:
-            raise call.error(NotSentError, cause=f"its status could not be read before: {error.happened()}") from error
-        problems = tuple(models.missing(state.campaign)) if self.complete and state.is_("draft") else ()
-        if problems:
-            raise call.error(NotReadyError, problems=problems)
-        return state
-
-    def look(self) -> Steps[State | None]:
-        """The state by one read of each part of it; None when a read told nothing."""
-        call, aim = self.call, self.aim
-        if isinstance(aim, Created):
-            newest = yield from call.look(_page, LIST, limit=PAGE_SIZE, offset=0)
-            return State(campaign=_first_marked(aim.marker, newest.value or ())) if newest else None
-        whole = isinstance(aim, Updated)
-        found = yield from call.look(lambda answer: _of_campaign(call, answer, whole), GET)
-        if found is None or found.value is None:
-            return None if found is None else State(gone=True, at=found.at)
-        state = found.value(found.at)
-        if aim is None or not state.is_(*aim.timed):
-            return state
-        schedule = yield from call.look(lambda answer: answer.send_at, GET_SCHEDULE)
-        return attrs.evolve(state, send_at=models.seconds(schedule.value)) if schedule else state
-
-
-def _change(call: Call, *, complete: bool = False, accept_done: bool = False, **wanted: Any) -> Steps[Conclusion]:
-    """Carry out a call's write, or raise what became of it.
-
-    wanted: what is asked for, as the aim of its action takes it; errors carry it, too.
-    """
-    aim = _aim(call.action, wanted)
-    settings = call.settings
-    if call.campaign_id is not None:
-        yield from _take_turn(call, call.campaign_id)
-    write = _Write(call, aim, complete, timed=accept_done)
-    try:
-        concluded = yield from carry_out(write, settings.retry, settings.clock, accept_done=accept_done)
-    except SendGridError:
-        raise
-    except BaseException as error:
-        # R10: cancelled or interrupted, the same exception goes on, with what it cannot know as a note.
-        if call.in_doubt:
-            doubt = call.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}", wanted=wanted)
-            error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
-        raise
-    status = concluded.state.status if concluded.state and not concluded.state.gone else None
-    match concluded.kind:
-        case "done" | "already":
-            return concluded
-        case "not allowed":
-            kind = NOT_ALLOWED.get(call.action, NotInDraftError)
-            # These two answer a read of ours, and are no answer of the service's to the write.
-            code = {} if kind is StopNotAskedError else {"status_code": GET.success[0]}
-            raise call.error(kind, status=status, **code)
-        case "refused":
-            raise call.refusal(call.answered)
-        case "not done":
-            raise call.error(NotSentError, cause=concluded.why or call.cause(call.last))
-        case "unknown":
-            gone = "; it has been deleted meanwhile" if concluded.state and concluded.state.gone else ""
-            cause = f"{call.doubt or call.cause(call.last)}{gone}"
-            raise call.error(OutcomeUnknownError, cause=cause, status=status, wanted=wanted)
-
-
-NOT_ALLOWED: Mapping[str, type[SendGridError]] = {
-    "rescheduled": NotScheduledError,
-    "unscheduled": NotScheduledError,
-    "deleted": StopNotAskedError,
-}
-
-
-def _take_turn(call: Call, key: int | str) -> Steps[None]:
-    """R9: one write in flight for each campaign."""
-    if key in call.turns:
-        return
-    patience = max(0.0, call.deadline - call.settings.clock.monotonic())
-    if not (yield Turn(key, patience)):
-        cause = f"another call of this client was at it, and had not ended after {patience:g} s"
-        raise call.error(NotSentError, cause=cause)
-    call.turns.add(key)
-
-
-def _aim(action: str, wanted: Mapping[str, Any]) -> Aim | None:
-    """None for what cannot be found by reading: a test, and a campaign without a marker."""
-    return AIMS[action](**wanted) if action in AIMS and (wanted or action != "created") else None
-
-
-def _create(settings: Settings, given: Mapping[str, Any], after: Call | None = None, **wanted: Any) -> Steps[Campaign]:
-    body = wire.CreateCampaignRequest.from_dict({name: value for name, value in given.items() if value is not None})
-    call = Call(settings, CREATE, "created", after=after, body=body)
-    concluded = yield from _change(call, **wanted)
-    return _changed(call, concluded)
-
-
-def _update(
-    settings: Settings, campaign_id: int, given: Mapping[str, Any], after: Call | None = None
-) -> Steps[Campaign]:
-    body = wire.UpdateCampaignRequest.from_dict(given)
-    call = Call(settings, UPDATE, "updated", after=after, campaign_id=campaign_id, body=body)
-    concluded = yield from _change(call, fields=given)
-    return _changed(call, concluded, fields=given)
-
-
-def _changed(call: Call, concluded: Conclusion, **wanted: Any) -> Campaign:
-    """The campaign as it is after the call."""
-    if concluded.known_from == "read-back" and concluded.state:
-        campaign: Campaign | Unparsed = concluded.state.campaign
-        assert isinstance(campaign, Campaign)
-        return campaign
-    campaign = call.parsed(call.answered, lambda found: models.campaign(found, call.campaign_id))
-    if isinstance(campaign, Unparsed):
-        cause = f"it was accepted, but the answer cannot be read: {campaign.problem}"
-        raise call.error(OutcomeUnknownError, cause=cause, wanted=wanted)
-    return campaign
-
-
-def _schedule(
-    settings: Settings, endpoint: Endpoint, action: str, campaign_id: int, send_at: datetime
-) -> Steps[Schedule]:
-    seconds = arguments.unix_seconds(send_at, settings.clock.time())
-    campaign_id = arguments.checked_id(campaign_id)
-    body = wire.ScheduleRequest(send_at=seconds)
-    call = Call(settings, endpoint, action, campaign_id=campaign_id, body=body)
-    concluded = yield from _change(call, send_at=seconds)
-    known = concluded.known_from, call.attempts
-    if concluded.known_from == "read-back" and concluded.state:
-        return Schedule(campaign_id, models.time(seconds), concluded.state.status, *known)
-    said = call.parsed(
-        call.answered, lambda found: Schedule(campaign_id, models.time(found.send_at), found.status, *known)
-    )
-    return Schedule(campaign_id, models.time(seconds), None, *known) if isinstance(said, Unparsed) else said
-
-
-def _send(
-    settings: Settings,
-    campaign_id: int,
-    *,
-    complete: bool = False,
-    accept_done: bool = False,
-    after: Call | None = None,
-) -> Steps[SendReceipt]:
-    call = Call(settings, SEND, "sent", after=after, campaign_id=campaign_id)
-    concluded = yield from _change(call, complete=complete, accept_done=accept_done)
-    if concluded.known_from != "answer" and concluded.state:
-        status: Any = concluded.state.status
-    else:
-        accepted = call.parsed(call.answered, lambda found: found.status)
-        status = accepted if isinstance(accepted, str) else None
-    return SendReceipt(campaign_id, status, concluded.known_from, call.attempts)
-
-
-def _send_once(settings: Settings, marker: str, given: Mapping[str, Any]) -> Steps[SendReceipt]:
-    call = Call(settings, LIST, "sent", limit=PAGE_SIZE, offset=0)
-    yield from _take_turn(call, marker)
-    campaign = yield from _find(call, marker)
-    if campaign is None:
-        yield from _create(settings, given, call, marker=marker)
-        # Another process may have made one at the same time: all of them take the one that was made first.
-        made = _Write(call, Created(marker))
-        _, state = yield from find_out(made, Created(marker), settings.retry.settle, settings.clock)
-        campaign = state.campaign if state else None
-        if campaign is None:
-            cause = f"a campaign was made for it, and the list shows none yet with {marker!r} in its title"
-            raise call.error(NotSentError, cause=cause)
-    fields = {name: value for name, value in given.items() if name != "editor"}
-    if campaign.is_draft and Updated(fields).finding(State(campaign=campaign)) is not Finding.DONE:
-        yield from _update(settings, campaign.id, fields, call)
-    return (yield from _send(settings, campaign.id, accept_done=True, after=call))
-
-
-# --- finding out later ---
-
-
-def _outcome(settings: Settings, action: str, campaign_id: int | None, wanted: Mapping[str, Any]) -> Steps[Outcome]:
-    aim = _aim(action, wanted)
-    if aim is None:
-        unread = OutcomeUnknownError(action=action, cause="").advice
-        return Outcome(id=campaign_id, action=action, applied=None, status=None, why=unread)
-    if campaign_id is None:
-        call, state = Call(settings, LIST, "listed", limit=PAGE_SIZE, offset=0), None
-    else:
-        call = Call(settings, GET, "read", campaign_id=campaign_id)
-        try:
-            state = yield from _state(call, aim, whole=isinstance(aim, Updated), timed=True)
-        except NotFoundError:
-            state = State(gone=True)
-    found = aim.finding(state) if state else None
-    if found is not Finding.DONE:
-        found, state = yield from find_out(_Write(call, aim), aim, settings.retry.settle, settings.clock)
-    found_by_marker = state.campaign if state and campaign_id is None else None
-    return Outcome(
-        id=found_by_marker.id if found_by_marker else campaign_id,
-        action=action,
-        applied=APPLIED.get(found),
-        status=found_by_marker.status if found_by_marker else state.status if state and not state.gone else None,
-        why=f"{_seen(state)}{SAYS[found]}",
-        attempts=call.attempts,
-    )
-
-
-def _seen(state: State | None) -> str:
-    if state is None:
-        return "it could not be read"
-    if state.gone:
-        return "there is no such campaign in this account"
-    due = f", due at {models.time(state.send_at).isoformat()}" if state.send_at is not None else ""
-    return f'it is "{state.status}"{due}' if state.status else "it was looked for by its title"
-
-
-APPLIED: Mapping[Finding | None, bool] = {Finding.DONE: True, Finding.LOOKS_DONE: True, Finding.NEVER: False}
-
-SAYS: Mapping[Finding | None, str] = {
-    Finding.DONE: ": as was asked for",
-    Finding.LOOKS_DONE: ": as was asked for",
-    Finding.NEVER: ", and the time asked for is past: the service takes it no more",
-    Finding.BEFORE: ", as before, as long as it was read: most likely nothing came of it, unless a late request lands",
-    Finding.MOVED: ": that does not tell",
-    Finding.PASSING: ": that does not tell yet",
-    None: ": that does not tell, or not for long enough",
-}
-
-
-def _settings_of(error: object, settings: Settings) -> Settings:
-    """The settings for the account that an error is about: R13, and no view acts for another's."""
-    known = isinstance(error, OutcomeUnknownError)
-    arguments.require(known, f"resolve() was given {shown(error)}", "Give it an OutcomeUnknownError.")
-    whose: str | None = error.on_behalf_of if isinstance(error, OutcomeUnknownError) else None
-    arguments.require(
-        settings.on_behalf_of in (None, whose),
-        f"the error is about a campaign of {whose or 'the parent account'!r}, and this is a view for another account",
-        "Resolve it with the client itself, or with that account's view.",
-    )
-    return attrs.evolve(settings, on_behalf_of=whose)
-
-
-# --- reads that calls are made of ---
-
-PAGE_SIZE = 100
-"""Campaigns that are asked for at once; the service may give fewer."""
-
-
-def _page(answer: Any) -> tuple[Campaign, ...]:
-    return tuple(models.campaign(item) for item in answer.result)
-
-
-def _first_marked(marker: str, campaigns: Iterable[Campaign]) -> Campaign | None:
-    """The campaign with the marker; of several the one that is no Draft, or else the one that was made first."""
-    marked = [campaign for campaign in campaigns if (campaign.title or "").endswith(marker)]
-    return min(marked, key=lambda campaign: (campaign.is_draft, campaign.id), default=None)
-
-
-def _find(call: Call, marker: str) -> Steps[Campaign | None]:
-    pages, campaigns = Pages(PAGE_SIZE), list[Campaign]()
-    while not pages.done:
-        page = yield from call.read(_page, LIST, limit=PAGE_SIZE, offset=pages.offset)
-        campaigns += pages.take(page)
-    return _first_marked(marker, campaigns)
-
-
-def _of_campaign(call: Call, answer: Any, whole: bool) -> Callable[[float], State]:
-    """The state, once its time is known. A call must not stumble over a field that it does not need."""
-    status = call.redact(models.status(answer, call.campaign_id))
-    campaign = models.campaign(answer, call.campaign_id) if whole else None
-    return lambda at: State(status, at, campaign=campaign)
-
-
-def _state(call: Call, aim: Aim, *, whole: bool, timed: bool) -> Steps[State]:
-    """The state, by reads that are repeated on any doubt; raises what a read raises."""
-    known = yield from call.read(lambda answer: _of_campaign(call, answer, whole), GET)
-    state = known(call.settings.clock.time())
-    if timed and state.is_(*aim.timed):
-        with suppress(SendGridError):
-            send_at = yield from call.read(lambda answer: answer.send_at, GET_SCHEDULE)
-            return attrs.evolve(state, send_at=models.seconds(send_at))
-    return state
-
-
-def _read_campaign(call: Call) -> Steps[Campaign]:
-    return (yield from call.read(lambda answer: models.campaign(answer, call.campaign_id), GET))

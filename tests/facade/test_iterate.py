@@ -19,7 +19,7 @@ from sendgrid_campaigns import (
     Retry,
     UnreadableResponseError,
 )
-from sendgrid_campaigns.operations import Pages
+from sendgrid_campaigns.reads import Pages
 
 
 @attrs.define

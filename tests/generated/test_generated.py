@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles import DRAFT, Colour, Server
 
+from doubles import DRAFT, Colour, Server
 from sendgrid_campaigns import (
     AuthenticationError,
     BadRequestError,
@@ -24,8 +24,8 @@ from sendgrid_campaigns import (
     SendReceipt,
     ServerError,
     UnreadableResponseError,
+    endpoints,
 )
-from sendgrid_campaigns import operations
 from sendgrid_campaigns.exchange import Endpoint
 from sendgrid_campaigns_api import AuthenticatedClient
 from sendgrid_campaigns_api.api.campaigns import create_campaign, get_campaign, list_campaigns, send_campaign
@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[2]
 # --- the contract: what exchange.Endpoint leans on ---
 
 
-ENDPOINTS = [value for value in vars(operations).values() if isinstance(value, Endpoint)]
+ENDPOINTS = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
 
 
 def test_every_endpoint_module_is_declared() -> None:
@@ -109,7 +109,10 @@ def linked(package: Path) -> None:
 
 
 EDITS = {
-    "an edit": (lambda package: (package / "types.py").write_text("# mine\n"), "differs: sendgrid_campaigns_api/types.py"),
+    "an edit": (
+        lambda package: (package / "types.py").write_text("# mine\n"),
+        "differs: sendgrid_campaigns_api/types.py",
+    ),
     "an edit of what is no code": (
         lambda package: (package / "py.typed").write_text("x"),
         "differs: sendgrid_campaigns_api/py.typed",
@@ -173,7 +176,10 @@ def test_drift_of_the_fragment_is_named(fresh: Path, tmp_path: Path) -> None:
     [
         (lambda text: text.replace("in: header", "in: hat"), "components/parameters/OnBehalfOf"),
         (lambda text: text + "\n  - [", "cannot be read as YAML"),
-        (lambda text: text.replace("in: header", "in: header\n      schema: {type: widget}"), "openapi_python_client failed"),
+        (
+            lambda text: text.replace("in: header", "in: header\n      schema: {type: widget}"),
+            "openapi_python_client failed",
+        ),
     ],
 )
 def test_a_fragment_that_is_broken_is_refused_and_destroys_nothing(tmp_path: Path, broken: Any, said: str) -> None:
