@@ -1,4 +1,4 @@
-// A campaign's life through SendGrid's own Node client, unchanged but for its base URL. Runs with .node-official.
+// A campaign's life through SendGrid's own Node client, unchanged but for its base URL. Runs with .node.
 //
 // official_clients.py starts it with what to use, as JSON, and judges what it prints: a line of JSON for each answer.
 

@@ -1,6 +1,6 @@
 """Let SendGrid's own clients run a campaign's life at the sandbox's HTTP door, and fail on any difference.
 
-official_clients.py    needs what `make official-clients` installs: .venv-official and .node-official
+official_clients.py    needs what `make official-clients` installs: .venv-official and .node
 """
 
 import json
@@ -18,7 +18,7 @@ from sendgrid_campaigns.sandbox.example import KEY, READY
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "scripts"
-PACKAGES = ROOT / ".node-official"
+PACKAGES = ROOT / ".node"
 PYTHON = ROOT / ".venv-official" / "bin" / "python"
 
 SENT = 4900

@@ -181,7 +181,7 @@ def test_waits_are_told(run: Run, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(method="POST", status_code=429, headers={"Retry-After": "12"}, is_reusable=True)
     done = run("send", "4900")
     assert done.exit_code == 4
-    assert len(re.findall(r"^waiting 1[234]\.\d s before the next attempt", done.stderr, re.M)) == 3
+    assert len(re.findall(r"^waiting 1[234]\.\d s before the next request", done.stderr, re.M)) == 3
     assert "retry after 12 s" in done.stderr
 
 

@@ -105,7 +105,7 @@ class _TalkingClock(Clock):
     """Says on standard error that the command waits, and how long."""
 
     def sleep(self, seconds: float) -> None:
-        _write(sys.stderr, f"waiting {seconds:.1f} s before the next attempt ...")
+        _write(sys.stderr, f"waiting {seconds:.1f} s before the next request ...")
         super().sleep(seconds)
 
 

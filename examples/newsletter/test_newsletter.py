@@ -1,0 +1,52 @@
+"""The job's own tests: no account, no network, no waiting. `sendgrid_sandbox` comes with the package."""
+
+from typing import Any
+
+import pytest
+
+import newsletter
+from sendgrid_campaigns.sandbox import Sandbox
+
+CUSTOMERS: list[dict[str, Any]] = [
+    {
+        "subuser": subuser,
+        "subject": "Spring!",
+        "sender_id": 124451,
+        "list_ids": [110],
+        "suppression_group_id": 42,
+        "plain_content": "Hello! [unsubscribe]",
+    }
+    for subuser in ("acme", "beta")
+]
+
+
+@pytest.fixture
+def sandbox(sendgrid_sandbox: Sandbox) -> Sandbox:
+    sendgrid_sandbox.add_subuser("beta")
+    return sendgrid_sandbox
+
+
+def run(sandbox: Sandbox) -> list[int]:
+    with sandbox.client() as campaigns:
+        return [code for _, code in newsletter.send_all(campaigns, "2026-03", CUSTOMERS)]
+
+
+def test_each_customer_gets_one(sandbox: Sandbox) -> None:
+    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]
+    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]  # cron ran it twice
+    assert [mailing.account for mailing in sandbox.mailings()] == ["acme", "beta"]
+
+
+@pytest.mark.parametrize("effect", ["none", "done"])
+def test_an_outcome_that_is_unknown_is_found_out_by_the_next_run(sandbox: Sandbox, effect: Any) -> None:
+    sandbox.buggify("send", effect=effect)
+    assert run(sandbox)[0] == newsletter.UNKNOWN
+    sandbox.outage(0)
+    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]
+    assert sorted(str(mailing.account) for mailing in sandbox.mailings()) == ["acme", "beta"]
+
+
+def test_one_customers_trouble_is_not_the_others(sandbox: Sandbox) -> None:
+    sandbox.set_credits(0, on_behalf_of="acme")
+    assert run(sandbox) == [newsletter.MEND, newsletter.DONE]
+    assert [mailing.account for mailing in sandbox.mailings()] == ["beta"]
