@@ -212,7 +212,7 @@ class Call:
     def __init__(
         self, settings: Settings, endpoint: Endpoint, action: str, *, after: "Call | None" = None, **arguments: Any
     ) -> None:
-        """after: the part of the same call that came before, whose deadline holds for this one, too."""
+        """after: the part of the same call that came before: it has the same deadline, turns and attempts."""
         self.action = action
         self.campaign_id: int | None = arguments.get("campaign_id")
         self.endpoint = endpoint
@@ -221,7 +221,7 @@ class Call:
         self._request = endpoint.request(settings, **arguments)
         self._tries = 0
         self.deadline: float = after.deadline if after else settings.clock.monotonic() + settings.retry.deadline
-        self.attempts: tuple[Attempt, ...] = after.attempts if after else ()
+        self._attempts: list[Attempt] = after._attempts if after else []
         self.turns: set[int | str] = after.turns if after else set()
         """What this call alone writes to, until it ends."""
         self.last: Answer | NoAnswer | None = None
@@ -230,6 +230,11 @@ class Call:
         """What put it in doubt, first."""
         self.in_doubt: bool = False
         """Whether a write may have been carried out, by all that is known at this moment."""
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every request of the call so far."""
+        return tuple(self._attempts)
 
     def read(self, model: Callable[[Any], T], endpoint: Endpoint | None = None, **arguments: Any) -> Steps[T]:
         """The answer to the call's request, or to another read of its campaign. Repeated on any doubt.
@@ -332,7 +337,7 @@ class Call:
             cause=None if isinstance(seen, Answer) else self.cause(seen),
             seconds=seen.seconds,
         )
-        self.attempts += (attempt,)
+        self._attempts.append(attempt)
         logger.debug(
             "%s %s: %s in %.0f ms, attempt %d",
             *(attempt.method, attempt.route, attempt.status_code or attempt.cause, attempt.seconds * 1000, number),

@@ -138,11 +138,15 @@ def _aim(action: str, wanted: Mapping[str, Any]) -> Aim | None:
     return AIMS[action](**wanted) if action in AIMS and (wanted or action != "created") else None
 
 
-def create(settings: Settings, given: Mapping[str, Any], after: Call | None = None, **wanted: Any) -> Steps[Campaign]:
-    body = {name: value for name, value in given.items() if value is not None}
-    call = Call(settings, CREATE, "created", after=after, body=body)
-    concluded = yield from change(call, **wanted)
+def create(settings: Settings, given: Mapping[str, Any]) -> Steps[Campaign]:
+    call = _creation(settings, given)
+    concluded = yield from change(call)
     return _changed(call, concluded)
+
+
+def _creation(settings: Settings, given: Mapping[str, Any], after: Call | None = None) -> Call:
+    body = {name: value for name, value in given.items() if value is not None}
+    return Call(settings, CREATE, "created", after=after, body=body)
 
 
 def update(
@@ -201,7 +205,7 @@ def send_once(settings: Settings, marker: str, given: Mapping[str, Any]) -> Step
     yield from _take_turn(call, marker)
     campaign = yield from reads.find(call, marker)
     if campaign is None:
-        yield from create(settings, given, call, marker=marker)
+        yield from change(_creation(settings, given, call), marker=marker)
         # Another process may have made one at the same time: all of them take the one that was made first.
         made = _Write(call, Created(marker))
         _, state = yield from find_out(made, Created(marker), settings.retry.settle, settings.clock)
