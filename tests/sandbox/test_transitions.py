@@ -46,7 +46,7 @@ class Switch:
 def door() -> Iterator[tuple[Switch, httpx.Client]]:
     switch = Switch()
     with Sandbox() as host:
-        host._service = switch  # type: ignore[assignment]
+        host._network._service = switch  # type: ignore[assignment]
         with (
             host.serve() as server,
             httpx.Client(base_url=server.url, headers={"Authorization": "Bearer SG.sandbox"}) as http,

@@ -14,7 +14,8 @@ except ImportError as _missing:
     _text = "The sandbox's server needs one more package: install sendgrid-campaigns with its extra, sandbox"
     raise ImportError(_text) from _missing
 
-from sendgrid_campaigns.sandbox.service import Request, Service
+from sendgrid_campaigns.sandbox.faults import CannotPlay, Network, full_headers
+from sendgrid_campaigns.sandbox.service import Request, operation
 
 HOST = "127.0.0.1"
 
@@ -25,14 +26,14 @@ LARGEST_BODY = 16 * 2**20
 class Server:
     """An HTTP server on loopback. Close it before its sandbox."""
 
-    def __init__(self, service: Service, port: int) -> None:
+    def __init__(self, network: Network, port: int) -> None:
         self._socket = socket.create_server((HOST, port))
         # asyncio does this for the sockets that it makes: without it, each answer waits 40 ms for an acknowledgement.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url: str = f"http://{HOST}:{self._socket.getsockname()[1]}"
         """The base URL, such as http://127.0.0.1:49152."""
         config = uvicorn.Config(
-            _application(service), log_level="warning", access_log=False, lifespan="off", date_header=False,
+            _application(network), log_level="warning", access_log=False, lifespan="off", date_header=False,
             server_header=False, timeout_graceful_shutdown=5,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
@@ -63,7 +64,7 @@ class Server:
         self.close()
 
 
-def _application(service: Service) -> Callable[..., Awaitable[None]]:
+def _application(network: Network) -> Callable[..., Awaitable[None]]:
     """The ASGI application."""
 
     async def application(
@@ -86,18 +87,19 @@ def _application(service: Service) -> Callable[..., Awaitable[None]]:
                 await send({"type": "http.response.start", "status": 413, "headers": []})
                 await send({"type": "http.response.body"})
                 return
-        reply = service.handle(
-            Request(
-                method=scope["method"],
-                path=scope["raw_path"].decode("latin-1"),
-                query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-                body=bytes(body),
-            )
+        request = Request(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=bytes(body),
         )
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
-        if reply.status_code != 204:
-            headers.append((b"content-length", str(len(reply.body)).encode()))
+        try:
+            reply = network.carry(network.plan(operation(request.method, request.path), "serve()"), request)
+        except CannotPlay as error:
+            reply = error.reply()
+        assert reply is not None  # a lost answer cannot be played here
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in full_headers(reply).items()]
         await send({"type": "http.response.start", "status": reply.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 

@@ -12,7 +12,7 @@ from sqlite3 import Row
 from typing import Any, Literal, cast
 
 import attrs
-from attrs.validators import ge, in_, le, optional
+from attrs.validators import ge, in_, instance_of, le, min_len, optional
 
 from sendgrid_campaigns.sandbox import rules
 from sendgrid_campaigns.sandbox.state import State
@@ -43,6 +43,25 @@ class Knobs:
     """Seconds."""
     rate_reset: Literal["epoch", "delta"] = attrs.field(default="epoch", validator=in_(("epoch", "delta")))
     """Whether X-RateLimit-Reset is a unix time, or seconds left."""
+    executes_limited: bool = attrs.field(default=False, validator=instance_of(bool))
+    """Whether a request that is answered 429 is carried out all the same."""
+    race: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
+    """Seconds from the acceptance of a send in which another one passes, too, and mails again."""
+    staleness: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
+    """Seconds by which reads lag behind: writes act on what is, and reads show what was."""
+    leaves_draft_after: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
+    """Seconds from the acceptance of a send in which reads still show a Draft; it cannot be sent again in them."""
+    unscheduled_status: str = attrs.field(default="Draft", validator=[instance_of(str), min_len(1)])
+    """The status of a Scheduled campaign when it has been unscheduled."""
+    past_tolerance: float = attrs.field(default=0.0, validator=ge(0))
+    """Seconds by which a send_at may be past: the mail goes out at once. May be infinite."""
+    delete_stops: bool = attrs.field(default=True, validator=instance_of(bool))
+    """Whether deleting a Scheduled campaign stops its mail."""
+    reuses_ids: bool = attrs.field(default=False, validator=instance_of(bool))
+    """Whether the id of a deleted campaign is given out again."""
+
+
+Origin = Literal["client", "late copy", "second copy", "somebody else"]
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +75,17 @@ class Request:
     headers: Mapping[str, str]
     """With names in lower case."""
     body: bytes = b""
+    origin: Origin = "client"
+    """Whose it is: a client's, a copy of it that the network made, or of one that plays somebody else."""
+
+    def packed(self) -> str:
+        """As text, to be kept."""
+        return json.dumps({**attrs.asdict(self), "body": self.body.decode("latin-1")})
+
+    @classmethod
+    def unpacked(cls, text: str) -> "Request":
+        given = json.loads(text)
+        return cls(**{**given, "body": given["body"].encode("latin-1")})
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +142,24 @@ ALL_SCOPES = tuple(f"marketing_campaigns.{right}" for right in _SCOPES.values())
 
 LARGEST_ID = 2**63 - 1
 
+# What happens next, by now (?1) and by how long a mailing takes (?2). Of things of the same moment the lesser kind is
+# first: mail goes out before it ends, and before a request of that moment is looked at.
+_MAIL, _MORE_MAIL, _END, _COPY = range(1, 5)
+_NEXT = f"""
+    SELECT due AS at, {_MAIL} AS kind, id FROM campaigns WHERE status = 'Scheduled' AND due <= ?1
+    UNION ALL SELECT due, {_MORE_MAIL}, number FROM outgoing WHERE due <= ?1
+    UNION ALL SELECT due + ?2, {_END}, id FROM campaigns WHERE status = 'In Progress' AND due <= ?1 - ?2
+    UNION ALL SELECT due, {_COPY}, number FROM late WHERE due <= ?1
+    ORDER BY at, kind, id LIMIT 1
+"""  # noqa: S608 - numbers of ours
+
+_VERSION = "account, status, fields, send_at, accepted_at"
+_AS_IT_WAS = f"""(
+    SELECT id, {_VERSION} FROM campaigns WHERE id NOT IN (SELECT id FROM history WHERE until > ?1)
+    UNION ALL SELECT id, {_VERSION} FROM history
+    WHERE number IN (SELECT min(number) FROM history WHERE until > ?1 GROUP BY id)
+)"""  # noqa: S608
+
 
 class Service:
     """Answers requests from a state."""
@@ -125,9 +173,19 @@ class Service:
         """The reply; what the request changed is kept before this returns."""
         return self._state.transact(lambda: self._handle(request))
 
+    def keep(self, request: Request, delay: float) -> None:
+        """Handle a request later: a copy of it is on its way."""
+        late = attrs.evolve(request, origin="late copy").packed()
+        # A live key is written nowhere, and its request would change nothing either.
+        if not _LIVE_KEY.search(request.headers.get("authorization", "")):
+            self._state.transact(lambda: self._state.insert("late", due=self._now() + delay, request=late))
+
     def _handle(self, request: Request) -> Reply:
         now = self._now()
         self.settle(now)
+        return self._respond(request, now)
+
+    def _respond(self, request: Request, now: float) -> Reply:
         number = self._state.insert(
             "requests",
             at=now,
@@ -135,6 +193,7 @@ class Service:
             path=request.path,
             on_behalf_of=request.headers.get("on-behalf-of"),
             status_code=0,
+            origin=request.origin,
         )
         headers = {"date": formatdate(now, usegmt=True)}
         status_code, body = self._answer(request, now, number, headers)
@@ -147,29 +206,55 @@ class Service:
         return Reply(status_code=status_code, headers=headers, body=(body or "").encode())
 
     def settle(self, now: float) -> None:
-        """Let happen what is due: campaigns are mailed, mailings end. Belongs into State.transact."""
+        """Let happen what is due, in its order: mail goes out, mailings end, late copies come. For State.transact."""
         state = self._state
-        for due in state.rows("SELECT * FROM campaigns WHERE status = 'Scheduled' AND send_at <= ?", now):
-            recipients = self._recipients(due["account"], json.loads(due["fields"]))
-            state.insert(
-                "mailings",
-                campaign_id=due["id"],
-                account=due["account"],
-                at=due["send_at"],
-                recipients=recipients,
-                request=due["scheduled_by"],
-            )
-            state.rows("UPDATE accounts SET credits = credits - ? WHERE name = ?", recipients, due["account"])
-            state.rows("UPDATE campaigns SET status = 'In Progress' WHERE id = ?", due["id"])
-        state.rows(
-            "UPDATE campaigns SET status = 'Sent' WHERE status = 'In Progress' AND send_at <= ?",
-            now - self._knobs.duration,
+        while (event := state.row(_NEXT, now, self._knobs.duration)) is not None:
+            at, kind, id = event
+            if kind == _MAIL:
+                self._mail(state.rows("SELECT *, id AS campaign_id FROM campaigns WHERE id = ?", id)[0])
+                self.change(id, at, status="In Progress")
+            elif kind == _END:
+                self.change(id, at, status="Sent")
+            elif kind == _MORE_MAIL:
+                self._mail(state.rows("SELECT * FROM outgoing WHERE number = ?", id)[0])
+                state.rows("DELETE FROM outgoing WHERE number = ?", id)
+            else:
+                (copy,) = state.rows("SELECT request FROM late WHERE number = ?", id)
+                state.rows("DELETE FROM late WHERE number = ?", id)
+                self._respond(Request.unpacked(copy["request"]), at)
+        if self._knobs.staleness:
+            state.rows("DELETE FROM history WHERE until <= ?", now - self._knobs.staleness)
+
+    def _mail(self, due: Row) -> None:
+        recipients = self._recipients(due["account"], json.loads(due["fields"]))
+        self._state.insert(
+            "mailings",
+            campaign_id=due["campaign_id"],
+            account=due["account"],
+            at=due["due"],
+            recipients=recipients,
+            request=due["scheduled_by"],
         )
+        self._state.rows("UPDATE accounts SET credits = credits - ? WHERE name = ?", recipients, due["account"])
+
+    def change(self, id: int, at: float, **columns: Any) -> None:
+        """Change a campaign. Belongs into State.transact, after `settle`."""
+        self._remember(id, at)
+        names = ", ".join(f"{name} = ?" for name in columns)
+        self._state.rows(f"UPDATE campaigns SET {names} WHERE id = ?", *columns.values(), id)  # noqa: S608
+
+    def _remember(self, id: int, until: float) -> None:
+        """Keep what a campaign is, for reads that are stale: nothing, when it does not exist."""
+        if self._knobs.staleness:
+            row = self._state.row(f"SELECT {_VERSION} FROM campaigns WHERE id = ?", id)  # noqa: S608
+            self._state.insert("history", until=until, id=id, **(dict(row) if row else {}))
 
     # --- who may ask for what ---
 
-    def _answer(self, request: Request, now: float, number: int, headers: dict[str, str]) -> tuple[int, Any]:
-        found = next((match for path in _ROUTES if (match := path.fullmatch(request.path))), None)
+    def _answer(
+        self, request: Request, now: float, number: int, headers: dict[str, str], *, counts: bool = True
+    ) -> tuple[int, Any]:
+        found = _route(request.path)
         if found is None:
             return 404, "404 page not found\n"
         handlers = _ROUTES[found.re]
@@ -177,15 +262,17 @@ class Service:
             if request.method not in handlers:
                 headers["allow"] = ", ".join(handlers)
                 raise _Refused(405, (None, "method not allowed"))
-            account = self._let_in(request, now, headers)
+            account = self._let_in(request, now, headers, counts=counts)
             visit = _Visit(account=account, now=now, number=number, query=request.query, body=request.body)
             handler = handlers[request.method]
             return handler(self, visit, *map(_campaign_id, found.groups()))
         except _Refused as refused:
+            if refused.status_code == 429 and self._knobs.executes_limited:
+                self._answer(request, now, number, {}, counts=False)  # and nobody is told
             errors = [{"field": field, "message": message} for field, message in refused.problems]
             return refused.status_code, {"errors": errors}
 
-    def _let_in(self, request: Request, now: float, headers: dict[str, str]) -> str:
+    def _let_in(self, request: Request, now: float, headers: dict[str, str], *, counts: bool) -> str:
         """The account that the request acts for."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if _LIVE_KEY.fullmatch(value):
@@ -193,7 +280,8 @@ class Service:
         key = self._state.row("SELECT * FROM keys WHERE value = ?", value)
         if scheme.lower() != "bearer" or key is None:
             raise _Refused(401, _UNAUTHORIZED)
-        self._count(value, now, headers)
+        if counts:
+            self._count(value, now, headers)
         if f"marketing_campaigns.{_SCOPES[request.method]}" not in json.loads(key["scopes"]):
             raise _Refused(403, _FORBIDDEN)
         account: str = key["account"]
@@ -239,20 +327,20 @@ class Service:
         if problems:
             raise _Refused(400, *problems)
         fields = json.dumps(campaign)
-        id = self._state.insert("campaigns", account=visit.account, status="Draft", fields=fields)
+        id = self._state.insert("campaigns", id=self._freed_id(), account=visit.account, status="Draft", fields=fields)
+        if self._knobs.staleness:
+            self._state.insert("history", until=visit.now, id=id)
         return 201, _shown(id, campaign, "Draft")
 
-    def list_page(self, visit: _Visit) -> tuple[int, Any]:
+    def list_(self, visit: _Visit) -> tuple[int, Any]:
         limit = _number(visit.query.get("limit", "10"), "limit", least=1)
         offset = _number(visit.query.get("offset", "0"), "offset", least=0)
-        rows = self._state.rows(
-            "SELECT * FROM campaigns WHERE account = ? ORDER BY id DESC LIMIT ? OFFSET ?", visit.account, limit, offset
-        )
+        rows = self._read(visit, "ORDER BY id DESC LIMIT ? OFFSET ?", limit, offset)
         return 200, {"result": [_shown(row["id"], json.loads(row["fields"]), row["status"]) for row in rows]}
 
     def get(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, campaign = self._campaign(visit, id)
-        return 200, _shown(id, campaign, row["status"])
+        row = self._read_one(visit, id)
+        return 200, _shown(id, json.loads(row["fields"]), row["status"])
 
     def update(self, visit: _Visit, id: int) -> tuple[int, Any]:
         row, campaign = self._campaign(visit, id)
@@ -265,12 +353,19 @@ class Service:
             problems.append(("editor", "You cannot switch editors once a campaign has been created."))
         if problems:
             raise _Refused(400, *problems)
-        self._state.rows("UPDATE campaigns SET fields = ? WHERE id = ?", json.dumps(changed), id)
+        self.change(id, visit.now, fields=json.dumps(changed))
         return 200, _shown(id, changed, "Draft")
 
     def delete(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        self._campaign(visit, id)
+        row, _ = self._campaign(visit, id)
+        if self._knobs.delete_stops:
+            self._state.rows("DELETE FROM outgoing WHERE campaign_id = ?", id)
+        elif row["status"] == "Scheduled":
+            self._mail_later(row, row["due"], row["scheduled_by"])
+        self._remember(id, visit.now)
         self._state.rows("DELETE FROM campaigns WHERE id = ?", id)
+        if self._knobs.reuses_ids:
+            self._state.insert("freed", id=id)
         return 204, None
 
     def schedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
@@ -286,7 +381,7 @@ class Service:
             )
         send_at = _send_at(visit)
         problems = self._to_send(visit.account, campaign)
-        if send_at <= visit.now:
+        if self._is_past(send_at, visit.now):
             problems.append(rules.NOT_FUTURE)
         if problems:
             raise _Refused(400, *problems)
@@ -297,12 +392,12 @@ class Service:
         if row["status"] != "Scheduled":
             raise _Refused(403, ("send_at", "You cannot update the send_at value of non-scheduled campaign."))
         send_at = _send_at(visit)
-        if send_at <= visit.now:
+        if self._is_past(send_at, visit.now):
             raise _Refused(400, rules.NOT_FUTURE)
         return 200, self._set_schedule(visit, id, send_at)
 
     def get_schedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, _ = self._campaign(visit, id)
+        row = self._read_one(visit, id)
         if row["send_at"] is None and self._knobs.schedule_of_draft == 404:
             raise _Refused(404, _NOT_FOUND)
         return 200, {"send_at": None if row["send_at"] is None else int(row["send_at"])}
@@ -312,17 +407,25 @@ class Service:
         status = row["status"]
         if status != "Scheduled" and (status != "Draft" or self._knobs.unschedule_draft == 403):
             raise _Refused(403, (None, f"This campaign is already {status}."))
-        self._state.rows("UPDATE campaigns SET status = 'Draft', send_at = NULL, scheduled_by = NULL WHERE id = ?", id)
+        if status == "Scheduled":
+            status = self._knobs.unscheduled_status
+        self._state.rows("DELETE FROM outgoing WHERE campaign_id = ?", id)
+        self.change(id, visit.now, status=status, send_at=None, due=None, scheduled_by=None, accepted_at=None)
         return 204, None
 
-    def send_now(self, visit: _Visit, id: int) -> tuple[int, Any]:
+    def send(self, visit: _Visit, id: int) -> tuple[int, Any]:
         row, campaign = self._campaign(visit, id)
-        if row["status"] != "Draft":
+        races = row["accepted_at"] is not None and visit.now < row["accepted_at"] + self._knobs.race
+        if row["status"] != "Draft" and not races:
             raise _Refused(403, (None, "You may only send a campaign when it is in draft mode."))
         if problems := self._to_send(visit.account, campaign):
             raise _Refused(400, *problems)
-        scheduled = self._set_schedule(visit, id, visit.now + self._knobs.lead)
-        return 201, {"id": id, "status": scheduled["status"]}
+        send_at = visit.now + self._knobs.lead
+        if races:
+            self._mail_later(row, send_at, visit.number)
+        else:
+            self._set_schedule(visit, id, send_at, accepted_at=visit.now)
+        return 201, {"id": id, "status": "Scheduled"}
 
     def send_test(self, visit: _Visit, id: int) -> tuple[int, Any]:
         _, campaign = self._campaign(visit, id)
@@ -344,12 +447,40 @@ class Service:
             raise _Refused(404, _NOT_FOUND)
         return row, json.loads(row["fields"])
 
-    def _set_schedule(self, visit: _Visit, id: int, send_at: float) -> dict[str, Any]:
-        self._state.rows(
-            "UPDATE campaigns SET status = 'Scheduled', send_at = ?, scheduled_by = ? WHERE id = ?",
-            *(send_at, visit.number, id),
+    def _read_one(self, visit: _Visit, id: int) -> Row:
+        for row in self._read(visit, "AND id = ?", id):
+            return row
+        raise _Refused(404, _NOT_FOUND)
+
+    def _read(self, visit: _Visit, which: str, *values: int) -> list[Row]:
+        """Campaigns of the account as reads show them."""
+        source = _AS_IT_WAS if self._knobs.staleness else "campaigns"
+        left = "accepted_at IS NULL OR ?1 >= accepted_at + ?2"
+        return self._state.rows(
+            f"SELECT id, fields, CASE WHEN {left} THEN status ELSE 'Draft' END AS status,"  # noqa: S608
+            f" CASE WHEN {left} THEN send_at END AS send_at FROM {source} WHERE account = ?3 {which}",
+            *(visit.now - self._knobs.staleness, self._knobs.leaves_draft_after, visit.account, *values),
         )
+
+    def _freed_id(self) -> int | None:
+        row = self._state.row("SELECT min(id) AS id FROM freed") if self._knobs.reuses_ids else None
+        id: int | None = row["id"] if row else None
+        self._state.rows("DELETE FROM freed WHERE id = ?", id)
+        return id
+
+    def _is_past(self, send_at: int, now: float) -> bool:
+        tolerance = self._knobs.past_tolerance
+        return now - send_at > tolerance or (now == send_at and tolerance == 0)
+
+    def _set_schedule(self, visit: _Visit, id: int, send_at: float, accepted_at: float | None = None) -> dict[str, Any]:
+        times = {"send_at": send_at, "due": max(send_at, visit.now), "accepted_at": accepted_at}
+        self.change(id, visit.now, status="Scheduled", scheduled_by=visit.number, **times)
         return {"id": id, "send_at": int(send_at), "status": "Scheduled"}
+
+    def _mail_later(self, row: Row, due: float, request: int | None) -> None:
+        """Let mail of a campaign go out, whatever becomes of it."""
+        campaign = {"campaign_id": row["id"], "account": row["account"], "fields": row["fields"]}
+        self._state.insert("outgoing", **campaign, due=due, scheduled_by=request)
 
     def _to_send(self, account: str, campaign: rules.Campaign) -> list[rules.Problem]:
         row = self._state.row("SELECT credits FROM accounts WHERE name = ?", account)
@@ -405,7 +536,7 @@ def _send_at(visit: _Visit) -> int:
 
 _CAMPAIGN = "/v3/campaigns/([^/]+)"
 _ROUTES: dict[re.Pattern[str], dict[str, Callable[..., tuple[int, Any]]]] = {
-    re.compile("/v3/campaigns"): {"POST": Service.create, "GET": Service.list_page},
+    re.compile("/v3/campaigns"): {"POST": Service.create, "GET": Service.list_},
     re.compile(_CAMPAIGN): {"GET": Service.get, "PATCH": Service.update, "DELETE": Service.delete},
     re.compile(f"{_CAMPAIGN}/schedules"): {
         "POST": Service.schedule,
@@ -413,6 +544,20 @@ _ROUTES: dict[re.Pattern[str], dict[str, Callable[..., tuple[int, Any]]]] = {
         "GET": Service.get_schedule,
         "DELETE": Service.unschedule,
     },
-    re.compile(f"{_CAMPAIGN}/schedules/now"): {"POST": Service.send_now},
+    re.compile(f"{_CAMPAIGN}/schedules/now"): {"POST": Service.send},
     re.compile(f"{_CAMPAIGN}/schedules/test"): {"POST": Service.send_test},
 }
+
+
+def _route(path: str) -> re.Match[str] | None:
+    return next((match for route in _ROUTES if (match := route.fullmatch(path))), None)
+
+
+def operation(method: str, path: str) -> str | None:
+    """Which of the operations a request asks for, if any."""
+    found = _route(path)
+    handler = _ROUTES[found.re].get(method) if found else None
+    return handler.__name__.rstrip("_") if handler else None
+
+
+OPERATIONS = tuple(handler.__name__.rstrip("_") for handlers in _ROUTES.values() for handler in handlers.values())

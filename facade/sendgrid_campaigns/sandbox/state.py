@@ -23,12 +23,26 @@ CREATE TABLE IF NOT EXISTS resources (
 );
 CREATE TABLE IF NOT EXISTS campaigns (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, status TEXT NOT NULL, fields TEXT NOT NULL,
-    send_at NUMERIC, scheduled_by INTEGER
+    send_at NUMERIC, due NUMERIC, scheduled_by INTEGER, accepted_at REAL
 );
-CREATE INDEX IF NOT EXISTS pending ON campaigns (status, send_at);
+CREATE INDEX IF NOT EXISTS pending ON campaigns (status, due);
+-- mail that goes out at its time, whatever becomes of the campaign
+CREATE TABLE IF NOT EXISTS outgoing (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, campaign_id INTEGER NOT NULL, account TEXT NOT NULL, fields TEXT NOT NULL,
+    due NUMERIC NOT NULL, scheduled_by INTEGER
+);
+-- what a campaign was until then, for reads that are stale: null before it was made
+CREATE TABLE IF NOT EXISTS history (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, until REAL NOT NULL, id INTEGER NOT NULL, account TEXT, status TEXT,
+    fields TEXT, send_at NUMERIC, accepted_at REAL
+);
+-- ids to give out again
+CREATE TABLE IF NOT EXISTS freed (id INTEGER PRIMARY KEY);
+-- copies of requests that are still on their way
+CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    on_behalf_of TEXT, status_code INTEGER NOT NULL
+    on_behalf_of TEXT, status_code INTEGER NOT NULL, origin TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS windows (key TEXT PRIMARY KEY, window INTEGER NOT NULL, used INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS tests (
@@ -42,8 +56,8 @@ CREATE TABLE IF NOT EXISTS mailings (
 """
 
 
-_MARK = 0x53474350
-"""SQLite's application id of a sandbox's file: no other file is touched."""
+_MARK = 0x53474351
+"""SQLite's application id of a sandbox's file: no other file is touched, nor one whose tables are older."""
 
 
 class State:
@@ -71,7 +85,7 @@ class State:
     def _make_tables(self) -> None:
         tables = self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
         if tables and self._pragma("application_id") != _MARK:
-            raise ValueError("the file is a database of something else; a sandbox did not make it")
+            raise ValueError("the file is a database of something else; no sandbox of this version made it")
         self._pragma(f"application_id = {_MARK}")
         for statement in _SCHEMA.split(";"):
             self._database.execute(statement)
