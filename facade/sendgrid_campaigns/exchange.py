@@ -204,6 +204,8 @@ class Found(Generic[T]):
     """None: the service answered 404."""
     at: float
     """When, in unix time: by the service's clock, where the answer tells."""
+    at_least: float
+    """The same, by the clock that is behind: the service's, or this machine's."""
 
 
 class Call:
@@ -278,15 +280,16 @@ class Call:
         if not isinstance(seen, Answer):
             return None
         at = http_date(seen.headers.get("Date")) or clock.time()
+        at_least = min(at, clock.time())
         if seen.status_code == 404:
-            return Found(None, at)
+            return Found(None, at, at_least)
         value = self.parsed(seen, model, endpoint) if proven is Verdict.DONE else Unparsed("")
-        return None if isinstance(value, Unparsed) else Found(value, at)
+        return None if isinstance(value, Unparsed) else Found(value, at, at_least)
 
-    def attempt(self) -> Steps[Tried]:
-        """One attempt of the write that the call is for."""
+    def attempt(self, judged: Container[int] = ()) -> Steps[Tried]:
+        """One attempt of the write that the call is for. judged: refusals that may answer a second copy of it. R3."""
         was_in_doubt, self.in_doubt = self.in_doubt, True
-        proven, seen = yield from self._exchange(self._request, self.endpoint, self._tries + 1, writes=True)
+        proven, seen = yield from self._exchange(self._request, self.endpoint, self._tries + 1, judged)
         self._tries += 1
         self.last = seen
         self.in_doubt = was_in_doubt or proven in (Verdict.DONE, Verdict.DOUBT)
@@ -317,18 +320,20 @@ class Call:
         return endpoint.request(self.settings, **arguments), endpoint  # R13: by the same settings
 
     def _exchange(
-        self, request: httpx.Request, endpoint: Endpoint, number: int = 1, *, writes: bool = False
+        self, request: httpx.Request, endpoint: Endpoint, number: int = 1, judged: Container[int] | None = None
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
-        """One request, and what its answer proves."""
+        """One request, and what its answer proves. judged: of a write, see `attempt`; of a read, None."""
         seen = yield request
         assert isinstance(seen, Answer | NoAnswer)
         proven = verdict(seen, endpoint.success)
         if isinstance(seen, Answer):
-            if not writes:
+            if judged is None:
                 if proven is Verdict.DONE and seen.body is None:
                     proven = Verdict.DOUBT  # A read is its body.
             elif proven is Verdict.DONE or seen.status_code in endpoint.success_with_body:
                 proven = self._success_of(seen, proven)
+            elif seen.status_code in judged:
+                proven = Verdict.DOUBT
         attempt = Attempt(
             method=request.method,
             route=request.extensions["route"],

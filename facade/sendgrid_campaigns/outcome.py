@@ -10,7 +10,8 @@ Each rule has a number, which stands beside the lines that keep it; docs/reliabi
     R1  Doubt stays: once an attempt may have arrived, no later answer makes the result a "no".
     R2  Only a fence makes it one: the time asked for is past, and it is still a Draft.
     R3  A 403 is judged by the state, never by its text; so is the 404 of a delete.
-    R7  A state that tells wins at once; one that looks as before needs the whole window, and two reads at its end.
+    R7  What nobody can undo wins at once: it is going out, or went. All else can be an old read of what was so before
+        the call: it needs the whole window, and two reads at its end.
     R8  Once the state was seen to have moved, nothing is tried again.
 
 R4 to R6 and R12 to R14 are about single requests: exchange.py keeps them. R9 and R10: operations.py. R11: errors.py.
@@ -43,7 +44,9 @@ class State:
 
     status: str = ""
     at: float = 0.0
-    """When it was so: unix time, of the service's own clock where it tells."""
+    """When it was read: unix time, of the service's own clock where it tells."""
+    at_least: float = 0.0
+    """The same, of the clock that is behind: the service's, or this machine's."""
     send_at: float | None = None
     """Unix time; None when there is none, or none was read."""
     campaign: Any = None
@@ -58,8 +61,8 @@ class State:
 class Finding(Enum):
     """What a state says about a write."""
 
-    DONE = "it is as was asked for"
-    LOOKS_DONE = "it is as was asked for, and may have been so before: an old read looks the same"
+    DONE = "it is as was asked for, and nobody can undo it"
+    LOOKS_DONE = "it is as was asked for, and may have been so before the call: an old read looks the same"
     BEFORE = "it is as it was before"
     NEVER = "it is as it was before, and the write can have no effect any more"
     MOVED = "it is neither, and will not tell any more"
@@ -119,7 +122,7 @@ class Sent(_Aim):
             if state.send_at is None:
                 return Finding.PASSING
             # One that is far away is somebody else's, who may take it back; then ours, if it is late, still lands.
-            return Finding.DONE if state.send_at - state.at <= ABOUT_NOW else Finding.MOVED
+            return Finding.LOOKS_DONE if state.send_at - state.at <= ABOUT_NOW else Finding.MOVED
         return Finding.MOVED
 
 
@@ -132,9 +135,9 @@ class Scheduled(_Aim):
 
     def finding(self, state: State) -> Finding:
         if state.is_("draft"):
-            return Finding.NEVER if state.at > self.send_at + FENCE else Finding.BEFORE  # R2
+            return Finding.NEVER if state.at_least > self.send_at + FENCE else Finding.BEFORE  # R2
         if state.is_(*self.timed) and state.send_at == self.send_at:
-            return Finding.DONE
+            return Finding.LOOKS_DONE if state.is_("scheduled") else Finding.DONE
         return Finding.PASSING if state.is_("scheduled") and state.send_at is None else Finding.MOVED
 
     def may_repeat(self, state: State) -> bool:
@@ -167,7 +170,7 @@ class Unscheduled(_Aim):
 
     def finding(self, state: State) -> Finding:
         if state.is_("draft"):
-            return Finding.LOOKS_DONE  # it was one before it was scheduled, perhaps a moment ago
+            return Finding.LOOKS_DONE
         return Finding.BEFORE if state.is_("scheduled") else Finding.MOVED
 
 
@@ -181,7 +184,7 @@ class Updated(_Aim):
         if state.campaign is not None and all(
             _plain(getattr(state.campaign, name)) == _plain(value) for name, value in self.fields.items()
         ):
-            return Finding.DONE
+            return Finding.LOOKS_DONE
         return Finding.BEFORE if state.is_("draft") else Finding.MOVED
 
 
@@ -202,10 +205,9 @@ class Deleted(_Aim):
         return self.stop or state.is_("draft", "sent", "canceled")
 
     def finding(self, state: State) -> Finding:
-        return Finding.DONE if state.gone else Finding.BEFORE
-
-    def may_repeat(self, state: State) -> bool:
-        return self.allows(state)
+        if state.gone:
+            return Finding.LOOKS_DONE
+        return Finding.BEFORE if self.allows(state) else Finding.MOVED
 
 
 @attrs.frozen
@@ -278,10 +280,16 @@ def carry_out(write: Write, retry: Retry, clock: Clock, *, accept_done: bool = F
     accept_done: what was done before the call is as good.
     """
     aim = write.aim
+    found: Finding | None
     state = yield from write.read()  # S0
     if aim is not None and state is not None:
-        if accept_done and aim.finding(state) is Finding.DONE:
-            return Conclusion("already", "already", state)
+        if accept_done and (found := aim.finding(state)) is not Finding.BEFORE:
+            if found in (Finding.LOOKS_DONE, Finding.PASSING):
+                found, state = yield from find_out(write, aim, retry.settle, clock)
+            if found in (Finding.DONE, Finding.LOOKS_DONE):
+                return Conclusion("already", "already", state)
+            if state is None or aim.allows(state):  # R8
+                return Conclusion("not done", state=state, why="somebody has changed it while it was read")
         if not aim.allows(state):
             return Conclusion("not allowed", state=state)
     if clock.monotonic() >= write.deadline:
@@ -305,10 +313,10 @@ def carry_out(write: Write, retry: Retry, clock: Clock, *, accept_done: bool = F
                 state = yield from write.look()
                 if state is None:
                     return _no("not done", doubt, state, "its status cannot be read")
-                if aim.finding(state) is Finding.DONE:
-                    return Conclusion("done", "read-back", state)
-                if not aim.allows(state):
+                if not state.gone and not aim.allows(state):
                     return _no("not allowed", doubt, state)
+                if clock.monotonic() >= write.deadline:
+                    return _no("not done", doubt, state, f"{retry.deadline:g} s had passed")
             continue
 
         doubt = doubt or not judged
@@ -352,13 +360,16 @@ def find_out(write: Write, aim: Aim, settle: float, clock: Clock) -> Steps[tuple
         state = yield from write.look()
         found = None if state is None else aim.finding(state)
         last = state or last
-        if found in (Finding.DONE, Finding.NEVER, Finding.MOVED):
+        if found in (Finding.DONE, Finding.MOVED):
             return found, last  # R7
-        moved = moved or found is Finding.PASSING
-        # R8: once it has moved, a read that looks as before is an old one.
-        calm = [] if found is None or moved else [*(calm if found in calm else ()), found]
+        moved = moved or found in (Finding.LOOKS_DONE, Finding.PASSING)
+        # R8: once it has moved, a read that looks as before is an old one, or somebody has taken it back.
+        tells = found in (Finding.LOOKS_DONE, Finding.NEVER) or (found is Finding.BEFORE and not moved)
+        calm = [*(calm if found in calm else ()), found] if found is not None and tells else []
+        if len(calm) > 1 and (now >= end or found is Finding.NEVER):
+            return found, last  # R7
         if now >= end:
-            return (calm[-1] if len(calm) > 1 else None), last  # R7
+            return None, last
         now = clock.monotonic()
         yield Wait(max(0.0, min(next(pauses), end - now, write.deadline - now)))
     return None, last

@@ -30,7 +30,8 @@ def state(call: Call, aim: Aim, *, whole: bool = False, timed: bool = False) -> 
 
     whole: with all of the campaign's fields. timed: with its time, where the aim goes by it.
     """
-    found = (yield from call.read(_state_of(call, whole), GET))(call.settings.clock.time())
+    now = call.settings.clock.time()
+    found = (yield from call.read(_state_of(call, whole), GET))(now, now)
     if timed and found.is_(*aim.timed):
         with suppress(SendGridError):
             send_at = yield from call.read(lambda answer: answer.send_at, GET_SCHEDULE)
@@ -45,21 +46,21 @@ def look(call: Call, aim: Aim) -> Steps[State | None]:
         return State(campaign=_first_marked(aim.marker, newest.value or ())) if newest else None
     found = yield from call.look(_state_of(call, isinstance(aim, Updated)), GET)
     if found is None or found.value is None:
-        return None if found is None else State(gone=True, at=found.at)
-    seen = found.value(found.at)
+        return None if found is None else State(gone=True, at=found.at, at_least=found.at_least)
+    seen = found.value(found.at, found.at_least)
     if not seen.is_(*aim.timed):
         return seen
     schedule = yield from call.look(lambda answer: answer.send_at, GET_SCHEDULE)
     return attrs.evolve(seen, send_at=models.seconds(schedule.value)) if schedule else seen
 
 
-def _state_of(call: Call, whole: bool) -> Callable[[Any], Callable[[float], State]]:
-    """The state for an answer, and then for its time. A call must not stumble over a field that it does not need."""
+def _state_of(call: Call, whole: bool) -> Callable[[Any], Callable[[float, float], State]]:
+    """The state for an answer, and then for its times. A call must not stumble over a field that it does not need."""
 
-    def model(answer: Any) -> Callable[[float], State]:
+    def model(answer: Any) -> Callable[[float, float], State]:
         status = call.redact(models.status(answer, call.campaign_id))
         fields = models.campaign(answer, call.campaign_id) if whole else None
-        return lambda at: State(status, at, campaign=fields)
+        return lambda at, at_least: State(status, at, at_least, campaign=fields)
 
     return model
 

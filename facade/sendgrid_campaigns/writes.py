@@ -55,7 +55,7 @@ class _Write:
         return self.call.deadline
 
     def attempt(self) -> Steps[Tried]:
-        return self.call.attempt()
+        return self.call.attempt(self.aim.judged if self.aim else ())
 
     def read(self) -> Steps[State | None]:
         """The state while nothing has been tried: whatever fails here, the campaign was not touched."""
@@ -214,7 +214,7 @@ def send_once(settings: Settings, marker: str, given: Mapping[str, Any]) -> Step
             cause = f"a campaign was made for it, and the list shows none yet with {marker!r} in its title"
             raise call.error(NotSentError, cause=cause)
     fields = {name: value for name, value in given.items() if name != "editor"}
-    if campaign.is_draft and Updated(fields).finding(State(campaign=campaign)) is not Finding.DONE:
+    if campaign.is_draft and Updated(fields).finding(State(campaign=campaign)) is not Finding.LOOKS_DONE:
         yield from update(settings, campaign.id, fields, call)
     return (yield from send(settings, campaign.id, accept_done=True, after=call))
 

@@ -755,7 +755,7 @@ def test_gone_between_the_read_and_the_delete_is_deleted(colour: Colour, campaig
     server.get(httpx.Response(200, json=DRAFT), httpx.Response(404))
     server.answer("DELETE", httpx.Response(404))
     assert colour.do(campaigns.delete, 4900) is None
-    assert server.methods == ["GET", "DELETE", "GET"]
+    assert server.methods == ["GET", "DELETE", *["GET"] * 10]
 
 
 def test_a_404_that_something_on_the_way_answers_deletes_nothing(
