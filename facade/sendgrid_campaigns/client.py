@@ -7,19 +7,18 @@ import copy
 import os
 import threading
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, aclosing, closing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, aclosing, closing
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
-from weakref import WeakValueDictionary
 
 import attrs
 import httpx
 
 from sendgrid_campaigns.deadline import Deadline
 from sendgrid_campaigns.errors import ConfigurationError
-from sendgrid_campaigns.exchange import Answer, NoAnswer, Seen, Steps, Turn, Wait
+from sendgrid_campaigns.exchange import Answer, NoAnswer, Seen, Steps, Turn, Wait, Watch
 from sendgrid_campaigns.impersonation import header_value
 from sendgrid_campaigns.models import Campaign
 from sendgrid_campaigns.operations import Awaiting, Blocking, Operations
@@ -76,8 +75,9 @@ class _Client(Operations, Generic[Http]):
         self._deadline = Deadline(clock.monotonic)
         self._http = self._own_http() if http_client is None else http_client
         self._process = os.getpid()
-        self._turns: WeakValueDictionary[int | str, Any] = WeakValueDictionary()
-        self._turns_lock = threading.Lock()
+        self._turns: dict[int | str, Any] = {}
+        """What calls of this client and its views write to at the moment."""
+        self._turn_given_back = threading.Condition()
 
     @overload
     def on_behalf_of(self, subuser: str, /) -> Self: ...
@@ -140,6 +140,16 @@ class _Client(Operations, Generic[Http]):
         return f"{type(self).__name__}(base_url={settings.base_url!r}, on_behalf_of={settings.on_behalf_of!r})"
 
 
+def _telling(watch: Watch) -> Callable[[object, BaseException | None, object], None]:
+    """An exit of an ExitStack."""
+
+    def exit(kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            watch.told(error)
+
+    return exit
+
+
 class CampaignsClient(_Client[httpx.Client], Blocking):
     """SendGrid's Campaigns API, blocking. Safe to share between threads; use it as a context manager, or close it."""
 
@@ -170,34 +180,42 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
 
     def _run(self, steps: Steps[T]) -> T:
         self._check_usable()
-        with ExitStack() as until_the_end:
+        with ExitStack() as at_end:
             try:
                 step = next(steps)
                 while True:
                     seen: Seen = None
-                    try:
-                        match step:
-                            case Wait():
-                                self._settings.clock.sleep(step.seconds)
-                            case Turn():
-                                seen = self._take(step, until_the_end)
-                            case _:
-                                seen = self._fetch(step)
-                    except BaseException as error:
-                        step = steps.throw(error)  # it adds what it knows, and raises it again
-                    else:
-                        step = steps.send(seen)
+                    match step:
+                        case Wait():
+                            self._settings.clock.sleep(step.seconds)
+                        case Turn():
+                            seen = self._take(step, at_end)
+                        case Watch():
+                            at_end.push(_telling(step))
+                        case _:
+                            seen = self._fetch(step)
+                    step = steps.send(seen)
             except StopIteration as done:
                 result: T = done.value
                 return result
 
-    def _take(self, turn: Turn, until_the_end: ExitStack) -> bool:
-        with self._turns_lock:
-            lock = self._turns.setdefault(turn.key, threading.Lock())
-        taken: bool = lock.acquire(timeout=turn.seconds)
-        if taken:
-            until_the_end.callback(lock.release)
-        return taken
+    def _take(self, turn: Turn, at_end: ExitStack) -> bool:
+        owner = object()
+        for _ in range(
+            2
+        ):  # before it is taken, and twice: an interruption must not keep it, not even one of the giving back
+            at_end.callback(self._give_back, turn.key, owner)
+        with self._turn_given_back:
+            free = self._turn_given_back.wait_for(lambda: turn.key not in self._turns, turn.seconds)
+            if free:
+                self._turns[turn.key] = owner
+            return free
+
+    def _give_back(self, key: int | str, owner: object) -> None:
+        with self._turn_given_back:
+            if self._turns.get(key) is owner:
+                del self._turns[key]
+                self._turn_given_back.notify_all()
 
     def _own_http(self) -> Any:
         http = super()._own_http()
@@ -259,37 +277,37 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
 
     async def _run(self, steps: Steps[T]) -> T:
         self._check_usable()
-        async with AsyncExitStack() as until_the_end:
+        with ExitStack() as at_end:
             try:
                 step = next(steps)
                 while True:
                     seen: Seen = None
-                    try:
-                        match step:
-                            case Wait():
-                                await self._settings.clock.sleep_async(step.seconds)
-                            case Turn():
-                                seen = await self._take(step, until_the_end)
-                            case _:
-                                seen = await self._fetch(step)
-                    except BaseException as error:
-                        step = steps.throw(error)  # it adds what it knows, and raises it again
-                    else:
-                        step = steps.send(seen)
+                    match step:
+                        case Wait():
+                            await self._settings.clock.sleep_async(step.seconds)
+                        case Turn():
+                            seen = await self._take(step, at_end)
+                        case Watch():
+                            at_end.push(_telling(step))
+                        case _:
+                            seen = await self._fetch(step)
+                    step = steps.send(seen)
             except StopIteration as done:
                 result: T = done.value
                 return result
 
-    async def _take(self, turn: Turn, until_the_end: AsyncExitStack) -> bool:
+    async def _take(self, turn: Turn, at_end: ExitStack) -> bool:
         import asyncio
 
-        lock = self._turns.setdefault(turn.key, asyncio.Lock())
         try:
             async with asyncio.timeout(turn.seconds):
-                await lock.acquire()
+                while turn.key in self._turns:
+                    await self._turns[turn.key].wait()
         except TimeoutError:
             return False
-        until_the_end.callback(lock.release)
+        self._turns[turn.key] = given_back = asyncio.Event()
+        at_end.callback(given_back.set)
+        at_end.callback(self._turns.pop, turn.key)
         return True
 
     async def _fetch(self, request: httpx.Request) -> Answer | NoAnswer:

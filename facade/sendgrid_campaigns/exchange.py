@@ -25,6 +25,7 @@ from sendgrid_campaigns.errors import (
     ErrorDetail,
     NotFoundError,
     NotSentError,
+    OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
     SendGridError,
@@ -80,7 +81,14 @@ class NoAnswer:
     seconds: float
 
 
-Step: TypeAlias = httpx.Request | Wait | Turn
+@attrs.frozen
+class Watch:
+    """Ask to be told of the exception that ends the call, if one does, wherever it comes from."""
+
+    told: Callable[[BaseException], None]
+
+
+Step: TypeAlias = httpx.Request | Wait | Turn | Watch
 Seen: TypeAlias = Answer | NoAnswer | bool | None
 Steps: TypeAlias = Generator[Step, Seen, T]
 
@@ -297,6 +305,12 @@ class Call:
             self.doubt = self.cause(seen)
         status_code = seen.status_code if isinstance(seen, Answer) else None
         return Tried(proven, status_code, self._wait_after(seen, proven, self._tries))
+
+    def interrupted(self, error: BaseException) -> None:
+        """R10: what ends a call from outside is not touched, and gets what the call cannot know as a note."""
+        if self.in_doubt and not isinstance(error, SendGridError):
+            doubt = self.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}")
+            error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
 
     @property
     def answered(self) -> Answer:

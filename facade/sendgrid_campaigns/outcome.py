@@ -137,7 +137,7 @@ class Scheduled(_Aim):
         if state.is_("draft"):
             return Finding.NEVER if state.at_least > self.send_at + FENCE else Finding.BEFORE  # R2
         if state.is_(*self.timed) and state.send_at == self.send_at:
-            return Finding.LOOKS_DONE if state.is_("scheduled") else Finding.DONE
+            return Finding.LOOKS_DONE  # also when it is going out: the time is a read of its own, and may be an old one
         return Finding.PASSING if state.is_("scheduled") and state.send_at is None else Finding.MOVED
 
     def may_repeat(self, state: State) -> bool:

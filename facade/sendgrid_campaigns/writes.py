@@ -23,7 +23,7 @@ from sendgrid_campaigns.errors import (
     UnreadableResponseError,
     shown,
 )
-from sendgrid_campaigns.exchange import Call, Endpoint, Steps, Tried, Turn, Unparsed
+from sendgrid_campaigns.exchange import Call, Endpoint, Steps, Tried, Turn, Unparsed, Watch
 from sendgrid_campaigns.models import Campaign, Outcome, Schedule, SendReceipt
 from sendgrid_campaigns.outcome import (
     AIMS,
@@ -85,17 +85,9 @@ def change(call: Call, *, complete: bool = False, accept_done: bool = False, **w
     settings = call.settings
     if call.campaign_id is not None:
         yield from _take_turn(call, call.campaign_id)
+    yield Watch(call.interrupted)
     write = _Write(call, aim, complete, timed=accept_done)
-    try:
-        concluded = yield from carry_out(write, settings.retry, settings.clock, accept_done=accept_done)
-    except SendGridError:
-        raise
-    except BaseException as error:
-        # R10: cancelled or interrupted, the same exception goes on, with what it cannot know as a note.
-        if call.in_doubt:
-            doubt = call.error(OutcomeUnknownError, cause=f"interrupted by {type(error).__name__}", wanted=wanted)
-            error.add_note(f"sendgrid-campaigns: {doubt.happened()} {doubt.advice}")
-        raise
+    concluded = yield from carry_out(write, settings.retry, settings.clock, accept_done=accept_done)
     status = concluded.state.status if concluded.state and not concluded.state.gone else None
     match concluded.kind:
         case "done" | "already":
