@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
-CORE_LINES = 2_050
+CORE_LINES = 2_100
 """Lines of code in the facade without sandbox and command line, docstrings and comments aside.
 
 Raising it is a commit of its own that says why.

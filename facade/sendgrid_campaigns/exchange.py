@@ -211,9 +211,9 @@ class Found(Generic[T]):
     value: T | None
     """None: the service answered 404."""
     at: float
-    """When, in unix time: by the service's clock, where the answer tells."""
+    """When, in unix time: by the clock that is ahead, the answer's or this machine's."""
     at_least: float
-    """The same, by the clock that is behind: the service's, or this machine's."""
+    """The same, by the clock that is behind."""
 
 
 class Call:
@@ -287,8 +287,8 @@ class Call:
         proven, seen = yield from self._exchange(request, endpoint)
         if not isinstance(seen, Answer):
             return None
-        at = http_date(seen.headers.get("Date")) or clock.time()
-        at_least = min(at, clock.time())
+        dated, now = http_date(seen.headers.get("Date")), clock.time()
+        at, at_least = max(dated or now, now), min(dated or now, now)
         if seen.status_code == 404:
             return Found(None, at, at_least)
         value = self.parsed(seen, model, endpoint) if proven is Verdict.DONE else Unparsed("")

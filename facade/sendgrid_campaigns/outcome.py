@@ -44,9 +44,9 @@ class State:
 
     status: str = ""
     at: float = 0.0
-    """When it was read: unix time, of the service's own clock where it tells."""
+    """When it was read: unix time, of the clock that is ahead, the answer's or this machine's. One may be wrong."""
     at_least: float = 0.0
-    """The same, of the clock that is behind: the service's, or this machine's."""
+    """The same, of the clock that is behind."""
     send_at: float | None = None
     """Unix time; None when there is none, or none was read."""
     campaign: Any = None
@@ -122,7 +122,7 @@ class Sent(_Aim):
             if state.send_at is None:
                 return Finding.PASSING
             # One that is far away is somebody else's, who may take it back; then ours, if it is late, still lands.
-            return Finding.LOOKS_DONE if state.send_at - state.at <= ABOUT_NOW else Finding.MOVED
+            return Finding.LOOKS_DONE if state.send_at - state.at_least <= ABOUT_NOW else Finding.MOVED
         return Finding.MOVED
 
 
