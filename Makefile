@@ -56,7 +56,7 @@ else
 endif
 
 test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another interpreter
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto
 
 simulate: $(READY)  ## every short history, a million by chance, wrong machines: outcome.py in a model; SEED=7: from that seed
 	@$(BIN)/python scripts/simulate.py $(if $(SEED),--seed "$(SEED)")
