@@ -261,7 +261,7 @@ class Caller:
                 return snapshot.status in ("In Progress", "Sent") or (snapshot.status == "Scheduled" and due)
             case "schedule" | "reschedule":
                 timed = snapshot.status in ("Scheduled", "In Progress", "Sent")
-                return timed and snapshot.send_at == operation.value
+                return timed and snapshot.send_at is not None and int(snapshot.send_at) == operation.value
             case "unschedule":
                 return snapshot.exists and snapshot.status == rules.unscheduled
             case "update":

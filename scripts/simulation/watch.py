@@ -231,9 +231,13 @@ def lifeless(ended: Ended) -> Iterator[str]:
         if fits and ended.kind != "already":
             yield "I8: it was never tried"
         return
-    if caller.aim is not None and caller.last.copies and in_force(world, operation) and ended.kind not in DONE:
+    rules = world.rules
+    clocks_agree = not (rules.ahead or rules.dated or rules.jump)  # else, "about now" is not known
+    done = caller.aim is not None and caller.last.copies > 0 and in_force(world, operation)
+    if done and clocks_agree and ended.kind not in DONE:
         yield "I8: it was done, and everybody could see it"
-    if unknown and not caller.doubt and not caller.moved:
+    # A window so long that the fence of a schedule falls into it may end between two findings.
+    if unknown and not caller.doubt and not caller.moved and caller.retry.settle < 600.0:
         yield "I8: a refusal was taken for doubt"
     more = caller.posts < caller.retry.attempts and fits and not caller.moved
     doubtful = caller.aim is not None and tried.verdict is Verdict.DOUBT and tried.status_code != 403

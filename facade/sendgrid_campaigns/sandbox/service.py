@@ -142,22 +142,22 @@ ALL_SCOPES = tuple(f"marketing_campaigns.{right}" for right in _SCOPES.values())
 
 LARGEST_ID = 2**63 - 1
 
-# What happens next, by now (?1) and by how long a mailing takes (?2). Of things of the same moment the lesser kind is
+# What happens next, by :now and by the :duration of a mailing. Of things of the same moment the lesser kind is
 # first: mail goes out before it ends, and before a request of that moment is looked at.
 _MAIL, _MORE_MAIL, _END, _COPY = range(1, 5)
 _NEXT = f"""
-    SELECT due AS at, {_MAIL} AS kind, id FROM campaigns WHERE status = 'Scheduled' AND due <= ?1
-    UNION ALL SELECT due, {_MORE_MAIL}, number FROM outgoing WHERE due <= ?1
-    UNION ALL SELECT due + ?2, {_END}, id FROM campaigns WHERE status = 'In Progress' AND due <= ?1 - ?2
-    UNION ALL SELECT due, {_COPY}, number FROM late WHERE due <= ?1
+    SELECT due AS at, {_MAIL} AS kind, id FROM campaigns WHERE status = 'Scheduled' AND due <= :now
+    UNION ALL SELECT due, {_MORE_MAIL}, number FROM outgoing WHERE due <= :now
+    UNION ALL SELECT due + :duration, {_END}, id FROM campaigns WHERE status = 'In Progress' AND due <= :now - :duration
+    UNION ALL SELECT due, {_COPY}, number FROM late WHERE due <= :now
     ORDER BY at, kind, id LIMIT 1
 """  # noqa: S608 - numbers of ours
 
 _VERSION = "account, status, fields, send_at, accepted_at"
 _AS_IT_WAS = f"""(
-    SELECT id, {_VERSION} FROM campaigns WHERE id NOT IN (SELECT id FROM history WHERE until > ?1)
+    SELECT id, {_VERSION} FROM campaigns WHERE id NOT IN (SELECT id FROM history WHERE until > :now)
     UNION ALL SELECT id, {_VERSION} FROM history
-    WHERE number IN (SELECT min(number) FROM history WHERE until > ?1 GROUP BY id)
+    WHERE number IN (SELECT min(number) FROM history WHERE until > :now GROUP BY id)
 )"""  # noqa: S608
 
 
@@ -208,7 +208,7 @@ class Service:
     def settle(self, now: float) -> None:
         """Let happen what is due, in its order: mail goes out, mailings end, late copies come. For State.transact."""
         state = self._state
-        while (event := state.row(_NEXT, now, self._knobs.duration)) is not None:
+        while (event := state.row(_NEXT, now=now, duration=self._knobs.duration)) is not None:
             at, kind, id = event
             if kind == _MAIL:
                 self._mail(state.rows("SELECT *, id AS campaign_id FROM campaigns WHERE id = ?", id)[0])
@@ -335,7 +335,7 @@ class Service:
     def list_(self, visit: _Visit) -> tuple[int, Any]:
         limit = _number(visit.query.get("limit", "10"), "limit", least=1)
         offset = _number(visit.query.get("offset", "0"), "offset", least=0)
-        rows = self._read(visit, "ORDER BY id DESC LIMIT ? OFFSET ?", limit, offset)
+        rows = self._read(visit, "ORDER BY id DESC LIMIT :limit OFFSET :offset", limit=limit, offset=offset)
         return 200, {"result": [_shown(row["id"], json.loads(row["fields"]), row["status"]) for row in rows]}
 
     def get(self, visit: _Visit, id: int) -> tuple[int, Any]:
@@ -448,18 +448,21 @@ class Service:
         return row, json.loads(row["fields"])
 
     def _read_one(self, visit: _Visit, id: int) -> Row:
-        for row in self._read(visit, "AND id = ?", id):
+        for row in self._read(visit, "AND id = :id", id=id):
             return row
         raise _Refused(404, _NOT_FOUND)
 
-    def _read(self, visit: _Visit, which: str, *values: int) -> list[Row]:
+    def _read(self, visit: _Visit, which: str, **values: int) -> list[Row]:
         """Campaigns of the account as reads show them."""
         source = _AS_IT_WAS if self._knobs.staleness else "campaigns"
-        left = "accepted_at IS NULL OR ?1 >= accepted_at + ?2"
+        left = "accepted_at IS NULL OR :now >= accepted_at + :late"
         return self._state.rows(
             f"SELECT id, fields, CASE WHEN {left} THEN status ELSE 'Draft' END AS status,"  # noqa: S608
-            f" CASE WHEN {left} THEN send_at END AS send_at FROM {source} WHERE account = ?3 {which}",
-            *(visit.now - self._knobs.staleness, self._knobs.leaves_draft_after, visit.account, *values),
+            f" CASE WHEN {left} THEN send_at END AS send_at FROM {source} WHERE account = :account {which}",
+            now=visit.now - self._knobs.staleness,
+            late=self._knobs.leaves_draft_after,
+            account=visit.account,
+            **values,
         )
 
     def _freed_id(self) -> int | None:

@@ -112,12 +112,12 @@ class State:
         row = self._database.execute(f"PRAGMA {text}").fetchone()
         return row[0] if row else None
 
-    def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+    def rows(self, statement: str, *values: Any, **named: Any) -> list[sqlite3.Row]:
         with self._lock:
-            return self._database.execute(statement, values).fetchall()
+            return self._database.execute(statement, named or values).fetchall()
 
-    def row(self, statement: str, *values: Any) -> sqlite3.Row | None:
-        return next(iter(self.rows(statement, *values)), None)
+    def row(self, statement: str, *values: Any, **named: Any) -> sqlite3.Row | None:
+        return next(iter(self.rows(statement, *values, **named)), None)
 
     def insert(self, table: str, **values: Any) -> int:
         """The new row's number."""
