@@ -133,12 +133,12 @@ def _progress(done: Iterable[Future[Any]], of: int) -> Iterator[Future[Any]]:
 # --- what is printed ---
 
 HEAD = f"""\
-{"":46} histories mailed  false  false  rules  unknown, and in  a naive client: mailed
-{"":46}            twice   "no" "done" broken  truth done, not   twice   "no" "done\""""
+{"":41} histories mailed  false  false  rules  unknown, and in    naive client: mailed
+{"":41}            twice   "no" "done" broken  truth done, not   twice     "no" "done\""""
 
 
 def lines(report: Report) -> Iterator[str]:
-    yield HEAD
+    yield from HEAD.splitlines()
     for section, rows in report.sections.items():
         yield section
         for name, tally in rows.items():
@@ -152,9 +152,9 @@ def lines(report: Report) -> Iterator[str]:
 
 def _row(name: str, tally: Tally, *, naive: bool) -> str:
     counts = [tally.twice, tally.false_no, tally.false_done, tally.other]
-    text = f"  {name:44}{tally.histories:10,}" + "".join(f"{count:7,}" for count in counts)
+    text = f"  {name:39}{tally.histories:10,}" + "".join(f"{count:7,}" for count in counts)
     text += f"{tally.unknown_done:9,}{tally.unknown_not:8,}"
-    return text + (f"{tally.naive_twice:8,}{tally.naive_no:7,}{tally.naive_done:7,}" if naive else "")
+    return text + (f"{tally.naive_twice:8,}{tally.naive_no:9,}{tally.naive_done:7,}" if naive else "")
 
 
 def as_json(report: Report) -> str:

@@ -207,10 +207,10 @@ class World:
             return rules.unschedule_draft if status == "Draft" else 403
         # The web interface:
         if what == "pause" and status in ("Scheduled", "In Progress"):
-            self.status = "Paused"
+            self.status, self._accepted = "Paused", None
             return 200
         if what == "cancel" and status in ("Scheduled", "In Progress", "Paused"):
-            self.status = "Canceled"
+            self.status, self._accepted = "Canceled", None
             return 200
         return 403
 

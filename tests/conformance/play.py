@@ -233,7 +233,8 @@ def described(result: Any, error: SendGridError | None) -> dict[str, Any]:
     kind = type(result).__name__
     match kind:
         case "SendReceipt":
-            return {"result": "sent", "status": result.status, "known_from": result.known_from}
+            kept = {"status": result.status, "known_from": result.known_from}
+            return {"result": "sent", "id": result.id, **kept}
         case "Schedule":
             send_at = (result.send_at - at(0)).total_seconds()
             kept = {"status": result.status, "known_from": result.known_from, "send_at": send_at}

@@ -27,6 +27,7 @@ from sendgrid_campaigns import (
 from sendgrid_campaigns.sandbox import Canned, Sandbox
 
 MB = 2**20
+PUBLIC = ssl.create_default_context()
 PATIENCE = Retry(settle=1, attempts=2)
 
 WRITES: dict[str, Callable[[Any], tuple[Any, ...]]] = {
@@ -83,7 +84,7 @@ def test_nobody_else_is_connected_to(colour: Colour, sandbox: Sandbox) -> None:
         elsewhere.setblocking(False)
         there = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/v3/campaigns/4900/schedules/now"
         sandbox.fault("send", times=2, answer=Canned(307, {"location": there}))
-        http = colour.http_class(follow_redirects=True)
+        http = colour.http_class(follow_redirects=True, verify=PUBLIC)
         settings = {"base_url": server.url, "http_client": http, "clock": FakeClock(), "retry": PATIENCE}
         campaigns = colour.client_class("SG.sandbox", **settings)
         colour.error(OutcomeUnknownError, campaigns.send, 4900)
@@ -101,11 +102,11 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.S
 
 
 @pytest.mark.parametrize("wrong", [None, "nobody trusts it", "it is another host's"])
-@pytest.mark.parametrize("name", ["create", "send_test", "send"])
+@pytest.mark.parametrize("name", ["create", "send"])
 def test_nothing_is_said_to_who_cannot_prove_who_it_is(
     colour: Colour, sandbox: Sandbox, tls: tuple[ssl.SSLContext, ssl.SSLContext], name: str, wrong: str | None
 ) -> None:
-    known = ssl.create_default_context() if wrong == "nobody trusts it" else tls[1]
+    known = PUBLIC if wrong == "nobody trusts it" else tls[1]
     with sandbox.serve_faulty(tls[0]) as server:
         url = server.url.replace("127.0.0.1", "localhost") if wrong == "it is another host's" else server.url
         http = colour.http_class(verify=known)
@@ -166,7 +167,7 @@ class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.given = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        while True:
+        while self.given < 64 * MB:  # nobody reads so far
             self.given += 2**16
             yield bytes(2**16)
 
@@ -229,7 +230,7 @@ def mangled(dice: random.Random) -> bytes:
     return bytes(body)
 
 
-BODIES = [*DEEP, *(mangled(random.Random(seed)) for seed in range(20))]  # noqa: S311 - no secret
+BODIES = [*DEEP, *(mangled(random.Random(seed)) for seed in range(10))]  # noqa: S311 - no secret
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: f"{body[:20]!r}")

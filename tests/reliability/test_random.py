@@ -21,7 +21,7 @@ from sendgrid_campaigns import SendReceipt
 from sendgrid_campaigns.sandbox import Sandbox
 
 SEED = os.environ.get("SEED") or f"{random.SystemRandom().randrange(10**9)}"
-RUNS, RUNS_AGAIN = 120, 40
+RUNS, RUNS_AGAIN = 100, 30
 RECORDED = Path(__file__).parent / "recorded.jsonl"
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -37,7 +37,9 @@ def prepared(faults: list[dict[str, Any]]) -> Sandbox:
     return sandbox
 
 
-def check(sandbox: Sandbox, came_of: list[Any], *, strict: bool) -> None:
+def check(sandbox: Sandbox, came_of: list[Any], *, strict: bool, clients: int) -> None:
+    if clients == 1:  # R9: one write at a time, so that none of ours is refused because of another
+        assert (403, "client") not in {(request.status_code, request.origin) for request in sandbox.requests()}
     sandbox.advance(3600)
     assert len(sandbox.mailings(4900)) == 1
     kinds = Counter(type(each) for each in came_of)
@@ -69,13 +71,13 @@ def in_threads(number: int, send: Callable[[int], Any]) -> list[Any]:
 
 
 @every_fault
-@pytest.mark.parametrize(("number", "clients", "strict"), [(2, 1, True), (16, 1, False), (8, 8, True), (12, 4, False)])
+@pytest.mark.parametrize(("number", "clients", "strict"), [(2, 1, True), (16, 1, False), (8, 8, True)])
 def test_threads(faults: list[dict[str, Any]], number: int, clients: int, strict: bool) -> None:
     with prepared(faults) as sandbox, ExitStack() as stack:
         made = [stack.enter_context(sandbox.client()) for _ in range(clients)]
         name = "send" if strict else "ensure_sent"
         came_of = in_threads(number, lambda which: getattr(made[which % clients], name)(4900))
-        check(sandbox, came_of, strict=strict)
+        check(sandbox, came_of, strict=strict, clients=clients)
 
 
 class Politely(httpx.AsyncBaseTransport):
@@ -104,11 +106,11 @@ def polite(sandbox: Sandbox) -> AsyncCampaignsClient:
 def test_sixty_four_threads() -> None:
     with prepared([]) as sandbox, sandbox.client() as campaigns:
         came_of = in_threads(64, lambda which: (campaigns.send if which % 2 else campaigns.ensure_sent)(4900))
-        check(sandbox, came_of, strict=True)
+        check(sandbox, came_of, strict=True, clients=1)
 
 
 @every_fault
-@pytest.mark.parametrize(("number", "clients", "strict"), [(2, 1, True), (64, 1, False), (8, 8, True), (16, 4, False)])
+@pytest.mark.parametrize(("number", "clients", "strict"), [(16, 1, False), (8, 8, True), (16, 4, False)])
 def test_tasks(faults: list[dict[str, Any]], number: int, clients: int, strict: bool) -> None:
     async def main(sandbox: Sandbox) -> list[Any]:
         made = [polite(sandbox) for _ in range(clients)]
@@ -117,7 +119,17 @@ def test_tasks(faults: list[dict[str, Any]], number: int, clients: int, strict: 
         return await asyncio.gather(*calls, return_exceptions=True)
 
     with prepared(faults) as sandbox:
-        check(sandbox, asyncio.run(main(sandbox)), strict=strict)
+        check(sandbox, asyncio.run(main(sandbox)), strict=strict, clients=clients)
+
+
+def test_sixty_four_tasks() -> None:
+    async def main(sandbox: Sandbox) -> list[Any]:
+        campaigns = polite(sandbox)
+        calls = [(campaigns.send if which % 2 else campaigns.ensure_sent)(4900) for which in range(64)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    with prepared([]) as sandbox:
+        check(sandbox, asyncio.run(main(sandbox)), strict=True, clients=1)
 
 
 def test_threads_and_tasks_of_one_sandbox() -> None:
@@ -130,7 +142,7 @@ def test_threads_and_tasks_of_one_sandbox() -> None:
         came_of = in_threads(
             4, lambda which: asyncio.run(main(sandbox)) if which % 2 else [campaigns.ensure_sent(4900)]
         )
-        check(sandbox, [each for lot in came_of for each in lot], strict=False)
+        check(sandbox, [each for lot in came_of for each in lot], strict=False, clients=3)
 
 
 def test_jobs_of_one_key() -> None:

@@ -49,7 +49,7 @@ def test_no_short_history_is_wrong(operation: str) -> None:
 
 def test_no_history_by_chance_is_wrong() -> None:
     first = SystemRandom().randrange(10**9)
-    for tally in chance.tally(outcome, first, 6_000).values():
+    for tally in chance.tally(outcome, first, 5_000).values():
         assert tally.violations == 0, shown(tally)
 
 
