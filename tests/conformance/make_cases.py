@@ -14,8 +14,8 @@ The rules by which nearly every expectation follows:
 """
 
 import base64
-import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +56,8 @@ def error_answer(status_code: int) -> Part:
 
 
 def packed(status_code: int, body: bytes, missing: int = 0) -> Part:
-    data = gzip.compress(body, mtime=0)
+    packing = zlib.compressobj(wbits=31)  # gzip; unlike the module of that name, the same to the byte in every Python
+    data = packing.compress(body) + packing.flush()
     data = data[: len(data) - missing]
     headers = {"content-encoding": "gzip"}
     return {"status_code": status_code, "headers": headers, "body_base64": base64.b64encode(data).decode()}
