@@ -94,6 +94,10 @@ class Aim(Protocol):
         """Whether it does no harm to try again in a state that is as before."""
         ...
 
+    def replaced(self, state: State) -> object:
+        """What the write would replace; when that changes, somebody else has written. None where nothing is."""
+        ...
+
 
 class _Aim:
     timed: ClassVar[tuple[str, ...]] = ()
@@ -105,6 +109,9 @@ class _Aim:
 
     def may_repeat(self, state: State) -> bool:
         return True
+
+    def replaced(self, state: State) -> object:
+        return None
 
 
 @attrs.frozen
@@ -160,6 +167,9 @@ class Rescheduled(Scheduled):
     def may_repeat(self, state: State) -> bool:
         return state.send_at is not None and min(self.send_at, state.send_at) - state.at > NEAR
 
+    def replaced(self, state: State) -> object:
+        return state.send_at
+
 
 @attrs.frozen
 class Unscheduled(_Aim):
@@ -181,11 +191,14 @@ class Updated(_Aim):
     fields: Mapping[str, Any]
 
     def finding(self, state: State) -> Finding:
-        if state.campaign is not None and all(
-            _plain(getattr(state.campaign, name)) == _plain(value) for name, value in self.fields.items()
-        ):
+        if self.replaced(state) == tuple(map(_plain, self.fields.values())):
             return Finding.LOOKS_DONE
         return Finding.BEFORE if state.is_("draft") else Finding.MOVED
+
+    def replaced(self, state: State) -> object:
+        if state.campaign is None:
+            return None
+        return tuple(_plain(getattr(state.campaign, name)) for name in self.fields)
 
 
 def _plain(value: object) -> object:
@@ -296,6 +309,7 @@ def carry_out(write: Write, retry: Retry, clock: Clock, *, accept_done: bool = F
         return Conclusion("not done", why=f"{retry.deadline:g} s had passed before it was tried")
 
     doubt = False
+    before: State | None = None  # as it was when it was read back first
     for number in range(1, retry.attempts + 1):
         tried = yield from write.attempt()  # S1
         verdict, judged = tried.verdict, aim is not None and tried.status_code in aim.judged  # R3
@@ -322,7 +336,7 @@ def carry_out(write: Write, retry: Retry, clock: Clock, *, accept_done: bool = F
         doubt = doubt or not judged
         if aim is None:
             break
-        found, state = yield from find_out(write, aim, retry.settle, clock)  # S2
+        found, state = yield from find_out(write, aim, retry.settle, clock, before)  # S2
         if found in (Finding.DONE, Finding.LOOKS_DONE):
             return Conclusion("done", "read-back", state)
         if found is Finding.NEVER:
@@ -333,6 +347,7 @@ def carry_out(write: Write, retry: Retry, clock: Clock, *, accept_done: bool = F
             break
         if clock.monotonic() >= write.deadline:
             break
+        before = state
     return Conclusion("unknown", state=state)  # S3
 
 
@@ -346,9 +361,12 @@ PAUSES: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between the reads of a settle window; the last stays."""
 
 
-def find_out(write: Write, aim: Aim, settle: float, clock: Clock) -> Steps[tuple[Finding | None, State | None]]:
+def find_out(
+    write: Write, aim: Aim, settle: float, clock: Clock, before: State | None = None
+) -> Steps[tuple[Finding | None, State | None]]:
     """Read back until the state tells what became of a write, or the settle window or the call ends. S2.
 
+    before: as the same call has read it back earlier.
     What was found is None when it could not be told. With it, the last state that was read.
     """
     end = clock.monotonic() + settle
@@ -360,6 +378,10 @@ def find_out(write: Write, aim: Aim, settle: float, clock: Clock) -> Steps[tuple
         state = yield from write.look()
         found = None if state is None else aim.finding(state)
         last = state or last
+        if state is not None and found is Finding.BEFORE:
+            before = before or state
+            if aim.replaced(state) != aim.replaced(before):
+                return Finding.MOVED, last  # R8: a newer value is somebody else's, and is not written over
         if found in (Finding.DONE, Finding.MOVED):
             return found, last  # R7
         moved = moved or found in (Finding.LOOKS_DONE, Finding.PASSING)

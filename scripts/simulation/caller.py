@@ -239,6 +239,10 @@ class Caller:
         """Whether a request of this call may have arrived; whether one was refused for what may be another's work."""
         self.moved = self.near = self.blind = False
         """What reads have shown: a status that forbids it; lately, a time too near; nothing since the last try."""
+        self.theirs: Any = None
+        """What looks have shown in the place of what is asked for."""
+        self.newer = False
+        """Whether that has changed from one look to another: somebody else has written."""
         self.calm = True
         """Nobody else acted, and every read was good and new."""
 
@@ -345,6 +349,10 @@ class Caller:
         if self._is(spelt, *self.aim.timed):
             later, _ = self._get("GET schedule")
             send_at = later.send_at if later else None
+        shown = snapshot.title if operation.what == "update" else None if send_at is None else int(send_at)
+        if operation.what in ("update", "reschedule") and shown not in (None, operation.value):
+            self.newer = self.newer or self.theirs not in (None, shown)
+            self.theirs = shown
         return self._state(snapshot, spelt, at, send_at)
 
     # --- how it asks ---
@@ -394,6 +402,8 @@ class Caller:
             self.wrong.append("I4: a try begins after the deadline")
         if self.moved:
             self.wrong.append("I5: it is tried after a status was seen that forbids it")
+        if self.newer:
+            self.wrong.append("I5: it is tried again over what somebody else has written meanwhile")
         if self.near and (self.doubt or self.judged):
             self.wrong.append("I5: a time so near is written again")
         if self.posts and self.blind and self.operation.name == "delete":

@@ -205,6 +205,37 @@ def test_a_reschedule_is_repeated_while_both_times_are_far(
     assert server.methods.count("PATCH") == tries
 
 
+def test_a_newer_time_of_somebody_else_is_not_written_over(colour: Colour, campaigns: Any, server: Server) -> None:
+    server.get(is_with("Scheduled"))
+    server.schedule(AT + 60, AT + 120)
+    server.answer("PATCH", LOST)
+    error = colour.error(OutcomeUnknownError, campaigns.reschedule, 4900, SOON)
+    assert (error.status, server.methods.count("PATCH")) == ("Scheduled", 1)
+
+
+def test_not_even_one_that_is_first_seen_after_the_second_attempt(
+    colour: Colour, campaigns: Any, server: Server
+) -> None:
+    server.get(is_with("Scheduled"))
+    server.schedule(*[AT + 60] * 10, AT + 120)
+    server.answer("PATCH", LOST)
+    colour.error(OutcomeUnknownError, campaigns.reschedule, 4900, SOON)
+    assert server.methods.count("PATCH") == 2
+
+
+def test_a_newer_edit_of_somebody_else_is_not_written_over(colour: Colour, campaigns: Any, server: Server) -> None:
+    after_draft(server, is_with("Draft", subject="Winter"), is_with("Draft", subject="Summer"))
+    server.answer("PATCH", LOST)
+    colour.error(OutcomeUnknownError, campaigns.update, 4900, subject="Spring")
+    assert server.methods.count("PATCH") == 1
+
+
+def test_an_edit_of_another_field_is_no_newer_value(colour: Colour, campaigns: Any, server: Server) -> None:
+    after_draft(server, is_with("Draft"), is_with("Draft", ip_pool="marketing"))
+    server.answer("PATCH", LOST, httpx.Response(200, json={**DRAFT, "subject": "Spring"}))
+    assert colour.do(campaigns.update, 4900, subject="Spring").subject == "Spring"
+
+
 def test_an_unschedule_is_believed_after_the_window(
     colour: Colour, campaigns: Any, server: Server, clock: FakeClock
 ) -> None:

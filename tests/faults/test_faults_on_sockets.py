@@ -39,7 +39,7 @@ def faults() -> Any:
 def play(faults: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Plays calls, and returns what was counted."""
     if shutil.which("openssl") is None:
-        pytest.skip("needs the command openssl")
+        pytest.skip("needs the command openssl")  # it makes the certificates: without them there is no TLS to try
     certificate = faults.Certificate.made(tmp_path)
     for name, value in certificate.environment().items():
         monkeypatch.setenv(name, value)

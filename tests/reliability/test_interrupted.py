@@ -123,17 +123,17 @@ class Slowly(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.left += request.method == "POST"
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
         response = await self._inner.handle_async_request(request)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
         return response
 
 
 class SlowClock(WatchedClock):
     async def sleep_async(self, seconds: float) -> None:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
         self.sleep(seconds)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
 
 
 async def ended(task: asyncio.Task[Any]) -> Any:
@@ -158,7 +158,7 @@ def test_cancelled_at_each_await(plan: list[dict[str, Any]]) -> None:
         task = asyncio.create_task(campaigns.send(4900))
         waiting = asyncio.create_task(campaigns.send(4900))  # for its turn
         for _ in range(awaits):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
         cancelled = task.cancel()
         left = transport.left
         came_of, other = [await ended(each) for each in (task, waiting)]
@@ -193,8 +193,8 @@ def test_cancelled_while_it_waits_for_its_turn() -> None:
             clock=SlowClock(sandbox, []),
         )
         first, second, third = (asyncio.create_task(campaigns.ensure_sent(4900)) for _ in range(3))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
+        await asyncio.sleep(0)  # takes no time: it lets the other tasks go on
         second.cancel()
         came_of = [await ended(each) for each in (first, second, third)]
         assert isinstance(came_of[1], asyncio.CancelledError)
