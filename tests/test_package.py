@@ -25,22 +25,22 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
 
 
+def loaded(program: str) -> set[str]:
+    """The modules that a program has loaded at its end."""
+    return set(python("-c", f"{program}\nimport sys; print(*sys.modules)").stdout.split())
+
+
 def test_an_import_loads_what_a_call_needs_and_no_more() -> None:
-    done = python("-c", "import sys, sendgrid_campaigns; print('\\n'.join(sys.modules))")
-    loaded = set(done.stdout.split())
-    unwanted = {
-        "asyncio",
-        "click",
-        "sqlite3",
-        "pytest",
-        "hypothesis",
-        "sendgrid_campaigns.sandbox",
-        "sendgrid_campaigns.cli",
-    }
+    everything = loaded("from sendgrid_campaigns import *")
+    assert {"sendgrid_campaigns.client", "httpx"} <= everything
     # httpx itself loads click for its own command line, where that is installed.
-    httpx = set(python("-c", "import sys, httpx; print('\\n'.join(sys.modules))").stdout.split())
-    assert loaded & unwanted <= httpx & {"click"}
-    assert "sendgrid_campaigns.client" in loaded
+    beside_httpx = everything - loaded("import httpx, attrs")
+    assert {name.partition(".")[0] for name in beside_httpx} == {"sendgrid_campaigns"}
+    assert not beside_httpx & {f"sendgrid_campaigns.{room}" for room in ("sandbox", "cli", "deadline")}
+
+
+def test_errors_alone_need_no_http_client() -> None:
+    assert not loaded("from sendgrid_campaigns import OutcomeUnknownError") & {"httpx", "httpcore"}
 
 
 def test_the_command_without_its_library_says_what_to_install() -> None:

@@ -26,6 +26,7 @@ import attrs
 
 from sendgrid_campaigns.client import CampaignsClient
 from sendgrid_campaigns.errors import (
+    Attempt,
     ConfigurationError,
     ErrorDetail,
     NotSentError,
@@ -407,7 +408,8 @@ def _failure(error: BaseException) -> Shown | None:
     name, text, facts = type(error).__name__, str(error), dict[str, Any]()
     notes: list[str] = getattr(error, "__notes__", None) or getattr(error.__context__, "__notes__", [])
     if isinstance(error, SendGridError):
-        facts, code = attrs.asdict(error), exit_code(error)
+        facts = {name: fact for name, fact in vars(error).items() if name != "__notes__"}
+        code = exit_code(error)
         shown = f"{name}: {text}"
     elif notes:  # it broke into a write, whatever it was
         shown, code = "\n".join(["interrupted", *notes]), UNKNOWN
@@ -426,7 +428,7 @@ def _failure(error: BaseException) -> Shown | None:
 
 def _json(data: Any) -> str:
     def default(value: object) -> object:
-        return attrs.asdict(value) if isinstance(value, ErrorDetail) else str(value)
+        return attrs.asdict(value) if isinstance(value, Attempt | ErrorDetail) else str(value)
 
     return json.dumps(data, default=default)
 

@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 import attrs
 import httpx
 
-from sendgrid_campaigns.deadline import Deadline
 from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.exchange import Answer, NoAnswer, Seen, Steps, Turn, Wait, Watch
 from sendgrid_campaigns.impersonation import header_value
@@ -71,6 +70,8 @@ class _Client(Operations, Generic[Http]):
                 problem=f"http_client is a {type(http_client).__name__}, which {type(self).__name__} cannot use",
                 remedy=f"Give an httpx.{self._new_http.__name__}.",
             )
+        from sendgrid_campaigns.deadline import Deadline  # httpcore is a fifth of an import, and a client needs it
+
         self._closes_http = http_client is None
         self._deadline = Deadline(clock.monotonic)
         self._http = self._own_http() if http_client is None else http_client

@@ -11,12 +11,11 @@ from collections.abc import Callable, Container, Generator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from types import ModuleType
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
-import attrs
 import httpx
 
+from sendgrid_campaigns.endpoints import Endpoint
 from sendgrid_campaigns.errors import (
     APIStatusError,
     Attempt,
@@ -33,7 +32,6 @@ from sendgrid_campaigns.errors import (
     UnreadableResponseError,
 )
 from sendgrid_campaigns.settings import Settings
-from sendgrid_campaigns.version import __version__
 
 T = TypeVar("T")
 
@@ -42,15 +40,13 @@ logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
 # --- what a driver is asked for, and what it answers ---
 
 
-@attrs.frozen
-class Wait:
+class Wait(NamedTuple):
     """Ask for nothing, for so many seconds."""
 
     seconds: float
 
 
-@attrs.frozen
-class Turn:
+class Turn(NamedTuple):
     """Ask to be the only call of this client that writes to this, until the call ends. R9.
 
     The answer is whether it could be had in so many seconds.
@@ -60,29 +56,32 @@ class Turn:
     seconds: float
 
 
-@attrs.frozen(kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """A status line arrived."""
 
     status_code: int
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    body: bytes | None = attrs.field(repr=False)  # a server may quote the key
+    headers: Mapping[str, str]
+    body: bytes | None
     """The decoded body; None when it was cut off, could not be decoded or is too large."""
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"Answer({self.status_code})"  # a server may quote the key
 
-@attrs.frozen(kw_only=True)
-class NoAnswer:
+
+class NoAnswer(NamedTuple):
     """No status line arrived."""
 
-    error: Exception = attrs.field(repr=False)
+    error: Exception
     started: bool | None
     """Whether the transport began to write the request; None when it did not report what it does."""
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"NoAnswer(started={self.started})"
 
-@attrs.frozen
-class Watch:
+
+class Watch(NamedTuple):
     """Ask to be told of the exception that ends the call, if one does, wherever it comes from."""
 
     told: Callable[[BaseException], None]
@@ -129,73 +128,16 @@ def verdict(seen: Answer | NoAnswer, success: Container[int]) -> Verdict:
     return Verdict.REFUSED if seen.status_code in REFUSALS else Verdict.DOUBT
 
 
-# --- requests ---
-
-
-@attrs.frozen(kw_only=True)
-class Endpoint:
-    """One generated endpoint module, and what cannot be read off it."""
-
-    module: ModuleType
-    body: type[Any] | None = None
-    """The generated model of the request's body."""
-    success: tuple[int, ...] = ()
-    """The documented status codes that say success by themselves."""
-    success_with_body: tuple[int, ...] = ()
-    """Those that others answer, too, such as a captive portal: success only with a body that is about the campaign."""
-    largest_body: int = 8 * 2**20
-    """Bytes of an answer that are read at most, compressed and not: a campaign holds two texts of 1 MB at most."""
-
-    def request(self, settings: Settings, **arguments: Any) -> httpx.Request:
-        """The request, complete.
-
-        It is made here and not by the HTTP client, whose defaults, cookies and headers may be those of other calls.
-        """
-        if settings.on_behalf_of is not None:
-            arguments["on_behalf_of"] = settings.on_behalf_of
-        if self.body is not None:
-            arguments["body"] = self.body.from_dict(arguments["body"])
-        built: dict[str, Any] = self.module._get_kwargs(**arguments)
-        route = built["url"].replace(f"/{arguments.get('campaign_id')}", "/{campaign_id}")
-        built["url"] = settings.base_url + built["url"]
-        # Waiting for a connection ends before the attempt does, so that it is known for what it is.
-        patience = settings.timeout * 0.9
-        timeout = httpx.Timeout(settings.timeout, connect=min(settings.connect_timeout, patience), pool=patience)
-        extensions = {"timeout": timeout.as_dict(), "route": route, "largest_body": self.largest_body}
-        headers = {**HEADERS, **built.pop("headers")}
-        return httpx.Request(**built, headers=settings.key.authorize(headers), extensions=extensions)
-
-    def parse(self, answer: Answer) -> Any:
-        """What the generated layer makes of an answer of success. It raises what comes for a body that is wrong."""
-        # The generated parser asks its client one thing: whether to raise on statuses that it does not know.
-        return self.module._parse_response(
-            client=_Lenient(), response=httpx.Response(answer.status_code, content=answer.body)
-        )
-
-
-@attrs.frozen
-class Unparsed:
+class Unparsed(NamedTuple):
     """A body that is not what the service documents."""
 
     problem: str
 
 
-class _Lenient:
-    raise_on_unexpected_status = False
-
-
-HEADERS = {
-    "Accept": "application/json",  # without it, the service may answer 406
-    "Accept-Encoding": "gzip",
-    "User-Agent": f"sendgrid-campaigns/{__version__} httpx/{httpx.__version__}",
-}
-
-
 # --- one call ---
 
 
-@attrs.frozen
-class Tried:
+class Tried(NamedTuple):
     """One attempt of a write, and what it proves."""
 
     verdict: Verdict
@@ -204,8 +146,7 @@ class Tried:
     """Seconds after which it may be tried again, as nothing of it was carried out; None: not at all."""
 
 
-@attrs.frozen
-class Found(Generic[T]):
+class Found(NamedTuple, Generic[T]):
     """What one read found."""
 
     value: T | None
@@ -321,7 +262,7 @@ class Call:
     def parsed(self, answer: Answer, model: Callable[[Any], T], endpoint: Endpoint | None = None) -> "T | Unparsed":
         """What the generated parser, and then `model`, make of an answer's body."""
         try:
-            return model((endpoint or self.endpoint).parse(answer))
+            return model((endpoint or self.endpoint).parse(answer.status_code, answer.body))
         except Exception as error:  # The generated parser raises what comes: KeyError, TypeError, RecursionError …
             detail = self.redact(str(error.args[0]) if error.args else "")
             return Unparsed(f"{type(error).__name__}: {detail[:200]}")

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 import attrs
 from attrs.validators import instance_of, optional
 
 from sendgrid_campaigns.errors import Attempt, ErrorDetail
-from sendgrid_campaigns_api import models as wire
-from sendgrid_campaigns_api.types import UNSET
+
+if TYPE_CHECKING:  # endpoints.py says why
+    from sendgrid_campaigns_api import models as wire
 
 T = TypeVar("T")
 
@@ -160,8 +161,10 @@ def is_status(status: str | None, wanted: str) -> bool:
 # --- from the generated models; each raises for an answer that is not as documented ---
 
 
-def campaign(answer: wire.Campaign, campaign_id: int | None = None) -> Campaign:
+def campaign(answer: "wire.Campaign", campaign_id: int | None = None) -> Campaign:
     """The facade's campaign; with an id, that campaign and no other."""
+    from sendgrid_campaigns_api.types import UNSET
+
     _check_id(answer, campaign_id)
     fields: dict[str, Any] = {"extra": answer.additional_properties}
     for field in attrs.fields(Campaign):
@@ -171,7 +174,7 @@ def campaign(answer: wire.Campaign, campaign_id: int | None = None) -> Campaign:
     return Campaign(**fields)
 
 
-def status(answer: wire.Campaign, campaign_id: int | None) -> str:
+def status(answer: "wire.Campaign", campaign_id: int | None) -> str:
     """The status alone: a call must not stumble over a field that it does not need."""
     _check_id(answer, campaign_id)
     if not isinstance(answer.status, str):
@@ -179,7 +182,7 @@ def status(answer: wire.Campaign, campaign_id: int | None) -> str:
     return answer.status
 
 
-def _check_id(answer: wire.Campaign, campaign_id: int | None) -> None:
+def _check_id(answer: "wire.Campaign", campaign_id: int | None) -> None:
     if campaign_id is not None and (answer.id != campaign_id or isinstance(answer.id, bool)):
         raise ValueError(f"it is about campaign {answer.id!r}, not {campaign_id}")
 

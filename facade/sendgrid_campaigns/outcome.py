@@ -20,9 +20,7 @@ R4 to R6 and R12 to R14 are about single requests: exchange.py keeps them. R9 an
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain, repeat
-from typing import Any, ClassVar, Literal, Protocol, cast
-
-import attrs
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
 from sendgrid_campaigns.exchange import Steps, Tried, Verdict, Wait
 from sendgrid_campaigns.settings import Clock, Retry
@@ -38,8 +36,7 @@ FENCE = 600.0
 # --- what reads tell ---
 
 
-@attrs.frozen
-class State:
+class State(NamedTuple):
     """What a campaign is like, as far as it was read."""
 
     status: str = ""
@@ -114,7 +111,6 @@ class _Aim:
         return None
 
 
-@attrs.frozen
 class Sent(_Aim):
     """To be mailed, now."""
 
@@ -133,12 +129,13 @@ class Sent(_Aim):
         return Finding.MOVED
 
 
-@attrs.frozen
 class Scheduled(_Aim):
     """To go out at a time."""
 
-    send_at: int
     timed: ClassVar[tuple[str, ...]] = ("scheduled", "in progress", "sent")
+
+    def __init__(self, send_at: int) -> None:
+        self.send_at = send_at
 
     def finding(self, state: State) -> Finding:
         if state.is_("draft"):
@@ -151,7 +148,6 @@ class Scheduled(_Aim):
         return self.send_at - state.at > NEAR
 
 
-@attrs.frozen
 class Rescheduled(Scheduled):
     """To go out at another time than it was to."""
 
@@ -171,7 +167,6 @@ class Rescheduled(Scheduled):
         return state.send_at
 
 
-@attrs.frozen
 class Unscheduled(_Aim):
     """To be a Draft again."""
 
@@ -184,11 +179,11 @@ class Unscheduled(_Aim):
         return Finding.BEFORE if state.is_("scheduled") else Finding.MOVED
 
 
-@attrs.frozen
 class Updated(_Aim):
     """To have these fields."""
 
-    fields: Mapping[str, Any]
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
 
     def finding(self, state: State) -> Finding:
         if self.replaced(state) == tuple(map(_plain, self.fields.values())):
@@ -206,13 +201,14 @@ def _plain(value: object) -> object:
     return (tuple(cast(Iterable[Any], value)) if isinstance(value, list | tuple) else value) or None
 
 
-@attrs.frozen
 class Deleted(_Aim):
     """To be no more."""
 
-    stop: bool
     judged: ClassVar[tuple[int, ...]] = (403, 404)
     guarded: ClassVar[bool] = False
+
+    def __init__(self, stop: bool) -> None:
+        self.stop = stop
 
     def allows(self, state: State) -> bool:
         return self.stop or state.is_("draft", "sent", "canceled")
@@ -223,12 +219,13 @@ class Deleted(_Aim):
         return Finding.BEFORE if self.allows(state) else Finding.MOVED
 
 
-@attrs.frozen
 class Created(_Aim):
     """To be there, found by the marker in its title."""
 
-    marker: str
     judged: ClassVar[tuple[int, ...]] = ()
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
 
     def finding(self, state: State) -> Finding:
         return Finding.BEFORE if state.campaign is None else Finding.DONE
@@ -275,8 +272,7 @@ class Write(Protocol):
         ...
 
 
-@attrs.frozen
-class Conclusion:
+class Conclusion(NamedTuple):
     """What became of a write."""
 
     kind: Literal["done", "already", "not allowed", "refused", "not done", "unknown"]

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import attrs
-
 from sendgrid_campaigns import arguments, models
 from sendgrid_campaigns.endpoints import GET, GET_SCHEDULE, LIST
 from sendgrid_campaigns.errors import SendGridError, UnreadableResponseError
@@ -35,7 +33,7 @@ def state(call: Call, aim: Aim, *, whole: bool = False, timed: bool = False) -> 
     if timed and found.is_(*aim.timed):
         with suppress(SendGridError):
             send_at = yield from call.read(lambda answer: answer.send_at, GET_SCHEDULE)
-            return attrs.evolve(found, send_at=models.seconds(send_at))
+            return found._replace(send_at=models.seconds(send_at))
     return found
 
 
@@ -51,7 +49,7 @@ def look(call: Call, aim: Aim) -> Steps[State | None]:
     if not seen.is_(*aim.timed):
         return seen
     schedule = yield from call.look(lambda answer: answer.send_at, GET_SCHEDULE)
-    return attrs.evolve(seen, send_at=models.seconds(schedule.value)) if schedule else seen
+    return seen._replace(send_at=models.seconds(schedule.value)) if schedule else seen
 
 
 def _state_of(call: Call, whole: bool) -> Callable[[Any], Callable[[float, float], State]]:

@@ -4,12 +4,12 @@ outcome.py decides; here its questions become requests, and its conclusions resu
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
 from sendgrid_campaigns import arguments, models, reads
-from sendgrid_campaigns.endpoints import CREATE, GET, LIST, SEND, UPDATE
+from sendgrid_campaigns.endpoints import CREATE, GET, LIST, SEND, UPDATE, Endpoint
 from sendgrid_campaigns.errors import (
     NotFoundError,
     NotInDraftError,
@@ -23,7 +23,7 @@ from sendgrid_campaigns.errors import (
     UnreadableResponseError,
     shown,
 )
-from sendgrid_campaigns.exchange import Call, Endpoint, Steps, Tried, Turn, Unparsed, Watch
+from sendgrid_campaigns.exchange import Call, Steps, Tried, Turn, Unparsed, Watch
 from sendgrid_campaigns.models import Campaign, Outcome, Schedule, SendReceipt
 from sendgrid_campaigns.outcome import (
     AIMS,
@@ -39,8 +39,7 @@ from sendgrid_campaigns.outcome import (
 from sendgrid_campaigns.settings import Settings
 
 
-@attrs.frozen
-class _Write:
+class _Write(NamedTuple):
     """One write, for outcome.carry_out: how it is tried and how its campaign is read."""
 
     call: Call

@@ -27,7 +27,9 @@ from sendgrid_campaigns import (
 )
 
 CLASSES = [
-    value for value in vars(sendgrid_campaigns).values() if inspect.isclass(value) and issubclass(value, SendGridError)
+    value
+    for value in (getattr(sendgrid_campaigns, name) for name in sendgrid_campaigns.__all__)
+    if inspect.isclass(value) and issubclass(value, SendGridError)
 ]
 
 CALL = {
@@ -68,6 +70,13 @@ def test_the_tree_is_the_one_drawn() -> None:
     assert len(CLASSES) == 16
     drawing = inspect.getdoc(sendgrid_campaigns.errors) or ""
     assert [kind.__name__ for kind in CLASSES if kind.__name__ not in drawing] == []
+
+
+def test_a_fact_that_is_missing_or_unknown_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match="NotSentError needs its cause"):
+        NotSentError()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="NotSentError has no reason"):
+        NotSentError(cause="x", reason="y")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -124,4 +133,5 @@ def test_a_status_that_python_does_not_know() -> None:
 
 def test_doubt_is_no_error_that_job_frameworks_repeat() -> None:
     assert not issubclass(OutcomeUnknownError, (ConnectionError, TimeoutError, OSError, httpx.HTTPError))
-    assert OutcomeUnknownError.__mro__[1:] == (SendGridError, Exception, BaseException, object)
+    named = [kind for kind in OutcomeUnknownError.__mro__ if not kind.__name__.startswith("_")]
+    assert named == [OutcomeUnknownError, SendGridError, Exception, BaseException, object]

@@ -26,7 +26,7 @@ from sendgrid_campaigns import (
     UnreadableResponseError,
     endpoints,
 )
-from sendgrid_campaigns.exchange import Endpoint
+from sendgrid_campaigns.endpoints import Endpoint
 from sendgrid_campaigns_api import AuthenticatedClient
 from sendgrid_campaigns_api.api.campaigns import create_campaign, get_campaign, list_campaigns, send_campaign
 from sendgrid_campaigns_api.models import Campaign, CreateCampaignRequest, ErrorResponse, SendAccepted
@@ -35,7 +35,7 @@ from sendgrid_campaigns_api.types import UNSET
 ROOT = Path(__file__).parents[2]
 
 
-# --- the contract: what exchange.Endpoint leans on ---
+# --- the contract: what endpoints.Endpoint leans on ---
 
 
 ENDPOINTS = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
@@ -49,7 +49,7 @@ def test_every_endpoint_module_is_declared() -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.module.__name__.rsplit(".", 1)[1])
 def test_every_endpoint_module_has_the_two_functions(endpoint: Endpoint) -> None:
-    """Should this fail after an upgrade of the generator: exchange.Endpoint is the one place that calls them."""
+    """Should this fail after an upgrade of the generator: endpoints.Endpoint is the one place that calls them."""
     module: Any = endpoint.module
     assert "on_behalf_of" in inspect.signature(module._get_kwargs).parameters
     assert list(inspect.signature(module._parse_response).parameters) == ["client", "response"]

@@ -18,11 +18,12 @@ from sendgrid_campaigns import (
     arguments,
     writes,
 )
-from sendgrid_campaigns.exchange import Call, Endpoint, Steps
+from sendgrid_campaigns.endpoints import Endpoint
+from sendgrid_campaigns.exchange import Call, Steps
 from sendgrid_campaigns.operations import Operations, operation
 from sendgrid_campaigns_api.api.campaigns import pause_campaign
 
-PAUSE = Endpoint(module=pause_campaign, success_with_body=(200,))
+PAUSE = Endpoint("pause_campaign", success_with_body=(200,))
 
 
 @operation
