@@ -4,6 +4,7 @@ A generated module is two functions to the facade: `_get_kwargs` builds the requ
 """
 
 import json
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ HEADERS = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"sendgrid-campaigns/{__version__} httpx/{httpx.__version__}",
 }
+
+_imported = cache(import_module)
 
 
 class Endpoint(NamedTuple):
@@ -37,7 +40,7 @@ class Endpoint(NamedTuple):
     @property
     def module(self) -> ModuleType:
         """The generated module, imported by the first call that needs it: all of them take as long as half of httpx."""
-        return import_module(f"sendgrid_campaigns_api.api.campaigns.{self.operation}")
+        return _imported(f"sendgrid_campaigns_api.api.campaigns.{self.operation}")
 
     def request(self, settings: Settings, **arguments: Any) -> httpx.Request:
         """The request, complete.

@@ -268,7 +268,7 @@ class Call:
             return Unparsed(f"{type(error).__name__}: {detail[:200]}")
 
     def _reading(self, endpoint: Endpoint | None, arguments: dict[str, Any]) -> tuple[httpx.Request, Endpoint]:
-        if endpoint is None:
+        if endpoint is None or (endpoint is self.endpoint and not arguments):
             return self._request, self.endpoint
         if self.campaign_id is not None:
             arguments = {"campaign_id": self.campaign_id, **arguments}

@@ -166,12 +166,13 @@ def campaign(answer: "wire.Campaign", campaign_id: int | None = None) -> Campaig
     from sendgrid_campaigns_api.types import UNSET
 
     _check_id(answer, campaign_id)
-    fields: dict[str, Any] = {"extra": answer.additional_properties}
-    for field in attrs.fields(Campaign):
-        if field.name not in fields:
-            value = getattr(answer, field.name)
-            fields[field.name] = None if value is UNSET else value
-    return Campaign(**fields)
+    fields: dict[str, Any] = {
+        name: None if (value := getattr(answer, name)) is UNSET else value for name in _DOCUMENTED
+    }
+    return Campaign(**fields, extra=answer.additional_properties)
+
+
+_DOCUMENTED = tuple(field.name for field in attrs.fields(Campaign) if field.name != "extra")
 
 
 def status(answer: "wire.Campaign", campaign_id: int | None) -> str:
