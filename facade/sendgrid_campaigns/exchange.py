@@ -31,6 +31,7 @@ from sendgrid_campaigns.errors import (
     ServerError,
     UnreadableResponseError,
 )
+from sendgrid_campaigns.pace import Room
 from sendgrid_campaigns.settings import Settings
 
 T = TypeVar("T")
@@ -196,6 +197,7 @@ class Call:
         request, endpoint = self._reading(endpoint, arguments)
         number = 1
         while True:
+            yield from self._pace()
             proven, seen = yield from self._exchange(request, endpoint, number)
             wait = self._wait_after(seen, proven, number, also=Verdict.DOUBT)
             # No attempt is cut short by the deadline, but none begins after it.
@@ -225,6 +227,7 @@ class Call:
         if clock.monotonic() >= self.deadline or not self.settings.budget.take(clock.monotonic()):  # R12
             return None
         request, endpoint = self._reading(endpoint, arguments)
+        yield from self._pace()
         proven, seen = yield from self._exchange(request, endpoint)
         if not isinstance(seen, Answer):
             return None
@@ -235,8 +238,13 @@ class Call:
         value = self.parsed(seen, model, endpoint) if proven is Verdict.DONE else Unparsed("")
         return None if isinstance(value, Unparsed) else Found(value, at, at_least)
 
-    def attempt(self, judged: Container[int] = ()) -> Steps[Tried]:
-        """One attempt of the write that the call is for. judged: refusals that may answer a second copy of it. R3."""
+    def attempt(self, judged: Container[int] = (), *, may_wait: bool = True) -> Steps[Tried]:
+        """One attempt of the write that the call is for.
+
+        judged: refusals that may answer a second copy of it. R3. may_wait: for the rate limit to have room for it.
+        """
+        # What is repeated goes by the state just read: that must not grow old.
+        yield from self._pace(may_wait=may_wait and not self.in_doubt)
         was_in_doubt, self.in_doubt = self.in_doubt, True
         proven, seen = yield from self._exchange(self._request, self.endpoint, self._tries + 1, judged)
         self._tries += 1
@@ -274,12 +282,25 @@ class Call:
             arguments = {"campaign_id": self.campaign_id, **arguments}
         return endpoint.request(self.settings, **arguments), endpoint  # R13: by the same settings
 
+    def _pace(self, *, may_wait: bool = True) -> Steps[None]:
+        """Wait until the rate limit has room for a request, and take it. `_exchange` must follow."""
+        retry, clock = self.settings.retry, self.settings.clock
+        while True:
+            now = clock.monotonic()
+            patience = min(retry.longest_wait, self.deadline - now) if may_wait and retry.pace else 0.0
+            wait = self.settings.pace.wait(now, patience)
+            if not wait:
+                return
+            yield Wait(wait)
+
     def _exchange(
         self, request: httpx.Request, endpoint: Endpoint, number: int = 1, judged: Container[int] | None = None
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         """One request, and what its answer proves. judged: of a write, see `attempt`; of a read, None."""
         seen = yield request
         assert isinstance(seen, Answer | NoAnswer)
+        clock, pace = self.settings.clock, self.settings.pace
+        pace.landed(clock.monotonic(), said_room(seen, clock.time()) if isinstance(seen, Answer) else None)
         proven = verdict(seen, endpoint.success)
         if isinstance(seen, Answer):
             if judged is None:
@@ -430,6 +451,16 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if seconds is None and (reset := _number(headers.get("X-RateLimit-Reset"))) is not None:
         seconds = reset - now if reset > 1e9 else reset
     return max(seconds, 0.0) if seconds is not None and -86_400 <= seconds <= 86_400 else None
+
+
+def said_room(answer: Answer, now: float) -> Room | None:
+    """What an answer's headers say about the rate limit; None when they do not, or absurdly. `now`: see retry_after."""
+    seconds = retry_after(answer.headers, now)
+    remaining = 0 if answer.status_code == 429 else _number(answer.headers.get("X-RateLimit-Remaining"))
+    if seconds is None or remaining is None:
+        return None
+    limit = _number(answer.headers.get("X-RateLimit-Limit"))
+    return Room(None if limit is None else int(limit), int(remaining), seconds)
 
 
 def _number(text: str | None) -> float | None:

@@ -2,15 +2,15 @@
 
 import os
 import random
-import threading
 import time
 from ipaddress import ip_address
-from typing import ClassVar, NoReturn
+from typing import NoReturn
 
 import attrs
 import httpx
 
 from sendgrid_campaigns.errors import ConfigurationError, shown
+from sendgrid_campaigns.pace import Budget, Pace
 
 KEY_VARIABLE = "SENDGRID_API_KEY"
 BASE_URL = "https://api.sendgrid.com"
@@ -122,15 +122,23 @@ class Retry:
     """Requests at most for one step of a call; 1 turns repeating off."""
     first_wait: float = 0.5
     """Seconds before the second attempt; doubled each time, and drawn between half and whole of that."""
-    longest_wait: float = 60.0
-    """Seconds. When the service asks for a longer wait, the call ends with RateLimitError at once and says how long."""
+    longest_wait: float = 75.0
+    """Seconds; more than a minute, which limits usually go by. When the service asks for a longer wait, the call ends
+    with RateLimitError at once and says how long."""
     deadline: float = 120.0
     """Seconds for a whole call, waits included. No attempt begins after it."""
     settle: float = 45.0
     """Seconds for which a write in doubt is read back before a state that looks as before is believed."""
+    pace: bool = True
+    """Whether a request waits, up to longest_wait, when the rate limit has no room for it, rather than be answered 429.
+
+    All calls of a client and its views are counted together, by what the service's answers say of its limit.
+    """
 
     def __attrs_post_init__(self) -> None:
         _check_attempts(self.attempts)
+        if not isinstance(self.pace, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(problem=f"Retry(pace={shown(self.pace)}) is no bool", remedy="Give True or False.")
         for name in ("first_wait", "longest_wait", "deadline", "settle"):
             _check_seconds(f"Retry({name})", getattr(self, name))
 
@@ -165,31 +173,6 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
-class Budget:
-    """How many reads may be repeats, or be made to find out: so many at once, and so many a second.
-
-    All calls of a client and its views share it, so that a fault of the service is not made worse by finding out. R12.
-    """
-
-    size: ClassVar[float] = 200.0
-    per_second: ClassVar[float] = 5.0
-
-    def __init__(self) -> None:
-        self._left = self.size
-        self._at: float | None = None
-        self._lock = threading.Lock()
-
-    def take(self, now: float) -> bool:
-        """Whether there is one left, which is taken. `now`: seconds, by a clock that never goes back."""
-        with self._lock:
-            passed = max(0.0, now - self._at) if self._at is not None else 0.0
-            self._left, self._at = min(self.size, self._left + passed * self.per_second), now
-            if self._left < 1:
-                return False
-            self._left -= 1
-            return True
-
-
 def _check_kind(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         raise ConfigurationError(
@@ -209,6 +192,7 @@ class Settings:
     clock: Clock
     on_behalf_of: str | None = None
     budget: Budget = attrs.field(factory=Budget, eq=False)
+    pace: Pace = attrs.field(factory=Pace, eq=False)
 
     def __attrs_post_init__(self) -> None:
         _check_seconds("timeout", self.timeout)

@@ -54,7 +54,9 @@ class _Write(NamedTuple):
         return self.call.deadline
 
     def attempt(self) -> Steps[Tried]:
-        return self.call.attempt(self.aim.judged if self.aim else ())
+        if self.aim is None:
+            return self.call.attempt()
+        return self.call.attempt(self.aim.judged, may_wait=self.aim.guarded)
 
     def read(self) -> Steps[State | None]:
         """The state while nothing has been tried: whatever fails here, the campaign was not touched."""

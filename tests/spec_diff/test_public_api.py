@@ -94,7 +94,7 @@ def test_what_does_not_break_is_not_named(with_edits: Callable[[Edits], list[str
                     "    @operation\n    def got(self) -> Steps[None]: ...\n\n    @operation\n    def get(",
                 ),
             ],
-            SETTINGS: [("settle: float = 45.0", "settle: float = 45.0\n    patience: float = 1.0")],
+            SETTINGS: [("pace: bool = True", "pace: bool = True\n    patience: float = 1.0")],
         }
     )
     assert found == []
