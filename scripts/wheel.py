@@ -103,6 +103,10 @@ def main() -> None:
         assert '"known_from": "answer"' in shown, shown
         print("with the extra cli, the command sends in the sandbox")
 
+        clean.install(f"{wheel}[aiohttp]")
+        run(clean.python, "-c", "from sendgrid_campaigns.aiohttp import AiohttpCampaignsClient", cwd=here)
+        print("with the extra aiohttp, its client is there")
+
         shutil.copytree(ROOT / "examples" / "newsletter", here / "newsletter")
         clean.install("pytest")
         said = run(clean.python, "-m", "pytest", cwd=here / "newsletter")

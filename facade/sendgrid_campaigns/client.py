@@ -32,6 +32,8 @@ class _Client(Operations, Generic[Http]):
     """What both clients have in common: all but the I/O."""
 
     _new_http: ClassVar[Any]
+    _other_http: ClassVar[str]
+    """What to do with an http_client that is none of these."""
     _http: Http
     _closes_http: bool
 
@@ -68,7 +70,7 @@ class _Client(Operations, Generic[Http]):
         if http_client is not None and not isinstance(http_client, self._new_http):
             raise ConfigurationError(
                 problem=f"http_client is a {type(http_client).__name__}, which {type(self).__name__} cannot use",
-                remedy=f"Give an httpx.{self._new_http.__name__}.",
+                remedy=self._other_http,
             )
         from sendgrid_campaigns.deadline import Deadline  # httpcore is a fifth of an import, and a client needs it
 
@@ -155,6 +157,7 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
     """SendGrid's Campaigns API, blocking. Safe to share between threads; use it as a context manager, or close it."""
 
     _new_http = httpx.Client
+    _other_http = "Give an httpx.Client."
 
     def close(self) -> None:
         """Close the connections, unless they are somebody else's: http_client= and views keep theirs."""
@@ -251,6 +254,7 @@ class AsyncCampaignsClient(_Client[httpx.AsyncClient], Awaiting):
     """SendGrid's Campaigns API for asyncio. Use it as an asynchronous context manager, or `await client.aclose()`."""
 
     _new_http = httpx.AsyncClient
+    _other_http = "Give an httpx.AsyncClient."
 
     async def aclose(self) -> None:
         """Close the connections, unless they are somebody else's: http_client= and views keep theirs."""

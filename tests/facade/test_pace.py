@@ -108,7 +108,7 @@ class Contended(int):
     """A count that lets another thread in between its being read and being written."""
 
     def __sub__(self, other: int) -> "Contended":
-        threading.Event().wait(0)
+        threading.Event().wait(1e-9)  # 0 would let no other thread in
         return Contended(int(self) - other)
 
 
