@@ -52,7 +52,7 @@ def environment(trusted: Path) -> None:
 
 @contextmanager
 def process(name: str, *arguments: str) -> Generator[dict[str, int]]:
-    """One of this folder's programs, and the ports that it tells. It ends when its input does, even if we are killed."""
+    """One of this folder's programs, and the ports that it tells. It ends with its input: at the latest when we do."""
     command = [sys.executable, str(HERE / name), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf, isfinite
 from statistics import median, quantiles
 
 import attrs
@@ -11,15 +12,15 @@ import attrs
 UNITS = {"µs": 1e-6, "ms": 1e-3, "MB": 1e6}
 """Samples are seconds, bytes or numbers; what they are shown in."""
 
-_told = 0.0
+_last = 0.0
 
 
 def tell(text: str) -> None:
     """Progress, on stderr: all the time on a terminal, else every few seconds."""
-    global _told
+    global _last
     every, last = (0.2, "\033[K\r") if sys.stderr.isatty() else (10.0, "\n")
-    if time.monotonic() > _told + every:
-        _told = time.monotonic()
+    if time.monotonic() > _last + every:
+        _last = time.monotonic()
         print(text, end=last, file=sys.stderr, flush=True)
 
 
@@ -53,8 +54,16 @@ def in_rounds(
 
 
 def ratio(over: Sequence[float], under: Sequence[float]) -> float:
-    """The median of the ratios round by round: a load that comes and goes is in both sides of each."""
-    return median(each / other for each, other in zip(over, under, strict=True))
+    """The median of the ratios round by round: a load that comes and goes is in both sides of each.
+
+    Nothing goes into anything infinitely often: a rate may be 0.
+    """
+    return median(each / other if other else inf for each, other in zip(over, under, strict=True))
+
+
+def _told(value: float | None) -> float | None:
+    """As JSON has it, which knows nothing infinite."""
+    return value if value is not None and isfinite(value) else None
 
 
 @attrs.frozen
@@ -77,17 +86,20 @@ class Table:
 
     def lines(self) -> Iterator[str]:
         size = UNITS.get(self.unit, 1.0)
-        yield f"{self.title:48}{'median':>10}{'quartiles':>21}{f'ratio to {self.base}' if self.base else '':>20}"
+        held_against = f"ratio to {self.base}" if self.base else ""
+        yield f"{self.title:48}{'median':>10}{'quartiles':>21}{held_against:>23}".rstrip()
         for name, middle, low, high, against in self.rows():
             shown = f"{_shown(low / size)} to {_shown(high / size)}" if low != high else ""
             against_base = "" if against is None else f"{against:.2f}"
-            yield f"  {name:46}{_shown(middle / size):>10}{shown:>21}{against_base:>20}  {self.unit}".rstrip()
+            yield f"  {name:46}{_shown(middle / size):>10}{shown:>21}{against_base:>23}  {self.unit}".rstrip()
         if self.note:
             yield f"  {self.note}"
 
     def as_json(self) -> dict[str, object]:
-        names = ("name", "median", "low", "high", "ratio")
-        rows = [{**dict(zip(names, row, strict=True)), "samples": [*self.samples[row[0]]]} for row in self.rows()]
+        rows = [
+            {"name": name, "median": middle, "low": low, "high": high, "ratio": _told(against), "samples": samples}
+            for (name, middle, low, high, against), samples in zip(self.rows(), self.samples.values(), strict=True)
+        ]
         about = {"section": self.section, "title": self.title, "shown_in": self.unit, "base": self.base}
         return {**about, "note": self.note, "rows": rows}
 
@@ -98,7 +110,7 @@ def _shown(value: float) -> str:
 
 @attrs.frozen
 class Target:
-    """What a figure should be: one row over another, or a row alone. A row is named by its table's title and its name."""
+    """What a figure should be: one row over another, or a row alone; rows are named by title of the table and name."""
 
     text: str
     limit: float
@@ -126,4 +138,4 @@ class Target:
     def as_json(self, tables: Sequence[Table]) -> dict[str, object]:
         value = self.value(tables)
         met = None if value is None else self.met(value)
-        return {"text": self.text, "limit": self.limit, "least": self.least, "value": value, "met": met}
+        return {"text": self.text, "limit": self.limit, "least": self.least, "value": _told(value), "met": met}

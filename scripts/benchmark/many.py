@@ -7,14 +7,17 @@ from contextlib import ExitStack
 from itertools import product
 from time import perf_counter
 
+import attrs
+
 from benchmark.contestants import AsyncHttpx, Awaiting, Socket, awaiting
 from benchmark.course import Course
 from benchmark.figures import Table, in_rounds
 
 AT_ONCE = (1, 32, 128, 512)
 ROUNDS = 5
-REQUESTS = 1_000
-"""In a sample, but four for each in flight at least: the end, when fewer are, must not weigh much."""
+LEAD, SECONDS = 0.5, 2.0
+"""Of a sample: until connections are open and all are at it, and those that are measured. By the clock and not by the
+number of requests: some clients need minutes for what others do in one second."""
 ALONE = "the server alone, asked by 32 sockets"
 
 
@@ -22,34 +25,55 @@ def title(at_once: int) -> str:
     return f"get, plain http, {at_once} in flight"
 
 
-async def flight(contestant: Awaiting, at_once: int, requests: int) -> Counter[str]:
-    """So many requests, so many of them at once, and what went wrong with how many."""
-    left, failed = iter(range(requests)), Counter[str]()
+@attrs.define
+class Trouble:
+    """What happened besides good answers, in all samples of a contestant."""
 
-    async def worker() -> None:
-        for _ in left:
+    errors: Counter[str] = attrs.field(factory=Counter[str])
+    starved: int = 0
+    """The most callers of a sample that got no answer in all of it."""
+
+    def __str__(self) -> str:
+        parts = [f"{number:,} {name}" for name, number in self.errors.items()]
+        return ", ".join([*parts, *([f"{self.starved} callers without any answer"] if self.starved else [])])
+
+
+async def rate(contestant: Awaiting, at_once: int, lead: float, seconds: float, trouble: Trouble) -> float:
+    """Good answers a second, with so many callers that each ask again as soon as they are answered."""
+    answers, errors = Counter[int](), Counter[str]()
+
+    async def caller(number: int) -> None:
+        while True:
             try:
                 await contestant.get()
+                answers[number] += 1
             except Exception as error:  # such as a pool's timeout: it is a part of how the contestant does
-                failed[type(error).__name__] += 1
+                errors[type(error).__name__] += 1
+            # Without it, one that has just given back a connection takes it again before any that waits for one.
+            await asyncio.sleep(0)
 
-    await asyncio.gather(*(worker() for _ in range(at_once)))
-    return failed
+    callers = [asyncio.create_task(caller(number)) for number in range(at_once)]
+    await asyncio.sleep(lead)
+    answers.clear()
+    errors.clear()
+    began = perf_counter()
+    await asyncio.sleep(seconds)
+    found = answers.total() / (perf_counter() - began)
+    trouble.errors += errors
+    trouble.starved = max(trouble.starved, at_once - len(answers))
+    for each in callers:
+        each.cancel()
+    await asyncio.gather(*callers, return_exceptions=True)
+    return found
 
 
-async def rate(kind: type[Awaiting], url: str, at_once: int, failed: Counter[str]) -> float:
-    """Good answers a second. The client is a new one, so that nobody's idle connections are the server's to keep."""
-    contestant = kind(url)
+async def sample(kind: type[Awaiting], course: Course, at_once: int, trouble: Trouble) -> float:
+    """The client is a new one each time, so that nobody's idle connections are the server's to keep."""
+    contestant = kind(course.plain)
     try:
-        await flight(contestant, at_once, max(50, at_once))  # not timed: it opens the connections
-        requests = max(REQUESTS, 4 * at_once)
-        began = perf_counter()
-        wrong = await flight(contestant, at_once, requests)
-        seconds = perf_counter() - began
+        return await rate(contestant, at_once, LEAD, SECONDS / 4 if course.quick else SECONDS, trouble)
     finally:
         await contestant.close()
-    failed.update(wrong)
-    return (requests - wrong.total()) / seconds
 
 
 def concurrency_section(course: Course) -> Iterator[Table]:
@@ -59,17 +83,18 @@ def concurrency_section(course: Course) -> Iterator[Table]:
     }
     yield Table("concurrency", ALONE, "requests/s", in_rounds(ALONE, alone, course.rounds(3)))
 
-    failed = {pair: Counter[str]() for pair in product(awaiting(), AT_ONCE)}
+    troubles = {pair: Trouble() for pair in product(awaiting(), AT_ONCE)}
 
     def sampler(kind: type[Awaiting], at_once: int) -> Callable[[], float]:
-        return lambda: asyncio.run(rate(kind, course.plain, at_once, failed[kind, at_once]))
+        return lambda: asyncio.run(sample(kind, course, at_once, troubles[kind, at_once]))
 
-    samplers = {f"{kind.name}, {at_once}": sampler(kind, at_once) for kind, at_once in failed}
-    samples = in_rounds("many in flight", samplers, course.rounds(ROUNDS))
+    samplers = {f"{kind.name}, {at_once}": sampler(kind, at_once) for kind, at_once in troubles}
+    # Each sample has a lead of its own: no round is thrown away.
+    samples = in_rounds("many in flight", samplers, course.rounds(ROUNDS), warm_up=0)
     for at_once in AT_ONCE:
         rows = {kind.name: samples[f"{kind.name}, {at_once}"] for kind in awaiting()}
-        errors = {kind.name: dict(failed[kind, at_once]) for kind in awaiting() if failed[kind, at_once]}
-        note = "; ".join(f"{name} failed: {found}" for name, found in errors.items())
+        said = {kind.name: str(troubles[kind, at_once]) for kind in awaiting()}
+        note = "; ".join(f"{name}: {trouble}" for name, trouble in said.items() if trouble)
         yield Table("concurrency", title(at_once), "requests/s", rows, AsyncHttpx.name, note)
 
 
