@@ -132,7 +132,8 @@ def far_away(play: Callable[[int, Turned], Coroutine[Any, Any, None]], round_tri
 
     async def both(ports: dict[str, int]) -> None:
         turned = Turned(asyncio.get_running_loop())
-        await line.main(ports["plain"], round_trip, lambda port: play(port, turned))
+        async with asyncio.timeout(100 * round_trip):
+            await line.main(ports["plain"], round_trip, lambda port: play(port, turned))
 
     asyncio.run(server.main(None, both))
 
@@ -207,7 +208,7 @@ class Made(Awaiting):
 
 def test_errors_and_callers_without_an_answer_are_told() -> None:
     trouble = Trouble()
-    assert asyncio.run(rate(Made(), 5, 0.0, 0.05, trouble)) > 0
+    assert asyncio.run(rate(Made(), 5, 0.0, 0.01, trouble)) > 0
     assert trouble.starved >= 1
     assert trouble.errors["TimeoutError"] > 0
     assert "callers without any answer" in str(trouble)
