@@ -62,18 +62,27 @@ def test_the_server_answers_as_the_service_does() -> None:
     assert 2_000 < len(json.dumps(server.CAMPAIGN)) < 10_000
 
 
-def test_the_server_takes_requests_in_pieces_and_in_heaps() -> None:
-    async def play(port: int) -> None:
-        reader, writer = await asyncio.open_connection(server.HOST, port)
-        for index in range(len(POST)):
-            writer.write(POST[index : index + 1])
-            await writer.drain()
-        assert (await read(reader))[0] == 201
-        writer.write(GET + POST + GET)
-        assert [(await read(reader))[0] for _ in range(3)] == [200, 201, 200]
-        writer.close()
+class Kept(asyncio.Transport):
+    """What would have been written."""
 
-    served(play)
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.lines.append(bytes(data).partition(b"\r\n")[0])
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, len(GET + POST + POST + GET)])
+def test_the_server_takes_requests_in_pieces_and_in_heaps(size: int) -> None:
+    instant, kept, requests = server.Instant(), Kept(), GET + POST + POST + GET
+    instant.connection_made(kept)
+    for index in range(0, len(requests), size):
+        instant.data_received(requests[index : index + size])
+        answered = len(kept.lines)
+        assert answered == sum(index + size >= len(whole) for whole in (GET, GET + POST, GET + POST + POST, requests))
+    ok, created = b"HTTP/1.1 200 OK", b"HTTP/1.1 201 Created"
+    assert kept.lines == [ok, created, created, ok]
 
 
 def test_the_server_closes_when_it_is_asked_to() -> None:
@@ -153,16 +162,27 @@ def test_the_first_answer_takes_two_round_trips_and_the_next_ones_one() -> None:
     far_away(play)
 
 
-def test_the_line_keeps_the_order_and_tells_the_end() -> None:
+def test_the_line_keeps_the_order() -> None:
     async def play(port: int, turned: Turned) -> None:
         reader, writer = await asyncio.open_connection(server.HOST, port)
-        writer.write(GET + POST)
-        assert [(await read(reader))[0] for _ in range(2)] == [200, 201]
-        for index in range(len(POST)):
-            writer.write(POST[index : index + 1])
-            await writer.drain()
+        began = turned.waited
         writer.write(GET)
-        assert [(await read(reader))[0] for _ in range(2)] == [201, 200]
+        await asyncio.sleep(1_900.0)
+        writer.write(POST[:20])  # of the first round: it is there at 3.4 round trips
+        assert (await read(reader))[0] == 200
+        writer.write(POST[20:])  # sent at 2.0, and alone it would be there at 2.5
+        assert (await read(reader))[0] == 201
+        assert round((turned.waited - began) / 1_000.0, 2) == 3.9
+        writer.close()
+
+    far_away(play)
+
+
+def test_the_line_tells_the_end_as_late_as_all_else() -> None:
+    async def play(port: int, turned: Turned) -> None:
+        reader, writer = await asyncio.open_connection(server.HOST, port)
+        writer.write(GET)
+        await read(reader)
         before = turned.waited
         writer.write_eof()
         assert await reader.read() == b""
