@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 import attrs
 import httpx
 
+from sendgrid_campaigns.arguments import require_least
 from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.exchange import Answer, NoAnswer, Seen, Steps, Turn, Wait, Watch
 from sendgrid_campaigns.impersonation import header_value
@@ -44,6 +45,7 @@ class _Client(Operations, Generic[Http]):
         base_url: str = BASE_URL,
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
+        max_connections: int = 100,
         retry: Retry = Retry(),  # noqa: B008 - frozen
         http_client: Http | None = None,
         clock: Clock = Clock(),  # noqa: B008 - holds no state
@@ -53,6 +55,7 @@ class _Client(Operations, Generic[Http]):
         api_key: without it, the environment variable SENDGRID_API_KEY.
         base_url: https, or http to loopback; may hold a path.
         timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
+        max_connections: at one time, all views together; a call waits for a free one within its timeout.
         retry: how patiently a call repeats what is safe to repeat, and its deadline.
         http_client: an httpx client of yours, for a proxy, certificates or a transport. It is never closed, and of its
         own headers, cookies, authentication and base URL nothing is used. httpx adds cookies of answers to its jar.
@@ -76,7 +79,7 @@ class _Client(Operations, Generic[Http]):
 
         self._closes_http = http_client is None
         self._deadline = Deadline(clock.monotonic)
-        self._http = self._own_http() if http_client is None else http_client
+        self._http = self._own_http(max_connections) if http_client is None else http_client
         self._process = os.getpid()
         self._turns: dict[int | str, Any] = {}
         """What calls of this client and its views write to at the moment."""
@@ -100,11 +103,14 @@ class _Client(Operations, Generic[Http]):
         view._settings = attrs.evolve(self._settings, on_behalf_of=header_value(subuser, account_id))
         return view
 
-    def _own_http(self) -> Any:
+    def _own_http(self, max_connections: int) -> Any:
+        require_least("max_connections", max_connections, 1)
+        # As many are kept as may be open: with fewer, a busy client makes new ones all the time.
+        limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
         # Over plain http the environment's proxy would be shown the key: loopback needs none.
         trust_env = self._settings.base_url.startswith("https:")
         try:
-            http = self._new_http(follow_redirects=False, trust_env=trust_env)
+            http = self._new_http(follow_redirects=False, trust_env=trust_env, limits=limits)
         except Exception as error:  # whatever the environment holds
             raise ConfigurationError(
                 problem=f"httpx cannot make a client: {error}",
@@ -221,8 +227,8 @@ class CampaignsClient(_Client[httpx.Client], Blocking):
                 del self._turns[key]
                 self._turn_given_back.notify_all()
 
-    def _own_http(self) -> Any:
-        http = super()._own_http()
+    def _own_http(self, max_connections: int) -> Any:
+        http = super()._own_http(max_connections)
         self._deadline.guard(http)
         return http
 

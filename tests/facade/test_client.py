@@ -19,6 +19,7 @@ from sendgrid_campaigns import (
     BadRequestError,
     Campaign,
     CampaignsClient,
+    ConfigurationError,
     NotFoundError,
     NotSentError,
     RateLimitError,
@@ -328,6 +329,19 @@ def test_a_body_that_takes_longer_than_the_timeout(clock: FakeClock) -> None:
     with pytest.raises(UnreadableResponseError):
         campaigns.get(4900)
     assert clock.now < 1_800_000_000 + 40
+
+
+def test_as_many_connections_are_kept_as_may_be_open(colour: Colour) -> None:
+    pools: list[Any] = [
+        colour.client_class("SG.key", **said)._http._transport._pool for said in ({}, {"max_connections": 7})
+    ]
+    assert [(pool._max_connections, pool._max_keepalive_connections) for pool in pools] == [(100, 100), (7, 7)]
+
+
+@pytest.mark.parametrize("value", [0, -1, None, True, 2.5, "7"])
+def test_there_is_at_least_one_connection(colour: Colour, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match="max_connections is"):
+        colour.client_class("SG.key", max_connections=value)
 
 
 def test_its_own_pool_is_closed_with_it(colour: Colour) -> None:
