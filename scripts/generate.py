@@ -18,6 +18,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 ROOT = Path(__file__).resolve().parent.parent
 FRAGMENT = ROOT / "openapi" / "campaigns.yaml"
 SETTINGS = ROOT / "openapi" / "generator.yaml"
+TEMPLATES = ROOT / "openapi" / "templates"
 GENERATED = ROOT / "generated"
 PACKAGE = "sendgrid_campaigns_api"
 
@@ -47,7 +48,7 @@ def generate(fragment: Path, folder: Path) -> None:
     package = folder / PACKAGE
     run(
         *("openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"),
-        *("--path", fragment, "--config", SETTINGS, "--output-path", package),
+        *("--path", fragment, "--config", SETTINGS, "--custom-template-path", TEMPLATES, "--output-path", package),
     )
     # --isolated: what is generated depends on ruff's version and on nothing that this repository configures for itself.
     run("ruff", "check", "--isolated", "--no-cache", "--quiet", "--fix-only", "--extend-select", "I", package)

@@ -364,9 +364,11 @@ class _Attempt:
 
         https://www.encode.io/httpcore/extensions/#trace
         """
+        if self._started:
+            return
         # A proxy is asked for a tunnel by a request of its own, before ours.
         writes = event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT"
-        self._started = writes or bool(self._started)
+        self._started = writes
 
     async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
         self.trace(event, info)
@@ -406,7 +408,7 @@ class _Attempt:
         whole = not self._body_lost and (self._decoder is None or self._decoder.eof)
         return Answer(
             status_code=response.status_code,
-            headers=response.headers,
+            headers=dict(response.headers.items()),
             body=bytes(self._body) if whole else None,
             seconds=self._seconds(),
         )

@@ -56,9 +56,10 @@ class Endpoint(NamedTuple):
         route = built["url"].replace(f"/{arguments.get('campaign_id')}", "/{campaign_id}")
         built["url"] = settings.base_url + built["url"]
         # Waiting for a connection ends before the attempt does, so that it is known for what it is.
-        patience = settings.timeout * 0.9
-        timeout = httpx.Timeout(settings.timeout, connect=min(settings.connect_timeout, patience), pool=patience)
-        extensions = {"timeout": timeout.as_dict(), "route": route, "largest_body": self.largest_body}
+        patience, whole = settings.timeout * 0.9, settings.timeout
+        connect = min(settings.connect_timeout, patience)
+        timeout = {"connect": connect, "read": whole, "write": whole, "pool": patience}
+        extensions = {"timeout": timeout, "route": route, "largest_body": self.largest_body}
         headers = {**HEADERS, **built.pop("headers")}
         return httpx.Request(**built, headers=settings.key.authorize(headers), extensions=extensions)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Generator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 import httpx
@@ -62,6 +63,7 @@ class Answer(NamedTuple):
 
     status_code: int
     headers: Mapping[str, str]
+    """With names in lower case."""
     body: bytes | None
     """The decoded body; None when it was cut off, could not be decoded or is too large."""
     seconds: float
@@ -231,7 +233,7 @@ class Call:
         proven, seen = yield from self._exchange(request, endpoint)
         if not isinstance(seen, Answer):
             return None
-        dated, now = http_date(seen.headers.get("Date")), clock.time()
+        dated, now = http_date(seen.headers.get("date")), clock.time()
         at, at_least = max(dated or now, now), min(dated or now, now)
         if seen.status_code == 404:
             return Found(None, at, at_least)
@@ -342,6 +344,8 @@ class Call:
     ) -> float | None:
         """Seconds after which to try again, when that is good for anything."""
         retry, clock = self.settings.retry, self.settings.clock
+        if proven is Verdict.DONE:
+            return None
         wait = retry.backoff(number, clock.random())
         if isinstance(seen, Answer) and seen.status_code == 429:
             asked = retry_after(seen.headers, clock.time()) or 0.0
@@ -443,23 +447,22 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     time, for which the answer's own Date is the better source. `Retry-After` is honoured should it ever be sent.
     https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
     """
-    now = http_date(headers.get("Date")) or now
-    asked = headers.get("Retry-After")
+    now = http_date(headers.get("date")) or now
+    asked = headers.get("retry-after")
     seconds = _number(asked)
     if seconds is None and (at := http_date(asked)) is not None:
         seconds = at - now
-    if seconds is None and (reset := _number(headers.get("X-RateLimit-Reset"))) is not None:
+    if seconds is None and (reset := _number(headers.get("x-ratelimit-reset"))) is not None:
         seconds = reset - now if reset > 1e9 else reset
     return max(seconds, 0.0) if seconds is not None and -86_400 <= seconds <= 86_400 else None
 
 
 def said_room(answer: Answer, now: float) -> Room | None:
     """What an answer's headers say about the rate limit; None when they do not, or absurdly. `now`: see retry_after."""
-    seconds = retry_after(answer.headers, now)
-    remaining = 0 if answer.status_code == 429 else _number(answer.headers.get("X-RateLimit-Remaining"))
-    if seconds is None or remaining is None:
+    remaining = 0 if answer.status_code == 429 else _number(answer.headers.get("x-ratelimit-remaining"))
+    if remaining is None or (seconds := retry_after(answer.headers, now)) is None:
         return None
-    limit = _number(answer.headers.get("X-RateLimit-Limit"))
+    limit = _number(answer.headers.get("x-ratelimit-limit"))
     return Room(None if limit is None else int(limit), int(remaining), seconds)
 
 
@@ -471,6 +474,7 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
+@lru_cache(maxsize=8)  # one for each second, and a second holds many answers
 def http_date(text: str | None) -> float | None:
     try:
         return parsedate_to_datetime(text or "").timestamp()

@@ -26,6 +26,10 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
 
     def __init__(self, steps: Callable[Concatenate[Any, P], Steps[T]]) -> None:
         self._steps = steps
+        signature = inspect.signature(steps)
+        # Steps[T] is a generator type whose last argument is T: what a caller gets.
+        self._result = get_args(signature.return_annotation)[-1]
+        self._signature = signature.replace(return_annotation=None if self._result is type(None) else self._result)
 
     if TYPE_CHECKING:  # what Operations.__init_subclass__ does, in types
 
@@ -54,11 +58,8 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
             return await self._run(steps(self, *args, **kwargs))  # pyright: ignore[reportPrivateUsage]
 
         method: Any = coroutine if awaits else blocking
-        signature = inspect.signature(steps)
-        # Steps[T] is a generator type whose last argument is T: what a caller gets.
-        result = get_args(signature.return_annotation)[-1]
-        method.__annotations__ = {**steps.__annotations__, "return": result}
-        method.__signature__ = signature.replace(return_annotation=None if result is type(None) else result)
+        method.__annotations__ = {**steps.__annotations__, "return": self._result}
+        method.__signature__ = self._signature
         return method
 
 
