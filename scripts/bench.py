@@ -13,12 +13,13 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from benchmark import calls, fresh, many, memory
+from benchmark import calls, doubles, fresh, many, memory, paced
 from benchmark.calls import FAR, PLAIN, TLS
 from benchmark.course import Course, Section, course
 from benchmark.figures import Table, Target
@@ -30,6 +31,8 @@ SECTIONS: Mapping[str, Section] = {
     "cold": fresh.cold_section,
     "concurrency": many.concurrency_section,
     "memory": memory.memory_section,
+    "pace": paced.pace_section,
+    "sandbox": doubles.sandbox_section,
 }
 """In the order in which they are run. One more: a function in a room of benchmark/, a line here, targets below."""
 
@@ -45,11 +48,19 @@ def _official_over_facade(where: str, limit: float) -> Target:
     return Target(text, limit, (named, "sendgrid"), (named, "the facade"), least=True)
 
 
+def _paced(where: str) -> Iterator[Target]:
+    for workers in (paced.PACED_1, paced.PACED_32):
+        job, limited = f"a job, {where}", f"answers that were 429, {where}"
+        yield Target(f"{job}, {workers}: over the least there can be", 1.05, (job, workers), (job, paced.LEAST))
+        yield Target(f"{job}, {workers}: percent of answers that were 429", 1, (limited, workers))
+
+
 TARGETS: Sequence[Target] = (
     *(_get_over_httpx(colour, where) for colour in ("sync", "async") for where in (PLAIN, TLS)),
     _official_over_facade(TLS, 4),
     _official_over_facade(FAR, 2.5),
-    Target("import: CampaignsClient over httpx", 1.3, (fresh.IMPORTS, fresh.FACADE), (fresh.IMPORTS, fresh.HTTPX)),
+    Target("import sendgrid_campaigns over httpx", 1.3, (fresh.IMPORTS, fresh.PACKAGE), (fresh.IMPORTS, fresh.HTTPX)),
+    Target("import of its client over httpx", 1.3, (fresh.IMPORTS, fresh.FACADE), (fresh.IMPORTS, fresh.HTTPX)),
     Target("cold start: the facade over httpx", 1.25, (fresh.COLD, "the facade"), (fresh.COLD, "httpx")),
     Target(
         "rate with 32 in flight: the facade on aiohttp over httpx",
@@ -68,6 +79,15 @@ TARGETS: Sequence[Target] = (
     Target("memory at the end over that at first", 1.05, (memory.GROWTH, "at the end"), (memory.GROWTH, "at first")),
     Target("descriptors left behind", 0, (memory.LEFT, "descriptors")),
     Target("threads left behind", 0, (memory.LEFT, "threads")),
+    *(target for where in (paced.VIRTUAL, paced.DOOR) for target in _paced(where)),
+    Target("sandbox: sends a second, in process", 3_000, (doubles.IN_PROCESS, doubles.TRANSPORT), least=True),
+    Target(
+        "sandbox over HTTP: its rate over that of Prism",
+        5,
+        (doubles.OVER_HTTP, doubles.SANDBOX),
+        (doubles.OVER_HTTP, doubles.MOCK),
+        least=True,
+    ),
 )
 
 PEERS = ("httpx", "httpcore", "attrs", "aiohttp", "httpx-aiohttp", "requests", "sendgrid")
@@ -108,11 +128,14 @@ def main() -> None:
     )
     parser.add_argument("--sends", type=int, help="of the section memory; 100,000 unless given")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--project", default=sys.executable, metavar="PYTHON", help="of the environment that has the sandbox's server"
+    )
     options = parser.parse_args()
     sends = options.sends or (2_000 if options.quick else 100_000)
     about, before, began = machine(), load(), time.monotonic()
     print(f"{about['python']}, {about['cpus']} CPUs; load when it began: {before}", end="\n\n", flush=True)
-    with course(sends, options.quick) as given:
+    with course(options.project, sends, options.quick) as given:
         tables = measure([name for name in SECTIONS if name in options.only], given)
     print(*targets(tables), "", sep="\n")
     print(f"{time.monotonic() - began:.0f} s; load at the end: {load()}")

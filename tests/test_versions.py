@@ -89,9 +89,10 @@ def test_the_pipeline_is_pinned_to_one_version(package: str) -> None:
     assert specifier == f"=={locked('requirements')[package]}"
 
 
-def test_what_runs_on_node_is_what_is_locked() -> None:
-    lock = json.loads(text("scripts/package-lock.json"))["packages"]
-    for name, version in json.loads(text("scripts/package.json"))["dependencies"].items():
+@pytest.mark.parametrize("folder", ["scripts", "scripts/benchmark"])
+def test_what_runs_on_node_is_what_is_locked(folder: str) -> None:
+    lock = json.loads(text(f"{folder}/package-lock.json"))["packages"]
+    for name, version in json.loads(text(f"{folder}/package.json"))["dependencies"].items():
         assert version == lock[f"node_modules/{name}"]["version"]
 
 

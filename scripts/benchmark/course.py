@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -30,6 +31,8 @@ class Course:
     """TLS, at the end of the line."""
     folder: Path
     """Empty but for the certificates: where fresh processes are started."""
+    project: str
+    """The interpreter of the project's own environment."""
     sends: int
     quick: bool = False
 
@@ -51,17 +54,17 @@ def environment(trusted: Path) -> None:
 
 
 @contextmanager
-def process(name: str, *arguments: str) -> Generator[dict[str, int]]:
-    """One of this folder's programs, and the ports that it tells. It ends with its input: at the latest when we do."""
-    command = [sys.executable, str(HERE / name), *arguments]
+def process(name: str, *arguments: str, python: str = sys.executable) -> Generator[dict[str, Any]]:
+    """One of this folder's programs, and what it tells, such as its ports. It ends with its input, or with us."""
+    command = [python, str(HERE / name), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        ports: dict[str, int] = json.loads(running.stdout.readline() or sys.exit(f"{name} did not start"))
-        yield ports
+        told: dict[str, Any] = json.loads(running.stdout.readline() or sys.exit(f"{name} did not start"))
+        yield told
 
 
 @contextmanager
-def course(sends: int, quick: bool) -> Generator[Course]:
+def course(project: str, sends: int, quick: bool) -> Generator[Course]:
     import trustme
 
     with ExitStack() as stack:
@@ -77,6 +80,7 @@ def course(sends: int, quick: bool) -> Generator[Course]:
             tls=f"https://{HOST}:{server['tls']}",
             far=f"https://{HOST}:{line['far']}",
             folder=folder,
+            project=project,
             sends=sends,
             quick=quick,
         )

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import httpx
 import pytest
 
+from benchmark.virtual_time import LoopClock, Slow, VirtualLoop
 from doubles import DRAFT, Colour, FakeClock, Server
 from sendgrid_campaigns import AsyncCampaignsClient, ConfigurationError, RateLimitError, Retry
 from sendgrid_campaigns.pace import Pace, Room
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
-from virtual_time import LoopClock, Slow, VirtualLoop
 
 # --- one window after the other ---
 

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from sqlite3 import Row
 from typing import Any, Literal, cast
 
@@ -131,6 +132,11 @@ class _Visit:
         return given
 
 
+@lru_cache(maxsize=8)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
 _UNAUTHORIZED = (None, "authorization required")
 _FORBIDDEN = (None, "access forbidden")
 _NOT_FOUND = (None, "not found")
@@ -142,16 +148,19 @@ ALL_SCOPES = tuple(f"marketing_campaigns.{right}" for right in _SCOPES.values())
 
 LARGEST_ID = 2**63 - 1
 
-# What happens next, by :now and by the :duration of a mailing. Of things of the same moment the lesser kind is
-# first: mail goes out before it ends, and before a request of that moment is looked at.
+# What happens next of each kind, by :now and by the :duration of a mailing. Of things of the same moment the lesser
+# kind is first: mail goes out before it ends, and before a request of that moment is looked at. They are put in order
+# in Python: SQLite takes 30 times as long for it.
 _MAIL, _MORE_MAIL, _END, _COPY = range(1, 5)
-_NEXT = f"""
-    SELECT due AS at, {_MAIL} AS kind, id FROM campaigns WHERE status = 'Scheduled' AND due <= :now
-    UNION ALL SELECT due, {_MORE_MAIL}, number FROM outgoing WHERE due <= :now
-    UNION ALL SELECT due + :duration, {_END}, id FROM campaigns WHERE status = 'In Progress' AND due <= :now - :duration
-    UNION ALL SELECT due, {_COPY}, number FROM late WHERE due <= :now
-    ORDER BY at, kind, id LIMIT 1
-"""  # noqa: S608 - numbers of ours
+_NEXT = " UNION ALL ".join(
+    f"SELECT * FROM (SELECT {due} AS at, {kind}, {number} FROM {table} WHERE {when} ORDER BY due, {number} LIMIT 1)"  # noqa: S608
+    for kind, table, number, due, when in (
+        (_MAIL, "campaigns", "id", "due", "status = 'Scheduled' AND due <= :now"),
+        (_MORE_MAIL, "outgoing", "number", "due", "due <= :now"),
+        (_END, "campaigns", "id", "due + :duration", "status = 'In Progress' AND due <= :now - :duration"),
+        (_COPY, "late", "number", "due", "due <= :now"),
+    )
+)
 
 _VERSION = "account, status, fields, send_at, accepted_at"
 _AS_IT_WAS = f"""(
@@ -195,7 +204,7 @@ class Service:
             status_code=0,
             origin=request.origin,
         )
-        headers = {"date": formatdate(now, usegmt=True)}
+        headers = {"date": _date(int(now))}
         status_code, body = self._answer(request, now, number, headers)
         self._state.rows("UPDATE requests SET status_code = ? WHERE number = ?", status_code, number)
         if isinstance(body, str):
@@ -208,8 +217,8 @@ class Service:
     def settle(self, now: float) -> None:
         """Let happen what is due, in its order: mail goes out, mailings end, late copies come. For State.transact."""
         state = self._state
-        while (event := state.row(_NEXT, now=now, duration=self._knobs.duration)) is not None:
-            at, kind, id = event
+        while events := state.rows(_NEXT, now=now, duration=self._knobs.duration):
+            at, kind, id = min(map(tuple, events))
             if kind == _MAIL:
                 self._mail(state.rows("SELECT *, id AS campaign_id FROM campaigns WHERE id = ?", id)[0])
                 self.change(id, at, status="In Progress")
@@ -490,9 +499,11 @@ class Service:
         return rules.to_send(campaign, self._recipients(account, campaign), row["credits"] if row else 0)
 
     def _recipients(self, account: str, campaign: rules.Campaign) -> int:
-        lists = [self._has(account, "list", id) for id in set(campaign["list_ids"] or ())]
-        segments = [self._has(account, "segment", id) for id in set(campaign["segment_ids"] or ())]
-        return sum(size or 0 for size in lists + segments)
+        rows = self._state.rows("SELECT kind, id, value FROM resources WHERE account = ?", account)
+        sizes = {(row["kind"], row["id"]): row["value"] for row in rows}
+        asked = {("list", str(id)) for id in campaign["list_ids"] or ()}
+        asked |= {("segment", str(id)) for id in campaign["segment_ids"] or ()}
+        return sum(sizes.get(one, 0) for one in asked)
 
     def _has(self, account: str, kind: str, id: Any) -> int | None:
         row = self._state.row(

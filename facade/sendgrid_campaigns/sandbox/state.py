@@ -117,7 +117,9 @@ class State:
             return self._database.execute(statement, named or values).fetchall()
 
     def row(self, statement: str, *values: Any, **named: Any) -> sqlite3.Row | None:
-        return next(iter(self.rows(statement, *values, **named)), None)
+        with self._lock:
+            found: sqlite3.Row | None = self._database.execute(statement, named or values).fetchone()
+        return found
 
     def insert(self, table: str, **values: Any) -> int:
         """The new row's number."""

@@ -39,8 +39,8 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         asked = Request(
             method=request.method,
             path=path,
-            query=dict(request.url.params),
-            headers={name.lower(): value for name, value in request.headers.items()},
+            query=dict(request.url.params) if request.url.query else {},
+            headers=dict(request.headers.items()),
             body=request.content,
         )
         return plan.fault, self._network.carry(plan, asked)
