@@ -354,6 +354,7 @@ class _Attempt:
         self._largest_body: int = request.extensions["largest_body"]
         self._began = settings.clock.monotonic()
         self._started: bool | None = None
+        self._headers: Mapping[str, str] = {}
         self._decoder: Any = None
         self._raw_size = 0
         self._body = bytearray()
@@ -381,10 +382,12 @@ class _Attempt:
 
     def begin_body(self, response: httpx.Response) -> bool:
         """Whether there is a body to be added; none when a mock transport or an event hook has read it already."""
+        raw = response.headers.raw
+        self._headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
         if response.is_stream_consumed:
             self._body = bytearray(response.content)
             return False
-        encoding = response.headers.get("Content-Encoding", "").strip().lower() or "identity"
+        encoding = self._headers.get("content-encoding", "").strip().lower() or "identity"
         if encoding in ("gzip", "deflate"):
             self._decoder = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)  # 32: finds out which of the two it is
         elif encoding != "identity":
@@ -408,7 +411,7 @@ class _Attempt:
         whole = not self._body_lost and (self._decoder is None or self._decoder.eof)
         return Answer(
             status_code=response.status_code,
-            headers=dict(response.headers.items()),
+            headers=self._headers,
             body=bytes(self._body) if whole else None,
             seconds=self._seconds(),
         )

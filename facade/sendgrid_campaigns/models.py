@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 import attrs
-from attrs.validators import instance_of, optional
+from attrs.validators import optional
 
 from sendgrid_campaigns.errors import Attempt, ErrorDetail
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:  # endpoints.py says why
 
 T = TypeVar("T")
 
-_text = optional(instance_of(str))
+
+def _text(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{field.name} is {value!r}")
 
 
 def _id(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
