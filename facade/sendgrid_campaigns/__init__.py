@@ -76,6 +76,8 @@ _ROOMS = ("errors", "settings", "models", "client")
 
 def __getattr__(name: str) -> Any:
     """Load a name when it is asked for first: who wants the errors alone needs no httpx."""
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     for room in _ROOMS if name in __all__ else ():
         if hasattr(module := import_module(f"{__name__}.{room}"), name):
             globals()[name] = found = getattr(module, name)

@@ -7,12 +7,27 @@ import json
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
 from sendgrid_campaigns.settings import Settings
 from sendgrid_campaigns.version import __version__
+
+if TYPE_CHECKING:  # programs that pack others into one file find by this what there is to pack
+    from sendgrid_campaigns_api.api.campaigns import (  # noqa: F401
+        create_campaign,  # pyright: ignore[reportUnusedImport]
+        delete_campaign,  # pyright: ignore[reportUnusedImport]
+        get_campaign,  # pyright: ignore[reportUnusedImport]
+        get_campaign_schedule,  # pyright: ignore[reportUnusedImport]
+        list_campaigns,  # pyright: ignore[reportUnusedImport]
+        reschedule_campaign,  # pyright: ignore[reportUnusedImport]
+        schedule_campaign,  # pyright: ignore[reportUnusedImport]
+        send_campaign,  # pyright: ignore[reportUnusedImport]
+        send_test_campaign,  # pyright: ignore[reportUnusedImport]
+        unschedule_campaign,  # pyright: ignore[reportUnusedImport]
+        update_campaign,  # pyright: ignore[reportUnusedImport]
+    )
 
 HEADERS = {
     "Accept": "application/json",  # without it, the service may answer 406

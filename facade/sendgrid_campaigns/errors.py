@@ -21,8 +21,9 @@ Each error is data: it pickles, compares by value, and holds no request, no resp
 """
 
 from collections.abc import Mapping
+from copy import copy
 from http import HTTPStatus
-from typing import Any, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform
 
 import attrs
 
@@ -76,10 +77,13 @@ class _Facts(Exception):
     By hand, for with attrs the sixteen classes below would take a tenth of the time that an import of httpx takes.
     """
 
-    _names: tuple[str, ...] = ()
+    _names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        cls._names = (*cls._names, *cls.__annotations__)
+        # As dataclasses go: by the order of resolution, from the base on, without what belongs to the class.
+        kinds = [kind for kind in reversed(cls.__mro__) if issubclass(kind, _Facts)]
+        annotations = {name: said for kind in kinds for name, said in kind.__annotations__.items()}
+        cls._names = tuple(name for name, said in annotations.items() if "ClassVar" not in str(said))
 
     def __init__(self, **facts: Any) -> None:
         if unknown := facts.keys() - {*self._names}:
@@ -87,7 +91,7 @@ class _Facts(Exception):
         for name in self._names:
             if name not in facts and not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__} needs its {name}")
-            self.__dict__[name] = facts[name] if name in facts else getattr(type(self), name)
+            self.__dict__[name] = facts[name] if name in facts else copy(getattr(type(self), name))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__

@@ -32,7 +32,7 @@ from sendgrid_campaigns.errors import (
     ServerError,
     UnreadableResponseError,
 )
-from sendgrid_campaigns.pace import Room
+from sendgrid_campaigns.pace import Place, Room
 from sendgrid_campaigns.settings import Settings
 
 T = TypeVar("T")
@@ -178,6 +178,9 @@ class Call:
         self._attempts: list[Attempt] = after._attempts if after else []
         self.turns: set[int | str] = after.turns if after else set()
         """What this call alone writes to, until it ends."""
+        self._place: Place
+        self.places = 1
+        """Requests that the rate limit must have room for before one goes: more, when another must follow at once."""
         self.last: Answer | NoAnswer | None = None
         """What came of the last attempt of the write."""
         self.doubt: str | None = None
@@ -199,7 +202,7 @@ class Call:
         request, endpoint = self._reading(endpoint, arguments)
         number = 1
         while True:
-            yield from self._pace()
+            yield from self._pace(request, self.deadline)
             proven, seen = yield from self._exchange(request, endpoint, number)
             wait = self._wait_after(seen, proven, number, also=Verdict.DOUBT)
             # No attempt is cut short by the deadline, but none begins after it.
@@ -229,7 +232,7 @@ class Call:
         if clock.monotonic() >= self.deadline or not self.settings.budget.take(clock.monotonic()):  # R12
             return None
         request, endpoint = self._reading(endpoint, arguments)
-        yield from self._pace()
+        yield from self._pace(request, self.deadline)
         proven, seen = yield from self._exchange(request, endpoint)
         if not isinstance(seen, Answer):
             return None
@@ -240,13 +243,13 @@ class Call:
         value = self.parsed(seen, model, endpoint) if proven is Verdict.DONE else Unparsed("")
         return None if isinstance(value, Unparsed) else Found(value, at, at_least)
 
-    def attempt(self, judged: Container[int] = (), *, may_wait: bool = True) -> Steps[Tried]:
+    def attempt(self, judged: Container[int] = (), *, until: float) -> Steps[Tried]:
         """One attempt of the write that the call is for.
 
-        judged: refusals that may answer a second copy of it. R3. may_wait: for the rate limit to have room for it.
+        judged: refusals that may answer a second copy of it. R3. until: when it waits no longer for the rate limit.
         """
         # What is repeated goes by the state just read: that must not grow old.
-        yield from self._pace(may_wait=may_wait and not self.in_doubt)
+        yield from self._pace(self._request, 0.0 if self.in_doubt else until)
         was_in_doubt, self.in_doubt = self.in_doubt, True
         proven, seen = yield from self._exchange(self._request, self.endpoint, self._tries + 1, judged)
         self._tries += 1
@@ -284,26 +287,39 @@ class Call:
             arguments = {"campaign_id": self.campaign_id, **arguments}
         return endpoint.request(self.settings, **arguments), endpoint  # R13: by the same settings
 
-    def _pace(self, *, may_wait: bool = True) -> Steps[None]:
-        """Wait until the rate limit has room for a request, and take it. `_exchange` must follow."""
+    def _pace(self, request: httpx.Request, until: float) -> Steps[None]:
+        """Wait until the rate limit has room for a request, and take it. `_exchange` must follow.
+
+        until: by the monotonic clock; what cannot wait so long goes, and gets the service's own answer.
+        """
         retry, clock = self.settings.retry, self.settings.clock
+        before = -math.inf
         while True:
             now = clock.monotonic()
-            patience = min(retry.longest_wait, self.deadline - now) if may_wait and retry.pace else 0.0
-            wait = self.settings.pace.wait(now, patience)
-            if not wait:
+            # A clock that stands still, as in a test, would have it wait for ever.
+            patience = min(retry.longest_wait, until - now) if retry.pace and now > before else 0.0
+            counted_as = f"{request.method} {request.extensions['route']}"
+            place = self.settings.pace.wait(counted_as, now, patience, self.places)
+            if isinstance(place, Place):
+                self._place = place
                 return
-            yield Wait(wait)
+            before = now
+            yield Wait(place)
 
     def _exchange(
         self, request: httpx.Request, endpoint: Endpoint, number: int = 1, judged: Container[int] | None = None
     ) -> Steps[tuple[Verdict, Answer | NoAnswer]]:
         """One request, and what its answer proves. judged: of a write, see `attempt`; of a read, None."""
-        seen = yield request
+        clock, pace, place = self.settings.clock, self.settings.pace, self._place
+        try:
+            seen = yield request
+        except GeneratorExit:  # the call was interrupted, and is dropped
+            pace.landed(place, 0.0, None)
+            raise
         assert isinstance(seen, Answer | NoAnswer)
-        clock, pace = self.settings.clock, self.settings.pace
-        pace.landed(clock.monotonic(), said_room(seen, clock.time()) if isinstance(seen, Answer) else None)
         proven = verdict(seen, endpoint.success)
+        room = said_room(seen, clock.time()) if isinstance(seen, Answer) else None
+        pace.landed(place, clock.monotonic(), room, counted=proven is not Verdict.NEVER_LEFT)
         if isinstance(seen, Answer):
             if judged is None:
                 if proven is Verdict.DONE and seen.body is None:
@@ -459,11 +475,12 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def said_room(answer: Answer, now: float) -> Room | None:
     """What an answer's headers say about the rate limit; None when they do not, or absurdly. `now`: see retry_after."""
-    remaining = 0 if answer.status_code == 429 else _number(answer.headers.get("x-ratelimit-remaining"))
-    if remaining is None or (seconds := retry_after(answer.headers, now)) is None:
-        return None
     limit = _number(answer.headers.get("x-ratelimit-limit"))
-    return Room(None if limit is None else int(limit), int(remaining), seconds)
+    remaining = _number(answer.headers.get("x-ratelimit-remaining"))
+    if limit is None or remaining is None or limit < 1 or remaining < 0:
+        return None
+    seconds = retry_after(answer.headers, now)
+    return Room(int(limit), 0 if answer.status_code == 429 else int(remaining), seconds) if seconds else None
 
 
 def _number(text: str | None) -> float | None:

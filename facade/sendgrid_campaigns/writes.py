@@ -55,8 +55,10 @@ class _Write(NamedTuple):
 
     def attempt(self) -> Steps[Tried]:
         if self.aim is None:
-            return self.call.attempt()
-        return self.call.attempt(self.aim.judged, may_wait=self.aim.guarded)
+            return self.call.attempt(until=self.deadline)
+        # It does not wait where the state that was read would grow old; and doubt needs time to be settled.
+        until = self.deadline - self.call.settings.retry.settle if self.aim.guarded else 0.0
+        return self.call.attempt(self.aim.judged, until=until)
 
     def read(self) -> Steps[State | None]:
         """The state while nothing has been tried: whatever fails here, the campaign was not touched."""
@@ -87,6 +89,7 @@ def change(call: Call, *, complete: bool = False, accept_done: bool = False, **w
     if call.campaign_id is not None:
         yield from _take_turn(call, call.campaign_id)
     yield Watch(call.interrupted)
+    call.places = 1 if aim is None or aim.guarded else 2
     write = _Write(call, aim, complete, timed=accept_done)
     concluded = yield from carry_out(write, settings.retry, settings.clock, accept_done=accept_done)
     status = concluded.state.status if concluded.state and not concluded.state.gone else None

@@ -3,7 +3,7 @@
 import copy
 import inspect
 import pickle
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -77,6 +77,29 @@ def test_a_fact_that_is_missing_or_unknown_is_a_mistake() -> None:
         NotSentError()  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="NotSentError has no reason"):
         NotSentError(cause="x", reason="y")  # type: ignore[call-arg]
+
+
+def test_a_class_of_a_user_has_facts_of_its_own() -> None:
+    class Left(SendGridError):
+        left: int
+
+    class Right(SendGridError):
+        right: int = 2
+        kinds: ClassVar[dict[str, int]]
+
+    class Both(Left, Right):
+        pass
+
+    error = Both(left=1)
+    assert (error.left, error.right, error.action) == (1, 2, "sent")
+    with pytest.raises(TypeError, match="Both needs its left"):
+        Both(right=1)  # type: ignore[call-arg]
+
+
+def test_what_was_not_given_is_nobody_elses() -> None:
+    error: Any = OutcomeUnknownError(cause="x")
+    error.wanted["send_at"] = 1
+    assert OutcomeUnknownError(cause="x").wanted == {}
 
 
 @pytest.mark.parametrize("kind", CLASSES)

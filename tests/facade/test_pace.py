@@ -1,6 +1,7 @@
 """The rate limit is met and not hit: what the client learns of it, and how long a job takes under it."""
 
 import asyncio
+import gc
 import math
 import threading
 from collections import Counter
@@ -11,32 +12,53 @@ import pytest
 
 from benchmark.virtual_time import LoopClock, Slow, VirtualLoop
 from doubles import DRAFT, Colour, FakeClock, Server
-from sendgrid_campaigns import AsyncCampaignsClient, ConfigurationError, RateLimitError, Retry
-from sendgrid_campaigns.pace import Pace, Room
+from sendgrid_campaigns import AsyncCampaignsClient, ConfigurationError, NotSentError, RateLimitError, Retry
+from sendgrid_campaigns.pace import Pace, Place, Room
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
 # --- one window after the other ---
 
 
+class Counted(Pace):
+    """A pace that keeps the places itself: the first that went is the first that landed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str, list[Place]] = {GET: [], POST: []}
+
+    def wait(self, route: str, now: float, patience: float, places: int = 1) -> Any:
+        place = super().wait(route, now, patience, places)
+        if isinstance(place, float):
+            return place
+        self.places[route].append(place)
+        return 0.0
+
+    def landed(self, route: Any, now: float, room: Room | None, *, counted: bool = True) -> None:
+        super().landed(self.places[route].pop(0), now, room, counted=counted)
+
+
+GET, POST = "GET /v3/campaigns/{campaign_id}", "POST /v3/campaigns/{campaign_id}/schedules/now"
+
+
 def test_nothing_waits_as_long_as_no_answer_names_a_limit() -> None:
-    pace = Pace()
+    pace = Counted()
     for _ in range(1000):
-        assert pace.wait(0.0, 60.0) == 0.0
-        pace.landed(0.0, None)
+        assert pace.wait(GET, 0.0, 60.0) == 0.0
+        pace.landed(GET, 0.0, None)
 
 
-def known(limit: int, remaining: int, seconds: float) -> Pace:
+def known(limit: int, remaining: int, seconds: float) -> Counted:
     """A pace that has learned this at second 0."""
-    pace = Pace()
-    assert pace.wait(0.0, 60.0) == 0.0
-    pace.landed(0.0, Room(limit, remaining, seconds))
+    pace = Counted()
+    assert pace.wait(GET, 0.0, 60.0) == 0.0
+    pace.landed(GET, 0.0, Room(limit, remaining, seconds))
     return pace
 
 
-def went(pace: Pace, now: float, patience: float = 60.0) -> int:
+def went(pace: Counted, now: float, route: str = GET, patience: float = 60.0) -> int:
     """How many go before one has to wait."""
     count = 0
-    while pace.wait(now, patience) == 0.0:
+    while pace.wait(route, now, patience) == 0.0:
         count += 1
         assert count < 1000
     return count
@@ -45,7 +67,7 @@ def went(pace: Pace, now: float, patience: float = 60.0) -> int:
 def test_as_many_go_as_the_window_holds_and_the_next_waits_for_its_end() -> None:
     pace = known(10, 4, 30.0)
     assert went(pace, 5.0) == 4
-    assert pace.wait(5.0, 60.0) == 25.0
+    assert pace.wait(GET, 5.0, 60.0) == 25.0
 
 
 def test_with_the_next_window_the_whole_limit_is_there_again() -> None:
@@ -56,52 +78,99 @@ def test_with_the_next_window_the_whole_limit_is_there_again() -> None:
 def test_the_end_of_a_window_is_the_earliest_that_was_told() -> None:
     """The service counts in whole seconds, and answers take time to come: all that it says is later than the truth."""
     pace = known(10, 5, 30.0)
-    pace.landed(1.0, Room(10, 4, 28.5))
-    pace.landed(2.0, Room(10, 0, 29.0))
-    assert pace.wait(2.0, 60.0) == 27.5
+    assert [pace.wait(GET, 0.0, 60.0), pace.wait(GET, 0.0, 60.0)] == [0.0, 0.0]
+    pace.landed(GET, 1.0, Room(10, 4, 28.5))
+    pace.landed(GET, 2.0, Room(10, 0, 29.0))
+    assert pace.wait(GET, 2.0, 60.0) == 27.5
 
 
 def test_what_somebody_else_uses_of_the_same_key_is_seen() -> None:
     pace = known(10, 8, 30.0)
-    assert pace.wait(0.0, 60.0) == 0.0
-    pace.landed(0.0, Room(10, 2, 30.0))
+    assert pace.wait(GET, 0.0, 60.0) == 0.0
+    pace.landed(GET, 0.0, Room(10, 2, 30.0))
     assert went(pace, 0.0) == 2
 
 
 def test_an_answer_that_came_late_gives_no_room_back() -> None:
     pace = known(10, 8, 30.0)
     assert went(pace, 0.0) == 8
-    pace.landed(0.0, Room(10, 7, 30.0))
-    assert pace.wait(0.0, 60.0) == 30.0
+    pace.landed(GET, 0.0, Room(10, 7, 30.0))
+    assert pace.wait(GET, 0.0, 60.0) == 30.0
 
 
 def test_requests_in_flight_when_the_limit_is_learned_are_counted() -> None:
-    pace = Pace()
-    assert [pace.wait(0.0, 60.0) for _ in range(5)] == [0.0] * 5
-    pace.landed(0.0, Room(10, 9, 30.0))
+    pace = Counted()
+    assert [pace.wait(GET, 0.0, 60.0) for _ in range(5)] == [0.0] * 5
+    pace.landed(GET, 0.0, Room(10, 9, 30.0))
     assert went(pace, 0.0) == 5
 
 
 def test_an_answer_of_the_window_before_says_nothing_about_this_one() -> None:
     pace = known(10, 0, 30.0)
-    assert pace.wait(30.0, 60.0) == 0.0
-    pace.landed(30.0, Room(10, 0, 0.0))
+    assert pace.wait(GET, 30.0, 60.0) == 0.0
+    pace.landed(GET, 30.0, Room(10, 0, 0.0))
     assert went(pace, 30.0) == 9
 
 
-def test_a_limit_that_no_answer_confirms_is_forgotten() -> None:
+def test_a_window_that_the_service_began_sooner_than_expected_is_taken_over() -> None:
+    pace = known(10, 1, 30.0)
+    assert [pace.wait(GET, 29.0, 60.0), pace.wait(GET, 29.0, 30.0)] == [0.0, 1.0]
+    pace.landed(GET, 29.5, Room(10, 9, 59.5))
+    assert went(pace, 29.5) == 9
+    assert pace.wait(POST, 29.5, 60.0) == Pace.nap
+
+
+def test_a_limit_that_no_answer_confirms_is_kept_while_answers_are_due_and_then_forgotten() -> None:
     pace = known(10, 0, 30.0)
     assert went(pace, 30.0) == 10
-    assert pace.wait(30.0, 60.0) == Pace.unanswered
+    assert pace.wait(GET, 30.0, 60.0) == Pace.unanswered
+    assert pace.wait(GET, 36.0, 60.0) == Pace.unanswered
+    for _ in range(10):
+        pace.landed(GET, 37.0, None)
     for _ in range(1000):
-        assert pace.wait(30.0 + Pace.unanswered, 60.0) == 0.0
+        assert pace.wait(GET, 45.0, 60.0) == 0.0
 
 
 def test_who_is_not_as_patient_goes() -> None:
     pace = known(10, 0, 30.0)
-    assert pace.wait(0.0, 30.0) == 0.0
-    assert pace.wait(0.0, 0.0) == 0.0
-    assert pace.wait(0.0, 30.1) == 30.0
+    assert pace.wait(GET, 0.0, 30.0) == 0.0
+    assert pace.wait(GET, 0.0, 0.0) == 0.0
+    assert pace.wait(GET, 0.0, 30.1) == 30.0
+
+
+def test_who_needs_two_places_waits_for_two_and_takes_one() -> None:
+    pace = known(10, 3, 30.0)
+    assert [pace.wait(GET, 0.0, 60.0, places=2) for _ in range(3)] == [0.0, 0.0, 30.0]
+    assert pace.wait(GET, 0.0, 60.0) == 0.0
+    assert went(known(1, 1, 30.0), 0.0) == 1
+    assert known(1, 1, 30.0).wait(GET, 0.0, 60.0, places=2) == 0.0, "there are never two"
+
+
+def test_what_never_left_took_no_room() -> None:
+    pace = known(10, 2, 30.0)
+    for _ in range(9):
+        assert pace.wait(GET, 0.0, 60.0) == 0.0
+        pace.landed(GET, 0.0, None, counted=False)
+    assert went(pace, 0.0) == 2
+
+
+def test_endpoints_share_a_count_as_long_as_nothing_says_otherwise() -> None:
+    pace = known(10, 5, 30.0)
+    assert pace.wait(POST, 0.0, 60.0) == 0.0
+    pace.landed(POST, 0.0, Room(10, 4, 30.0))
+    assert went(pace, 0.0) == 4
+    assert pace.wait(POST, 0.0, 60.0) == 30.0
+
+
+@pytest.mark.parametrize("proof", [Room(5, 4, 30.0), Room(10, 9, 30.0)], ids=["another limit", "more than is left"])
+def test_an_answer_that_cannot_be_of_the_shared_count_parts_the_endpoints(proof: Room) -> None:
+    pace = known(10, 4, 30.0)
+    assert pace.wait(POST, 0.0, 60.0) == 0.0
+    pace.landed(POST, 0.0, proof)
+    assert went(pace, 0.0, POST) == proof.remaining
+    assert pace.wait(GET, 0.0, 60.0) == 0.0, "of that one it knows nothing any more"
+    pace.landed(GET, 0.0, Room(10, 2, 30.0))
+    assert went(pace, 0.0, GET) == 2
 
 
 class Contended(int):
@@ -114,7 +183,7 @@ class Contended(int):
 
 def test_threads_together_go_as_often_as_there_is_room() -> None:
     pace, counts = known(200, 100, 30.0), list[int]()
-    pace._left = Contended(100)
+    pace._windows[""].left = Contended(100)
     threads = [threading.Thread(target=lambda: counts.append(went(pace, 0.0))) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -126,9 +195,10 @@ def test_threads_together_go_as_often_as_there_is_room() -> None:
 # --- calls ---
 
 
-def limited(remaining: int, seconds: int, status_code: int = 200, **headers: str) -> httpx.Response:
-    said = {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": str(seconds)}
-    return httpx.Response(status_code, json=DRAFT, headers={**said, **headers})
+def limited(left: int, seconds: int, status_code: int = 200, **more: str) -> httpx.Response:
+    said = {"limit": "10", "remaining": str(left), "reset": str(seconds), **more}
+    headers = {f"X-RateLimit-{name}": value for name, value in said.items()}
+    return httpx.Response(status_code, json=DRAFT, headers=headers)
 
 
 def test_a_call_waits_for_the_window_that_has_room(colour: Colour, campaigns: Any, server: Server) -> None:
@@ -166,9 +236,77 @@ def test_a_limit_that_stays_ends_the_call_as_before(colour: Colour, campaigns: A
     assert server.methods == ["GET", "GET"]
 
 
-def test_a_delete_does_not_wait_between_its_look_and_its_deed(colour: Colour, campaigns: Any, server: Server) -> None:
-    server.get(limited(0, 20))
+@pytest.mark.parametrize("said", [{"limit": "0"}, {"limit": "x"}, {"remaining": "-3"}, {"reset": "1e300"}])
+def test_what_cannot_be_a_limit_is_none(colour: Colour, campaigns: Any, server: Server, said: dict[str, str]) -> None:
+    server.get(limited(0, 20, **said))
+    for _ in range(3):
+        colour.do(campaigns.get, 4900)
+    assert campaigns._settings.clock.waits == []
+
+
+def test_a_429_of_something_else_is_no_limit(colour: Colour, server: Server) -> None:
+    campaigns = colour.client(server, retry=Retry(attempts=1))
+    server.get(httpx.Response(429, headers={"Retry-After": "50"}), limited(5, 20))
+    colour.error(RateLimitError, campaigns.get, 4900)
+    colour.do(campaigns.get, 4900)
+    assert campaigns._settings.clock.waits == []
+
+
+def test_a_delete_waits_before_its_look_for_room_for_both_and_not_between(
+    colour: Colour, campaigns: Any, server: Server
+) -> None:
+    server.get(limited(1, 20), limited(0, 60))
+    colour.do(campaigns.get, 4900)
     colour.do(campaigns.delete, 4900)
+    assert campaigns._settings.clock.waits == [20.0]
+    assert server.methods == ["GET", "GET", "DELETE"]
+
+
+def test_a_first_attempt_leaves_time_for_finding_out(colour: Colour, server: Server) -> None:
+    """Doubt that begins at the deadline cannot be settled."""
+    campaigns = colour.client(server, retry=Retry(deadline=60, settle=41))
+    server.get(limited(0, 20))
+    colour.do(campaigns.send, 4900)
+    assert campaigns._settings.clock.waits == []
+    campaigns = colour.client(server, retry=Retry(deadline=60, settle=39))
+    colour.do(campaigns.send, 4900)
+    assert campaigns._settings.clock.waits == [20.0]
+
+
+def test_a_clock_that_stands_still_holds_nobody(colour: Colour, server: Server) -> None:
+    class Still(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            self.waits.append(seconds)
+
+    campaigns = colour.client(server, clock=Still())
+    server.get(limited(0, 20))
+    for _ in range(3):
+        colour.do(campaigns.get, 4900)
+    assert campaigns._settings.clock.waits == [20.0, 20.0]
+
+
+def test_a_request_that_never_left_took_no_room(colour: Colour, server: Server) -> None:
+    campaigns = colour.client(server, retry=Retry(attempts=1))
+    server.get(limited(2, 20), httpx.ConnectError("refused"))
+    colour.do(campaigns.get, 4900)
+    for _ in range(5):
+        colour.error(NotSentError, campaigns.get, 4900)
+    assert campaigns._settings.clock.waits == []
+
+
+def test_what_is_cancelled_is_not_in_flight_for_ever(colour: Colour, server: Server) -> None:
+    def cancelled(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    campaigns = colour.client(server)
+    server.get(cancelled)
+    for _ in range(12):
+        with pytest.raises(KeyboardInterrupt):
+            colour.do(campaigns.get, 4900)
+    gc.collect()
+    server.get(limited(9, 60))
+    for _ in range(10):
+        colour.do(campaigns.get, 4900)
     assert campaigns._settings.clock.waits == []
 
 
@@ -179,7 +317,7 @@ def test_what_is_tried_again_goes_by_a_state_that_has_not_grown_old(colour: Colo
         times.append(clock.now)
         return server(request)
 
-    campaigns = colour.client(noted, clock=clock)
+    campaigns = colour.client(noted, clock=clock, retry=Retry(settle=5))
     server.get(limited(0, 15))
     server.post(httpx.Response(500), limited(0, 15, 201))
     colour.do(campaigns.send, 4900)
@@ -208,6 +346,54 @@ def test_pace_is_a_bool(value: Any) -> None:
 
 
 # --- a whole job, in virtual time ---
+
+
+class Apart(httpx.AsyncBaseTransport):
+    """A service that counts each method by itself."""
+
+    def __init__(self, clock: LoopClock, **limits: int) -> None:
+        self.clock = clock
+        self.limits = limits
+        self.used = Counter[tuple[str, int]]()
+        self.answers = Counter[int]()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        now = self.clock.time()
+        window, limit = int(now // WINDOW), self.limits[request.method]
+        self.used[request.method, window] += 1
+        left = limit - self.used[request.method, window]
+        code = 429 if left < 0 else 200 if request.method == "GET" else 201
+        self.answers[code] += 1
+        campaign_id = int(request.url.path.split("/")[3])
+        said = {"Limit": limit, "Remaining": max(left, 0), "Reset": (window + 1) * WINDOW}
+        headers = {f"X-RateLimit-{name}": str(value) for name, value in said.items()}
+        return httpx.Response(code, headers=headers, json={**DRAFT, "id": campaign_id})
+
+
+@pytest.mark.parametrize("limits", [(600, 30), (30, 600), (100, 100)])
+def test_a_job_takes_what_each_endpoint_allows(limits: tuple[int, int]) -> None:
+    loop = VirtualLoop()
+    service = Apart(LoopClock(loop, BEGIN), GET=limits[0], POST=limits[1])
+    campaigns = AsyncCampaignsClient(
+        "SG.key", http_client=httpx.AsyncClient(transport=Slow(service, 0.08)), clock=service.clock
+    )
+    ids = [*range(1, 301)] if min(limits) > 30 else [*range(1, 91)]
+    windows = math.ceil(len(ids) / min(limits))
+
+    async def worker() -> None:
+        while ids:
+            await campaigns.send(ids.pop())
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(8):
+                workers.create_task(worker())
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(work())
+    assert loop.now <= 1.05 * windows * WINDOW
+    assert service.answers[429] <= 16
+
 
 LIMIT, WINDOW, SENDS = 120, 60, 300
 

@@ -59,7 +59,13 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
+    if f".{name}" in _MODULES.values():
+        return import_module(f".{name}", __name__)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = model = getattr(import_module(_MODULES[name], __name__), name)
     return model
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
