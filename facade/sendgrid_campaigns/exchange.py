@@ -475,6 +475,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def said_room(answer: Answer, now: float) -> Room | None:
     """What an answer's headers say about the rate limit; None when they do not, or absurdly. `now`: see retry_after."""
+    if "x-ratelimit-remaining" not in answer.headers:
+        return None
     limit = _number(answer.headers.get("x-ratelimit-limit"))
     remaining = _number(answer.headers.get("x-ratelimit-remaining"))
     if limit is None or remaining is None or limit < 1 or remaining < 0:

@@ -331,11 +331,11 @@ def test_a_body_that_takes_longer_than_the_timeout(clock: FakeClock) -> None:
     assert clock.now < 1_800_000_000 + 40
 
 
-def test_as_many_connections_are_kept_as_may_be_open(colour: Colour) -> None:
+def test_no_more_connections_are_open_than_was_said(colour: Colour) -> None:
     pools: list[Any] = [
         colour.client_class("SG.key", **said)._http._transport._pool for said in ({}, {"max_connections": 7})
     ]
-    assert [(pool._max_connections, pool._max_keepalive_connections) for pool in pools] == [(100, 100), (7, 7)]
+    assert [(pool._max_connections, pool._max_keepalive_connections) for pool in pools] == [(100, 20), (7, 7)]
 
 
 @pytest.mark.parametrize("value", [0, -1, None, True, 2.5, "7"])
