@@ -105,7 +105,7 @@ class _Client(Operations, Generic[Http]):
 
     def _own_http(self, max_connections: int) -> Any:
         require_least("max_connections", max_connections, 1)
-        # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio is ten times as slow.
+        # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio has an eighth of the rate.
         limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=min(20, max_connections))
         # Over plain http the environment's proxy would be shown the key: loopback needs none.
         trust_env = self._settings.base_url.startswith("https:")
