@@ -230,7 +230,7 @@ def test_an_interruption_anywhere_wedges_nothing(tmp_path: Path) -> None:
                 assert [request.status_code for request in sandbox.requests()] == (
                     [201, 403] if again.status_code == 403 else [201]
                 )
-    assert sum(outcomes.values()) == POINTS > 100
+    assert sum(outcomes.values()) == POINTS > 80
     assert outcomes[201] > 50  # at these it was stopped
 
 
