@@ -1,6 +1,6 @@
 """What a call costs over the library below it, and beside what else one could take. `make bench` runs it.
 
-bench.py                        all of it: some ten minutes, and a machine that does nothing else
+bench.py                        all of it: some seventeen minutes, and a machine that does nothing else
 bench.py --only sync import     these sections
 bench.py --quick                two rounds of each: does it run? Its figures say little
 bench.py --json FILE            the figures, with every sample, too

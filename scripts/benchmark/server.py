@@ -13,25 +13,20 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import ClassVar
 
+from sendgrid_campaigns.sandbox.example import READY
+
 HOST = "127.0.0.1"
 LARGEST = 1_000_000
 """Bytes of a request."""
 _PARAGRAPH = "<p>Check out our spring line! Every new dress, jacket and scarf is made of linen and cotton.</p>"
 CAMPAIGN = {
+    **READY,
     "id": 4900,
-    "title": "March Newsletter",
-    "subject": "New Products for Spring!",
-    "sender_id": 124451,
-    "list_ids": [110, 124],
-    "segment_ids": [110],
-    "categories": ["spring line"],
-    "suppression_group_id": 42,
+    "status": "Draft",
     "custom_unsubscribe_url": "",
-    "ip_pool": "marketing",
     "html_content": f"<html><body>{_PARAGRAPH * 30}<p>[unsubscribe]</p></body></html>",
     "plain_content": "Check out our spring line!\n" * 20 + "\n[unsubscribe]",
     "editor": "code",
-    "status": "Draft",
 }
 """A Draft that lacks nothing, of 4 KB."""
 

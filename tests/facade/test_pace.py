@@ -277,6 +277,7 @@ def test_a_clock_that_stands_still_holds_nobody(colour: Colour, server: Server) 
     class Still(FakeClock):
         def sleep(self, seconds: float) -> None:
             self.waits.append(seconds)
+            assert len(self.waits) < 10, "it waits for ever"
 
     campaigns = colour.client(server, clock=Still())
     server.get(limited(0, 20))
