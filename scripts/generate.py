@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import yaml
+from openapi_python_client.strings import ClassName, PythonIdentifier
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +33,111 @@ def run(*command: str | Path) -> None:
         sys.exit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
 
-def validate(fragment: Path) -> None:
+OPERATIONS = '''"""The operations of the fragment as data: one typed entry for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from . import models
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class Operation(Generic[R]):
+    """What the fragment says about one operation."""
+
+    name: str
+    """Its operationId, and so the name of its endpoint module."""
+    method: str
+    path: str
+    """A template, such as `/v3/campaigns/{campaign_id}`."""
+    page: str
+    """The address of the page that the facts come from."""
+    success: Mapping[int, str | None]
+    """The documented status codes of success; for each, the name of the model of its body, None for no body."""
+    body: str | None
+    """The name of the model of the request's body."""
+    limits: Mapping[str, int]
+    """The largest length of each field of the request's body, and the smallest value of each query parameter."""
+
+    def parse(self, body: Any) -> R:
+        """Parse the JSON value of an answer of success. Raises what the generated models raise: KeyError, TypeError, ..."""
+        name = next(filter(None, self.success.values()))
+        answer: R = getattr(import_module("..models", __name__), name).from_dict(body)
+        return answer
+
+    def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]:
+        """Arguments of `httpx.Request`: method, url (a path), headers, and params or json where there are some."""
+        endpoint = import_module(f"..api.TAG.{self.name}", __name__)
+        if self.body is not None:
+            parameters["body"] = getattr(endpoint, self.body).from_dict(body)
+        arguments: dict[str, Any] = endpoint._get_kwargs(**parameters)
+        return arguments
+
+
+'''
+
+
+def operations(described: dict[str, Any]) -> str:
+    """The text of operations.py: a typed table of every operation of the fragment."""
+
+    def resolved(node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            found: Any = described
+            for key in node["$ref"].removeprefix("#/").split("/"):
+                found = found[key]
+            node = found
+        return node
+
+    def model(content: dict[str, Any]) -> str | None:
+        schema = next(iter(content.get("content", {}).values()), {}).get("schema", {})
+        return ClassName(schema["$ref"].rpartition("/")[2], "") if "$ref" in schema else None
+
+    def longest(field: dict[str, Any]) -> int | None:
+        found = (choice.get("maxLength", choice.get("maxItems")) for choice in (field, *field.get("oneOf", ())))
+        return next((length for length in found if length is not None), None)
+
+    entries, tags = [], set[str]()
+    for path, item in described["paths"].items():
+        for method in ("get", "put", "post", "delete", "patch"):
+            if method not in item:
+                continue
+            operation = item[method]
+            tags.add(operation["tags"][0])
+            answers = operation["responses"].items()
+            success = {int(code): model(resolved(answer)) for code, answer in answers if str(code).startswith("2")}
+            body = operation.get("requestBody", {})
+            schema = next(iter(resolved(body).get("content", {}).values()), {}).get("schema", {})
+            fields = resolved(schema).get("properties", {}).items()
+            limits = {name: most for name, field in fields if (most := longest(resolved(field))) is not None}
+            for parameter in map(resolved, [*item.get("parameters", []), *operation.get("parameters", [])]):
+                if parameter["in"] == "query" and "minimum" in parameter["schema"]:
+                    limits[parameter["name"]] = parameter["schema"]["minimum"]
+            answer = next(filter(None, success.values()), None)
+            name = PythonIdentifier(operation["operationId"], "")
+            facts = {
+                "name": str(name),
+                "method": method.upper(),
+                "path": path,
+                "page": operation["externalDocs"]["url"],
+                "success": success,
+                "body": model(resolved(body)),
+                "limits": limits,
+            }
+            kind = f"models.{answer}" if answer else "None"
+            given = ", ".join(f"{key}={value!r}" for key, value in facts.items())
+            entries.append(f"{name.upper()}: Operation[{kind}] = Operation({given})\n")
+    (tag,) = tags
+    return OPERATIONS.replace("TAG", tag) + "\n".join(entries)
+
+
+def validate(fragment: Path) -> dict[str, Any]:
     try:
         described = yaml.safe_load(fragment.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -40,16 +146,18 @@ def validate(fragment: Path) -> None:
     if errors:
         found = "\n".join(f"  {'/'.join(map(str, error.absolute_path))}: {error.message}" for error in errors)
         sys.exit(f"{fragment} is not valid OpenAPI 3.1:\n{found}")
+    return described
 
 
 def generate(fragment: Path, folder: Path) -> None:
     """Generate the package into an empty folder."""
-    validate(fragment)
+    described = validate(fragment)
     package = folder / PACKAGE
     run(
         *("openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"),
         *("--path", fragment, "--config", SETTINGS, "--custom-template-path", TEMPLATES, "--output-path", package),
     )
+    (package / "operations.py").write_text(operations(described), "utf-8")
     # --isolated: what is generated depends on ruff's version and on nothing that this repository configures for itself.
     run("ruff", "check", "--isolated", "--no-cache", "--quiet", "--fix-only", "--extend-select", "I", package)
     run("ruff", "format", "--isolated", "--no-cache", "--quiet", package)

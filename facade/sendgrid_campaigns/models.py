@@ -1,209 +1,180 @@
-"""What operations take and return: plain values with None where the service has nothing, and no UNSET anywhere."""
+"""Results of calls: frozen dataclasses of plain values, None where the service has no value."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
-
-import attrs
-from attrs.validators import optional
-
-from sendgrid_campaigns.errors import Attempt, ErrorDetail
-
-if TYPE_CHECKING:  # endpoints.py says why
-    from sendgrid_campaigns_api import models as wire
-
-T = TypeVar("T")
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from typing import Any, Literal, TypedDict, cast
 
 
-def _text(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{field.name} is {value!r}")
+def to_json(value: Any) -> Any:
+    """Return a value in JSON's types: a dataclass as an object, a tuple as an array, a time in ISO 8601."""
+    if is_dataclass(value):
+        return {each.name: to_json(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return [to_json(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 
-def _id(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    if type(value) is not int:  # to Python, True is one
-        raise TypeError(f"{field.name} is {value!r}")
+class _Result:
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result in JSON's types: times in ISO 8601, tuples as arrays."""
+        result: dict[str, Any] = to_json(self)
+        return result
 
 
-_number = optional(_id)
+@dataclass(frozen=True, kw_only=True)
+class Attempt(_Result):
+    """One request of a call."""
+
+    method: str
+    route: str
+    """The path as a template, such as `/v3/campaigns/{campaign_id}`."""
+    proof: str
+    """What the answer proved: `accepted`, `rejected`, `not sent`, `ambiguous` or `unknown`."""
+    status_code: int | None = None
+    """None when no status line arrived."""
+    cause: str | None = None
+    """Why no whole answer arrived, as the HTTP library put it."""
+    seconds: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route}: {self.status_code or self.cause}, {self.proof}"
 
 
-def _numbers(value: Sequence[int] | None) -> tuple[int, ...] | None:
-    return _tuple_of(int, value)
+@dataclass(frozen=True, kw_only=True)
+class ErrorDetail(_Result):
+    """One problem that the service names."""
+
+    message: str
+    field: str | None = None
+    """The campaign field with the problem, as the service names the field; None when the service names none."""
+    help: str | None = None
+    """Further reading, as the service gives it: a text, or JSON."""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
 
 
-def _texts(value: Sequence[str] | None) -> tuple[str, ...] | None:
-    return _tuple_of(str, value)
+class CampaignFields(TypedDict, total=False):
+    """The fields of a campaign that callers can set. A field that is left out stays as it is; None clears one."""
+
+    subject: str | None
+    sender_id: int | None
+    list_ids: list[int] | tuple[int, ...] | None
+    segment_ids: list[int] | tuple[int, ...] | None
+    categories: list[str] | tuple[str, ...] | None
+    suppression_group_id: int | None
+    custom_unsubscribe_url: str | None
+    ip_pool: str | None
+    html_content: str | None
+    plain_content: str | None
 
 
-def _tuple_of(kind: type[T], value: Any) -> tuple[T, ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list | tuple) or not all(type(item) is kind for item in cast(list[Any], value)):
-        raise TypeError(f"{value!r} is no list of {kind.__name__}")
-    return tuple(cast(list[T], value))
+class NewCampaignFields(CampaignFields, total=False):
+    """The fields of a campaign that callers can set when they make one."""
+
+    editor: Literal["code", "design"] | None
 
 
-class Keep(Enum):
-    """The type of KEEP."""
-
-    KEEP = "keep"
-
-    def __repr__(self) -> str:
-        return "KEEP"
-
-
-KEEP: Final = Keep.KEEP
-"""In `update`: leave the field as it is."""
-
-
-@attrs.frozen(kw_only=True)
-class Campaign:
+@dataclass(frozen=True, kw_only=True)
+class Campaign(_Result):
     """A campaign, as the service knows it.
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
     """
 
-    id: int = attrs.field(validator=_id)
-    status: str | None = attrs.field(default=None, validator=_text)
-    """Draft, Scheduled, In Progress, Sent, Paused, Canceled, or whatever the service may say one day."""
-    title: str | None = attrs.field(default=None, validator=_text)
+    id: int
+    status: str | None = None
+    """Draft, Scheduled, In Progress, Sent, Paused, Canceled, or a status that the service adds one day."""
+    title: str | None = None
     """The name in the dashboard; recipients do not see it."""
-    subject: str | None = attrs.field(default=None, validator=_text)
-    sender_id: int | None = attrs.field(default=None, validator=_number)
-    list_ids: tuple[int, ...] | None = attrs.field(default=None, converter=_numbers)
-    segment_ids: tuple[int, ...] | None = attrs.field(default=None, converter=_numbers)
-    categories: tuple[str, ...] | None = attrs.field(default=None, converter=_texts)
-    suppression_group_id: int | None = attrs.field(default=None, validator=_number)
-    custom_unsubscribe_url: str | None = attrs.field(default=None, validator=_text)
-    ip_pool: str | None = attrs.field(default=None, validator=_text)
-    """The name of the IP pool it is sent from."""
-    html_content: str | None = attrs.field(default=None, validator=_text)
-    plain_content: str | None = attrs.field(default=None, validator=_text)
-    editor: str | None = attrs.field(default=None, validator=_text)
+    subject: str | None = None
+    sender_id: int | None = None
+    list_ids: tuple[int, ...] | None = None
+    segment_ids: tuple[int, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    suppression_group_id: int | None = None
+    custom_unsubscribe_url: str | None = None
+    ip_pool: str | None = None
+    """The name of the IP pool that sends the campaign."""
+    html_content: str | None = None
+    plain_content: str | None = None
+    editor: str | None = None
     """`code` or `design`."""
-    extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
-    """Fields of the answer that this version does not know, as JSON gave them."""
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """Fields of the answer that this version does not name, as JSON gave them."""
 
     @property
     def is_draft(self) -> bool:
-        """Whether it can be sent; a status that nobody knows is no Draft."""
-        return is_status(self.status, "Draft")
+        """Whether the campaign can be sent. A status that this version does not know is no Draft."""
+        return (self.status or "").strip().casefold() == "draft"
 
 
 KnownFrom = Literal["answer", "read-back", "already"]
-"""How a result is known: from the answer to the request itself; from reading back when no answer settled it; or from
-the first read, because it was so already and nothing was tried."""
+"""How a result is known: from the answer to the write; from reading back, when no answer settled the write; or
+`already`, when the campaign had been sent before and this call sent nothing."""
 
 
-@attrs.frozen
-class SendReceipt:
-    """The service accepted the mailing: it will go, or has gone, to the whole audience."""
+@dataclass(frozen=True)
+class SendReceipt(_Result):
+    """The service accepted the mailing: the campaign will go, or has gone, to its whole audience."""
 
     id: int
     status: str | None
-    """`Scheduled`, as a rule: accepted, not yet mailed. None when the 201's body could not be read."""
+    """`Scheduled`, as a rule: accepted, not yet mailed. None when the answer's body could not be read."""
     known_from: KnownFrom = "answer"
-    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False, repr=False)
+    attempts: tuple[Attempt, ...] = field(default=(), compare=False, repr=False)
     """Every request of the call, in order."""
 
 
-@attrs.frozen
-class Schedule:
-    """The service accepted the time: the mailing will go out then."""
+@dataclass(frozen=True)
+class Schedule(_Result):
+    """The service accepted the time: the campaign will go out then."""
 
     id: int
     send_at: datetime
-    """In UTC. The time that was asked for, when the answer's body could not be read."""
-    status: str | None = attrs.field(validator=_text)
+    """In UTC. The time of the request, when the answer's body could not be read."""
+    status: str | None
     """`Scheduled`, as a rule. None when the answer's body could not be read."""
     known_from: KnownFrom = "answer"
-    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False, repr=False)
+    attempts: tuple[Attempt, ...] = field(default=(), compare=False, repr=False)
     """Every request of the call, in order."""
 
 
-@attrs.frozen(kw_only=True)
-class Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Outcome(_Result):
     """What became of a write, as far as reading tells."""
 
     id: int | None
     action: str
-    """What was to happen to the campaign, as a participle: `sent`, `scheduled`, …"""
+    """What the write was to do to the campaign, as a participle: `sent`, `scheduled`, ..."""
     applied: bool | None
-    """True: it was done, or it is as if it had been. False: it was not, and never will be. None: nobody can tell."""
+    """True: the campaign is as the write was to make it. False: the write had no effect, and can have none any more.
+    None: reading does not tell."""
     status: str | None
-    """As it was last read; None when there is no such campaign, or it could not be read."""
+    """The last status that was read; None when there is no such campaign, or no read succeeded."""
     why: str
-    """What was seen, in words."""
-    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False, repr=False)
-    """Every request that was made to find out, in order."""
+    """What was read, in words."""
+    attempts: tuple[Attempt, ...] = field(default=(), compare=False, repr=False)
+    """Every request of the call, in order."""
 
 
-@attrs.frozen(kw_only=True)
-class CheckResult:
-    """What would stop a campaign from being sent, as far as it can be seen from outside."""
+@dataclass(frozen=True, kw_only=True)
+class CheckResult(_Result):
+    """What would stop a campaign from being sent, as far as its fields tell."""
 
     campaign: Campaign
     problems: tuple[ErrorDetail, ...]
-    """Everything that would stop it, by field; empty when nothing is known to."""
+    """Every problem, by field; empty when no problem is known."""
     unknown: tuple[ErrorDetail, ...]
     """What only the service can know."""
 
     @property
     def ready(self) -> bool:
-        """Whether nothing is known to stop it."""
+        """Whether no problem is known."""
         return not self.problems
-
-
-def is_status(status: str | None, wanted: str) -> bool:
-    """Whether a campaign's status is the one wanted. The service's spelling is not relied on; unknown is neither."""
-    return status is not None and status.strip().casefold() == wanted.casefold()
-
-
-# --- from the generated models; each raises for an answer that is not as documented ---
-
-
-def campaign(answer: "wire.Campaign", campaign_id: int | None = None) -> Campaign:
-    """The facade's campaign; with an id, that campaign and no other."""
-    from sendgrid_campaigns_api.types import UNSET
-
-    _check_id(answer, campaign_id)
-    fields: dict[str, Any] = {
-        name: None if (value := getattr(answer, name)) is UNSET else value for name in _DOCUMENTED
-    }
-    return Campaign(**fields, extra=answer.additional_properties)
-
-
-_DOCUMENTED = tuple(field.name for field in attrs.fields(Campaign) if field.name != "extra")
-
-
-def status(answer: "wire.Campaign", campaign_id: int | None) -> str:
-    """The status alone: a call must not stumble over a field that it does not need."""
-    _check_id(answer, campaign_id)
-    if not isinstance(answer.status, str):
-        raise TypeError("it holds no status")
-    return answer.status
-
-
-def _check_id(answer: "wire.Campaign", campaign_id: int | None) -> None:
-    if campaign_id is not None and (answer.id != campaign_id or isinstance(answer.id, bool)):
-        raise ValueError(f"it is about campaign {answer.id!r}, not {campaign_id}")
-
-
-def time(seconds: object) -> datetime:
-    """The time for unix seconds."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int):
-        raise TypeError(f"{seconds!r} is no time in unix seconds")
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def seconds(send_at: object) -> int | None:
-    """Unix seconds; None for what is no time."""
-    return send_at if isinstance(send_at, int) and not isinstance(send_at, bool) else None
-
-
-# --- what a mailing needs ---
 
 
 UNSUBSCRIBE_TAG = "[unsubscribe]"
@@ -216,25 +187,24 @@ UNKNOWN = (
 
 
 def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
-    """What the documents require of a campaign to be sent, and this one does not have.
+    """Name what the documents require of a campaign to be sent, and this campaign lacks.
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
     """
     if not campaign.is_draft:
-        yield ErrorDetail(field="status", message=f'it is "{campaign.status}", and only a Draft can be sent')
+        yield ErrorDetail(field="status", message=f'the campaign is "{campaign.status}", and only a Draft can be sent')
     if not campaign.subject:
-        yield ErrorDetail(field="subject", message="it has none")
+        yield ErrorDetail(field="subject", message="there is none")
     if not campaign.sender_id:
-        yield ErrorDetail(field="sender_id", message="it has none")
+        yield ErrorDetail(field="sender_id", message="there is none")
     if not campaign.list_ids and not campaign.segment_ids:
-        yield ErrorDetail(field="list_ids", message="it has neither a list nor a segment")
+        yield ErrorDetail(field="list_ids", message="there is neither a list nor a segment")
     if not campaign.html_content and not campaign.plain_content:
-        yield ErrorDetail(field="plain_content", message="it has neither plain nor HTML content")
-    for field in ("html_content", "plain_content"):
-        content: str | None = getattr(campaign, field)
-        if content and UNSUBSCRIBE_TAG not in content:
-            yield ErrorDetail(field=field, message=f"it holds no {UNSUBSCRIBE_TAG} tag")
+        yield ErrorDetail(field="plain_content", message="there is neither plain nor HTML content")
+    for name, content in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
+        if content and UNSUBSCRIBE_TAG not in content.lower():
+            yield ErrorDetail(field=name, message=f"there is no {UNSUBSCRIBE_TAG} tag in it")
     if not campaign.suppression_group_id and not campaign.custom_unsubscribe_url:
         yield ErrorDetail(
-            field="suppression_group_id", message="it has neither a suppression group nor a custom unsubscribe URL"
+            field="suppression_group_id", message="there is neither a suppression group nor a custom unsubscribe URL"
         )

@@ -28,11 +28,11 @@ from sendgrid_campaigns.sandbox.state import State
 if TYPE_CHECKING:
     import ssl
 
-    from sendgrid_campaigns.client import AsyncCampaignsClient, CampaignsClient
+    from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+    from sendgrid_campaigns.config import Retry
     from sendgrid_campaigns.sandbox.server import Server
     from sendgrid_campaigns.sandbox.transport import SandboxTransport
     from sendgrid_campaigns.sandbox.wire import FaultyServer
-    from sendgrid_campaigns.settings import Retry
 
 WRITES = tuple(name for name in OPERATIONS if name not in ("list", "get", "get_schedule"))
 STATUSES = ("Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled")

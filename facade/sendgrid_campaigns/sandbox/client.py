@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import httpx
 
-from sendgrid_campaigns.client import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns.config import Clock, Retry
 from sendgrid_campaigns.sandbox.transport import SandboxTransport
-from sendgrid_campaigns.settings import Clock, Retry
 
 
 class SandboxClock(Clock):
@@ -35,12 +35,12 @@ class SandboxClock(Clock):
 def blocking(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
     http = httpx.Client(transport=transport)
     client = CampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
-    client._closes_http = True  # pyright: ignore[reportPrivateUsage] - like a client that made its own
+    client._exchange.closes = True  # pyright: ignore[reportPrivateUsage] - like a client that made its own
     return client
 
 
 def awaiting(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
     http = httpx.AsyncClient(transport=transport)
     client = AsyncCampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
-    client._closes_http = True  # pyright: ignore[reportPrivateUsage]
+    client._exchange.closes = True  # pyright: ignore[reportPrivateUsage]
     return client

@@ -1,0 +1,138 @@
+# Generated from client.py by scripts/unasync.py: do not edit; change the source and run `make generate`.
+"""What every client is: settings, views on behalf of others, and the loop that runs flows."""
+
+import copy
+from dataclasses import replace
+from types import TracebackType
+from typing import ClassVar, NoReturn, Self, TypeVar, overload
+from urllib.parse import urlsplit
+
+import httpx
+
+from sendgrid_campaigns._sync.exchange import Exchange
+from sendgrid_campaigns.auth import ApiKey, on_behalf_of
+from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_seconds, checked_base_url
+from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.protocol.call import Session
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
+from sendgrid_campaigns.protocol.rate_limit import RateLimit
+from sendgrid_campaigns.transport.requests import Target
+
+T = TypeVar("T")
+
+
+class Client:
+    """Settings, views and connections. Use a client as a context manager, or close it."""
+
+    _new_exchange: ClassVar[type[Exchange]] = Exchange
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = BASE_URL,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        max_connections: int = 100,
+        retry: Retry = Retry(),  # noqa: B008 - frozen
+        http_client: httpx.Client | None = None,
+        clock: Clock = Clock(),  # noqa: B008 - holds no state
+    ) -> None:
+        """Check the settings, which never change afterwards.
+
+        api_key: without one, the environment variable SENDGRID_API_KEY.
+        base_url: https, or http to loopback; may hold a path, but not the /v3 that every path begins with.
+        timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
+        max_connections: at one time, all views together; a call waits for a free one within its timeout.
+        retry: how patiently a call repeats what is safe to repeat, and its deadline.
+        http_client: an httpx client of the caller's, for a proxy, certificates or a transport. The client never closes
+        it, and uses nothing of its headers, cookies, authentication and base URL. With it, the sync client cannot cut
+        short an answer whose head arrives byte by byte.
+        clock: for tests.
+
+        Raises ConfigurationError for a setting that cannot be right.
+        """
+        try:
+            key = ApiKey(api_key)
+        finally:
+            del api_key  # a traceback that shows locals must not show the key
+        check_seconds("timeout", timeout)
+        check_seconds("connect_timeout", connect_timeout)
+        given: tuple[tuple[str, object, type], ...] = (("retry", retry, Retry), ("clock", clock, Clock))
+        for name, value, kind in given:
+            good = isinstance(value, kind)
+            check(good, f"{name} is {shown(value)}", f"Give a sendgrid_campaigns.{kind.__name__}.")
+        url = checked_base_url(base_url)
+        target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
+        host = urlsplit(url).netloc
+        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=host)
+        self._exchange = self._new_exchange(target, clock, http_client, max_connections)
+        self._is_view = False
+
+    @overload
+    def on_behalf_of(self, subuser: str) -> Self: ...
+    @overload
+    def on_behalf_of(self, *, account_id: str) -> Self: ...
+    def on_behalf_of(self, subuser: str | None = None, *, account_id: str | None = None) -> Self:
+        """Return a view of this client that acts for a Subuser, by username, or for a customer account, by id.
+
+        A view shares connections and settings; each of its requests carries the header, and no other client's does.
+        Closing a view closes nothing. The key must be the parent account's.
+
+        Raises ConfigurationError for a value that cannot be right.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/on-behalf-of
+        """
+        return self._view(on_behalf_of(subuser, account_id))
+
+    def _view(self, header: str | None) -> Self:
+        view = copy.copy(self)
+        view._session = replace(self._session, on_behalf_of=header)
+        view._is_view = True
+        return view
+
+    def _run(self, flow: Flow[T]) -> T:
+        try:
+            step = next(flow)
+            while True:
+                step = flow.send(self._perform(step))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        except BaseException as error:
+            flow.throw(error)  # the flow adds a note when there is doubt; an error of its own comes out as it is
+            raise
+
+    def _perform(self, step: Ask | Sleep) -> Answer | NoAnswer | None:
+        if isinstance(step, Sleep):
+            self._session.clock.sleep(step.seconds)
+            return None
+        return self._exchange.attempt(step, self._session.on_behalf_of)
+
+    def close(self) -> None:
+        """Close the connections. Views, and clients with an http_client of the caller's, close nothing."""
+        if not self._is_view:
+            self._exchange.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __copy__(self) -> Self:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"a {name} is not pickled: it holds an API key and connections. Make one in each process.")
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_is_view"):  # in a traceback out of __init__
+            return f"{type(self).__name__}(...)"
+        session = self._session
+        return f"{type(self).__name__}(host={session.host!r}, on_behalf_of={session.on_behalf_of!r})"

@@ -1,0 +1,113 @@
+"""Settings of a client that are not secret: how patiently a call tries, the clock, the base URL."""
+
+import random
+import time
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from sendgrid_campaigns.errors import ConfigurationError, shown
+
+BASE_URL = "https://api.sendgrid.com"
+LONGEST = 1e6
+"""Seconds; a week and a half."""
+
+
+def check(good: bool, problem: str, remedy: str) -> None:
+    """Raise ConfigurationError unless a value is good."""
+    if not good:
+        raise ConfigurationError(problem, remedy)
+
+
+def check_seconds(name: str, value: object) -> None:
+    """Raise ConfigurationError unless a value is a positive number of seconds that clocks can count."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST
+    check(good, f"{name} is {shown(value)}", "Give a positive number of seconds; no call waits for ever.")
+
+
+def check_count(name: str, value: object, least: int) -> None:
+    """Raise ConfigurationError unless a value is a whole number of at least `least`."""
+    good = isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
+    check(good, f"{name} is {shown(value)}", f"Give an int of at least {least}.")
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often and how long one call tries. Which requests may be repeated at all is no setting."""
+
+    attempts: int = 4
+    """Requests at most for one step of a call; 1 turns repeating off."""
+    deadline: float = 120.0
+    """Seconds for a whole call, waits included. No request begins after the deadline."""
+    settle: float = 45.0
+    """Seconds of the read-back window: how long a campaign is read before an unchanged state is believed."""
+
+    def __post_init__(self) -> None:
+        check_count("Retry(attempts)", self.attempts, 1)
+        check_seconds("Retry(deadline)", self.deadline)
+        check_seconds("Retry(settle)", self.settle)
+
+
+class Clock:
+    """Time, sleep and random numbers of a client. Tests give a client a clock of their own."""
+
+    def time(self) -> float:
+        """Return unix time in seconds, to compare with times of the service."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back, to measure deadlines with."""
+        return time.monotonic()
+
+    def random(self) -> float:
+        """Return a number from 0 up to 1, to spread waits with."""
+        return random.random()  # noqa: S311 - no secret
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep in the sync client."""
+        time.sleep(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Sleep in the async client."""
+        import asyncio  # costs a third of this package's import, and sync programs need none of it
+
+        await asyncio.sleep(seconds)
+
+
+def checked_base_url(url: object) -> str:
+    """Return a base URL without a slash at its end.
+
+    Raises ConfigurationError for a URL that would show the key to the network or break every path.
+    """
+    import httpx
+
+    def refuse(problem: str, remedy: str) -> ConfigurationError:
+        # The URL is not shown: the problem may be a password in the URL.
+        return ConfigurationError(f"base_url {problem}", f"{remedy} The usual base URL is {BASE_URL}.")
+
+    try:
+        parsed = httpx.URL(url) if isinstance(url, str) else httpx.URL()
+        host, port = parsed.host, parsed.port
+    except (httpx.InvalidURL, ValueError):  # httpx lets errors of its libraries through
+        parsed, host, port = httpx.URL(), "", None
+    # httpx quotes characters that no host name holds, such as a space or a bracket.
+    good_port = port is None or 0 < port < 65_536
+    if not host or "%" in host or parsed.scheme not in ("https", "http") or not good_port:
+        raise refuse("is no http(s) URL with a host", "Give scheme and host as text.")
+    if parsed.userinfo:
+        raise refuse("holds a user name or a password", "Leave them out; the service asks for the key only.")
+    if parsed.query or parsed.fragment or str(url).rstrip("/").endswith(("?", "#")):
+        raise refuse("holds a query or a fragment", "Give scheme, host, and at most a port and a path.")
+    if parsed.path.rstrip("/").endswith("/v3"):
+        raise refuse("ends in /v3, which every path begins with", "Leave /v3 out.")
+    if parsed.scheme == "http" and not _is_loopback(host):
+        raise refuse("is plain http, which would show the key to the network", "Use https; http is for loopback only.")
+    return str(parsed).rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

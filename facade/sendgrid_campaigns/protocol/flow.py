@@ -1,0 +1,93 @@
+"""The one seam between deciding and doing: what a flow asks for, and what it is told.
+
+A flow is a generator of Asks and Sleeps; the client performs each, and sends the answer back. Flows do no I/O, so that
+the simulator and the explorer of tests/model run them as they are.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Operation(Protocol[R_co]):
+    """One operation of a generated package, as data."""
+
+    @property
+    def name(self) -> str:
+        """Return the operationId."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """Return the HTTP method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Return the path's template."""
+        ...
+
+    @property
+    def success(self) -> Mapping[int, str | None]:
+        """Return the documented status codes of success, each with the name of its body's model."""
+        ...
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """Return the largest length of each field of the body, and the smallest value of each query parameter."""
+        ...
+
+    def parse(self, body: Any) -> R_co:
+        """Return the model of a JSON value."""
+        ...
+
+    def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]:
+        """Return the arguments of an HTTP request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, made once."""
+
+    operation: Operation[Any]
+    parameters: Mapping[str, Any]
+    """Path and query parameters by name."""
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """A wait of so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status line and what came with it. The transport has taken the API key out of the texts."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    """The headers that the protocol reads, with names in lower case."""
+    body: bytes | None = field(repr=False)
+    """The decoded body; None when the body was cut off, could not be decoded, or was too large."""
+    seconds: float = 0.0
+    repeated: bool = False
+    """Whether the transport wrote the request more than once: then a refusal proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No status line arrived, or none that answers this request."""
+
+    cause: str
+    not_sent: bool = False
+    """Whether the transport knows that it wrote nothing of the request."""
+    seconds: float = 0.0
+
+
+Flow: TypeAlias = Generator[Ask | Sleep, Answer | NoAnswer | None, T]

@@ -1,0 +1,281 @@
+"""What each write is to bring about, and what a state that is read after the write says about that.
+
+A goal answers four questions: may the write be tried in this state, what does a later state say, does another try do no
+harm, and which value would the write replace.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+
+from sendgrid_campaigns.errors import WrongStateError
+from sendgrid_campaigns.protocol.flow import Operation
+
+R = TypeVar("R")
+
+ABOUT_NOW = 300.0
+"""Seconds. A schedule no further away than this may be what a send has made."""
+NEAR = 60.0
+"""Seconds. A schedule so near is not written again: the mail may start meanwhile."""
+CUTOFF = 600.0
+"""Seconds after a chosen time; from then on the service refuses the time as past, whatever its tolerance: A7."""
+
+
+class Identified(Protocol):
+    """What every model of a resource has."""
+
+    @property
+    def id(self) -> Any:
+        """Return the id."""
+        ...
+
+    @property
+    def status(self) -> Any:
+        """Return the status."""
+        ...
+
+
+class Timed(Protocol):
+    """What the model of a schedule has."""
+
+    @property
+    def send_at(self) -> Any:
+        """Return the time."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A kind of thing that writes change, and the operations that read it."""
+
+    name: str
+    id_name: str
+    """The path parameter."""
+    get: Operation[Identified]
+    send_at: Operation[Timed]
+    list: Operation[Any]
+    items: Callable[[Any], Iterable[Any]]
+    """Return the models of a page."""
+    key_of: Callable[[Any], str]
+    """Return the text of a model that ends with its idempotency key."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A resource, as far as it was read."""
+
+    status: str = ""
+    send_at: float | None = None
+    """Unix time; None when there is none, or none was read."""
+    model: Any = field(default=None, repr=False)
+    """The resource, where the goal compares its fields; with a key, the resource found by the key."""
+    gone: bool = False
+    service_time: float = 0.0
+    """When the service answered: unix time by its Date, or by this machine's clock when there was no Date."""
+    local_time: float = 0.0
+    """The same, by this machine's clock."""
+
+    def is_(self, *statuses: str) -> bool:
+        """Return whether the resource has one of these statuses, compared without case."""
+        return not self.gone and self.status.strip().casefold() in statuses
+
+
+class Seen(Enum):
+    """What a state says about a write."""
+
+    APPLIED = "as the write was to make it, and nobody can undo that"
+    TENTATIVE = "as the write was to make it, but a stale read of an earlier state looks the same"
+    UNCHANGED = "as before the write"
+    EXPIRED = "as before the write, and the write can have no effect any more"
+    DIVERGED = "neither; reading on will not tell more"
+    PENDING = "not as before, and a later read may tell"
+
+
+class Goal:
+    """What a write is to bring about. By default: only a Draft can be written, and trying again does no harm."""
+
+    needs_schedule: ClassVar[tuple[str, ...]] = ()
+    """The statuses for which the schedule is read, too."""
+    server_checks_state: ClassVar[bool] = True
+    """Whether the service refuses the write in a wrong status. If not, the state is read before each try."""
+    compares_fields: ClassVar[bool] = False
+
+    def allows(self, state: State) -> bool:
+        """Return whether the write may be tried in this state."""
+        return state.is_("draft")
+
+    def judge(self, state: State) -> Seen:
+        """Return what a state that is read after the write says."""
+        raise NotImplementedError
+
+    def may_repeat(self, state: State) -> bool:
+        """Return whether another try does no harm in a state that is as before."""
+        return True
+
+    def replaces(self, state: State) -> object:
+        """Return the value that the write would replace. When the value changes, another client has written."""
+        return None
+
+
+class Sent(Goal):
+    """The campaign is mailed, now."""
+
+    needs_schedule: ClassVar[tuple[str, ...]] = ("scheduled",)
+
+    def judge(self, state: State) -> Seen:
+        """Return APPLIED for mail on its way, TENTATIVE for a schedule about now."""
+        if state.is_("draft"):
+            return Seen.UNCHANGED
+        if state.is_("in progress", "sent"):
+            return Seen.APPLIED
+        if not state.is_("scheduled"):
+            return Seen.DIVERGED
+        if state.send_at is None:
+            return Seen.PENDING
+        # A schedule far away is another client's, who may take it back; then a late copy of this write still works.
+        return Seen.TENTATIVE if state.send_at - state.service_time <= ABOUT_NOW else Seen.DIVERGED
+
+
+class Scheduled(Goal):
+    """The campaign goes out at a chosen time."""
+
+    needs_schedule: ClassVar[tuple[str, ...]] = ("scheduled", "in progress", "sent")
+
+    def __init__(self, send_at: int) -> None:
+        self.send_at = send_at
+
+    def judge(self, state: State) -> Seen:
+        """Return TENTATIVE for the chosen time, also of mail on its way: the time is a read of its own."""
+        if state.is_("draft"):
+            past = min(state.service_time, state.local_time) > self.send_at + CUTOFF
+            return Seen.EXPIRED if past else Seen.UNCHANGED  # R2
+        if state.is_(*self.needs_schedule) and state.send_at == self.send_at:
+            return Seen.TENTATIVE
+        return Seen.PENDING if state.is_("scheduled") and state.send_at is None else Seen.DIVERGED
+
+    def may_repeat(self, state: State) -> bool:
+        """Return whether the chosen time is far enough away."""
+        return self.send_at - max(state.service_time, state.local_time) > NEAR
+
+
+class Rescheduled(Scheduled):
+    """The campaign goes out at another time than before."""
+
+    def allows(self, state: State) -> bool:
+        """Return whether the campaign is Scheduled."""
+        return state.is_("scheduled")
+
+    def judge(self, state: State) -> Seen:
+        """Return UNCHANGED for another time."""
+        if state.is_("draft"):
+            return Seen.DIVERGED
+        seen = super().judge(state)
+        return Seen.UNCHANGED if seen is Seen.DIVERGED and state.is_("scheduled") else seen
+
+    def may_repeat(self, state: State) -> bool:
+        """Return whether both times are far enough away."""
+        now = max(state.service_time, state.local_time)
+        return state.send_at is not None and min(self.send_at, state.send_at) - now > NEAR
+
+    def replaces(self, state: State) -> object:
+        """Return the time before."""
+        return state.send_at
+
+
+class Unscheduled(Goal):
+    """The campaign is a Draft again."""
+
+    def allows(self, state: State) -> bool:
+        """Return whether the campaign is Scheduled."""
+        return state.is_("scheduled")
+
+    def judge(self, state: State) -> Seen:
+        """Return TENTATIVE for a Draft."""
+        if state.is_("draft"):
+            return Seen.TENTATIVE
+        return Seen.UNCHANGED if state.is_("scheduled") else Seen.DIVERGED
+
+
+class Updated(Goal):
+    """The campaign has these fields."""
+
+    compares_fields: ClassVar[bool] = True
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
+
+    def judge(self, state: State) -> Seen:
+        """Return TENTATIVE for equal fields."""
+        if state.model is not None and self.holds(state.model):
+            return Seen.TENTATIVE
+        return Seen.UNCHANGED if state.is_("draft") else Seen.DIVERGED
+
+    def holds(self, model: Any) -> bool:
+        """Return whether a resource has these fields."""
+        return all(stored(getattr(model, name, None)) == stored(value) for name, value in self.fields.items())
+
+    def replaces(self, state: State) -> object:
+        """Return the fields before."""
+        return tuple(stored(getattr(state.model, name, None)) for name in self.fields)
+
+
+def stored(value: object) -> object:
+    """Return a value in one of the forms that mean the same to the service.
+
+    The service lower-cases categories, may reorder ids, trim texts and change line ends, and shows an empty value as
+    null, "" or [].
+    """
+    if isinstance(value, str):
+        return "\n".join(value.strip().splitlines()) or None
+    if isinstance(value, list | tuple):
+        items = cast(Iterable[Any], value)
+        return frozenset(item.strip().casefold() if isinstance(item, str) else item for item in items) or None
+    return value or None
+
+
+class Deleted(Goal):
+    """The campaign is no more."""
+
+    server_checks_state: ClassVar[bool] = False
+
+    def __init__(self, stop: bool) -> None:
+        self.stop = stop
+
+    def allows(self, state: State) -> bool:
+        """Return whether deleting stops no mail, or is to stop it."""
+        return self.stop or state.is_("draft", "sent", "canceled")
+
+    def judge(self, state: State) -> Seen:
+        """Return TENTATIVE for a campaign that is gone."""
+        if state.gone:
+            return Seen.TENTATIVE
+        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
+
+
+class Created(Goal):
+    """The campaign exists; its title ends with its idempotency key."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def judge(self, state: State) -> Seen:
+        """Return APPLIED for a campaign that was found."""
+        return Seen.UNCHANGED if state.model is None else Seen.APPLIED
+
+
+@dataclass(frozen=True, eq=False)
+class Write(Generic[R]):
+    """One kind of write: its operation, and how its outcome becomes certain."""
+
+    operation: Operation[R]
+    resource: Resource
+    done: str
+    """What the write does to the resource, as a participle."""
+    hint: str
+    """What a caller does when the outcome is unknown."""
+    goal: Callable[..., Goal] | None = None
+    """Make the goal of the write's arguments. None for a write that cannot be read back."""
+    wrong_state: type[WrongStateError] = WrongStateError
+    ambiguous: tuple[int, ...] = (403,)
+    """Refusals that may answer a second copy of a request that was carried out: the state decides. R3"""

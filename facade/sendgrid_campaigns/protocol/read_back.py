@@ -1,0 +1,49 @@
+"""Read back: poll the state of a resource until the state tells what became of a write. S2 of protocol/__init__.py."""
+
+from collections.abc import Iterator
+from itertools import chain, repeat
+
+from sendgrid_campaigns.protocol.call import Call
+from sendgrid_campaigns.protocol.flow import Flow
+from sendgrid_campaigns.protocol.goals import Goal, Resource, Seen, State
+from sendgrid_campaigns.protocol.reading import look
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between two looks of a read-back window; the last one stays."""
+
+
+def read_back(
+    call: Call, resource: Resource, goal: Goal, before: State | None = None
+) -> Flow[tuple[Seen | None, State | None]]:
+    """Poll until the state tells what became of a write, or the read-back window or the call ends.
+
+    before: the state as an earlier read-back of the same call saw it.
+    Returns what was seen, None when the state did not tell, and the last state that was read.
+    """
+    settle, began = call.session.retry.settle, call.elapsed()
+    pauses: Iterator[float] = chain(PAUSES, repeat(PAUSES[-1]))
+    last: State | None = None
+    same: list[Seen] = []  # what the last looks saw, as long as they saw the same
+    moved = False
+    while call.left() > 0:
+        window_is_over = call.elapsed() - began >= settle
+        state = yield from look(call, resource, goal)
+        seen = None if state is None else goal.judge(state)
+        last = state or last
+        if state is not None and seen is Seen.UNCHANGED:
+            before = before or state
+            if goal.replaces(state) != goal.replaces(before):
+                return Seen.DIVERGED, last  # R8: a newer value is another client's, and is not written over
+        if seen in (Seen.APPLIED, Seen.DIVERGED):
+            return seen, last  # R7
+        moved = moved or seen in (Seen.TENTATIVE, Seen.PENDING)
+        # R8: once the state has moved, a look that sees it unchanged is a stale read, or somebody has taken it back.
+        tells = seen in (Seen.TENTATIVE, Seen.EXPIRED) or (seen is Seen.UNCHANGED and not moved)
+        same = [*(same if seen in same else ()), seen] if seen is not None and tells else []
+        if len(same) > 1 and (window_is_over or seen is Seen.EXPIRED):
+            return seen, last  # R7
+        if window_is_over:
+            break
+        pause = min(next(pauses), settle - (call.elapsed() - began), call.left())
+        yield from call.sleep(max(pause, 0.0))
+    return None, last

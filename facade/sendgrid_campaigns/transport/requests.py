@@ -1,0 +1,55 @@
+"""Make an HTTP request of an Ask, by the endpoint of the generated package."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sendgrid_campaigns.auth import ApiKey
+from sendgrid_campaigns.protocol.flow import Ask
+from sendgrid_campaigns.version import __version__
+
+HEADERS = {
+    "Accept": "application/json",  # without this, the service may answer 406
+    "Accept-Encoding": "gzip",
+    "Cache-Control": "no-cache, no-store",  # a cached answer would prove nothing, and may be another account's
+    "User-Agent": f"sendgrid-campaigns/{__version__} httpx/{httpx.__version__}",
+}
+LARGEST_ANSWER = 8 * 2**20
+"""Bytes of an answer, compressed and not: a campaign holds two texts of 1 MB at most."""
+LARGEST_PAGE = 64 * 2**20
+"""Bytes of a page of a list."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)  # a traceback may show one half made
+class Target:
+    """Where requests go, and the key that they act with."""
+
+    key: ApiKey
+    base_url: str
+    timeout: float
+    """Seconds for one attempt, in all."""
+    connect_timeout: float
+
+
+def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
+    """Make the complete request.
+
+    The HTTP client adds nothing: its defaults, cookies and headers may be those of other calls.
+    """
+    parameters = dict(ask.parameters)
+    if on_behalf_of is not None:
+        parameters["on_behalf_of"] = on_behalf_of
+    arguments: dict[str, Any] = ask.operation.request(ask.body, **parameters)
+    arguments["url"] = target.base_url + arguments["url"]
+    # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
+    whole, patience = target.timeout, target.timeout * 0.9
+    connect = min(target.connect_timeout, patience)
+    timeout = {"connect": connect, "read": whole, "write": whole, "pool": patience}
+    headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
+    return httpx.Request(**arguments, headers=headers, extensions={"timeout": timeout})
+
+
+def largest_body(ask: Ask) -> int:
+    """Return how many bytes of an answer are read."""
+    return LARGEST_PAGE if "limit" in ask.parameters else LARGEST_ANSWER

@@ -1,0 +1,89 @@
+"""Connections that keep the total time of an attempt, and count its reads.
+
+httpx has a timeout for each wait on a socket and none for all of them together: a server that sends its answer byte by
+byte may hold a call for as long as it likes. So every wait is given no more than what is left of the attempt.
+
+https://www.encode.io/httpcore/network-backends/
+"""
+
+from collections.abc import Iterable
+from ssl import SSLContext
+from typing import Any
+
+import httpcore
+import httpx
+
+from sendgrid_campaigns.transport.attempt import current
+
+_PART = 16 * 1024
+"""Bytes written at once: the sync stream gives each part that the socket takes the whole timeout."""
+
+
+def guard(http: httpx.AsyncClient) -> bool:
+    """Make the connections of a client keep time; False when the client has been instrumented beyond recognition."""
+    # httpx passes no network backend on to httpcore; a test notices when these private names go.
+    transports: list[Any] = [http._transport, *http._mounts.values()]  # pyright: ignore[reportPrivateUsage]
+    pools = [getattr(transport, "_pool", None) for transport in transports if transport is not None]
+    for pool in pools:
+        if pool is not None:
+            pool._network_backend = AsyncBackend(pool._network_backend)
+    return None not in pools
+
+
+def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float:
+    left = current.get().left(timeout)
+    if left <= 0:
+        raise too_late("the attempt took longer than its timeout, in all")
+    return left
+
+
+class AsyncBackend(httpcore.AsyncNetworkBackend):
+    """Makes connections that keep time."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
+        self._inner = inner
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect within what is left of the attempt."""
+        timeout = _left(timeout, httpcore.ConnectTimeout)
+        return AsyncStream(await self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class AsyncStream(httpcore.AsyncNetworkStream):
+    """A connection that keeps time and counts reads."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read within what is left of the attempt."""
+        data = await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        current.get().count_read()
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write within what is left of the attempt."""
+        for start in range(0, len(buffer), _PART):
+            await self._inner.write(buffer[start : start + _PART], _left(timeout, httpcore.WriteTimeout))
+
+    async def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Begin TLS within what is left of the attempt."""
+        timeout = _left(timeout, httpcore.ConnectTimeout)
+        return AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._inner.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection knows."""
+        return self._inner.get_extra_info(info)
