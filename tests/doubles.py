@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -63,8 +64,9 @@ CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 
 def report(request: httpx.Request, event: str, method: bytes = b"POST") -> None:
     """Report what httpcore reports of what it does, to the sync or the async client."""
-    trace = request.extensions["trace"].__self__.trace
-    trace(event, {"request": type("Request", (), {"method": method})()})
+    if "trace" in request.extensions:
+        trace = request.extensions["trace"].__self__.trace
+        trace(event, {"request": SimpleNamespace(method=method)})
 
 
 class Server:
@@ -81,17 +83,22 @@ class Server:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        lines = self.script[request.method]
-        if request.method == "GET" and request.url.path.endswith("/schedules"):
-            lines = self.script.get("GET schedules", lines)
-        reply = lines.pop(0) if len(lines) > 1 else lines[0]
+        reply = self.reply(request.method, request.url.path)
+        report(request, "connection.connect_tcp.started")
+        if not isinstance(reply, CONNECTING):
+            report(request, "http11.send_request_headers.started")
         if isinstance(reply, Exception):
-            if isinstance(reply, CONNECTING):
-                report(request, "connection.connect_tcp.started")
             raise reply
         if isinstance(reply, httpx.Response):
             return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
         return reply(request)
+
+    def reply(self, method: str, path: str) -> Reply:
+        """Return the next line of the script."""
+        lines = self.script[method]
+        if method == "GET" and path.endswith("/schedules"):
+            lines = self.script.get("GET schedules", lines)
+        return lines.pop(0) if len(lines) > 1 else lines[0]
 
     def get(self, *lines: Reply) -> None:
         self.script["GET"] = list(lines)
@@ -159,6 +166,39 @@ class Style:
     def close(self, client: Any) -> None:
         self.do(client.aclose if self.is_async else client.close)
 
+
+class DirectStyle(Style):
+    """The sync client on a handler without a transport, which is fast: for tests of protocol/."""
+
+    def client(self, handler: Any, api_key: str | None = "SG.key", **settings: Any) -> Any:
+        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": NO_HTTP, **settings})
+        client._exchange = DirectExchange(handler)  # type: ignore[assignment]
+        return client
+
+
+NO_HTTP = httpx.Client(transport=httpx.MockTransport(Server()))
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+class DirectExchange:
+    """Asks a handler, and makes an Answer or a NoAnswer of its reply as the transport does."""
+
+    def __init__(self, handler: Callable[[httpx.Request], httpx.Response]) -> None:
+        self._handler = handler
+
+    def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
+        url = SimpleNamespace(path=ask.operation.path.format(**ask.parameters), params=ask.parameters)
+        request: Any = SimpleNamespace(method=ask.operation.method, url=url, extensions={})
+        try:
+            reply = self._handler(request)
+        except CONNECTING as error:
+            return NoAnswer(_text(error), not_sent=True)
+        except httpx.HTTPError as error:
+            return NoAnswer(_text(error))
+        return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
 
 class Flows(CampaignsClient):
     """Every operation returns its flow, not run."""

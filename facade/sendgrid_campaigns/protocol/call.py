@@ -67,6 +67,8 @@ class Call:
         self.id = id
         self.changed: Facts = after.changed if after else {}
         """What the call has changed so far, for its errors."""
+        self.hint: str = OutcomeUnknownError.hint
+        """What a caller does when the outcome is unknown."""
         self.in_doubt = False
         """Whether a write may have been applied, by all that is known at this moment."""
         self._began: float = after._began if after else session.clock.monotonic()
@@ -173,7 +175,7 @@ class Call:
         """
         if self.in_doubt and not isinstance(interruption, SendGridError):
             cause = f"the call was ended by {type(interruption).__name__}"
-            doubt = self.error(OutcomeUnknownError, cause=cause)
+            doubt = self.error(OutcomeUnknownError, cause=cause, hint=self.hint)
             interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
             logger.warning("%s: %s", self._about(), doubt.summary)
 

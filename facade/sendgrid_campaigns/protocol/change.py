@@ -34,6 +34,7 @@ class Change(Call, Generic[R]):
         """wanted: the arguments of the write's goal; None when the outcome cannot be read back."""
         super().__init__(session, write.operation, write.done, resource=write.resource.name, id=id, after=after)
         self.write = write
+        self.hint = write.hint
         self.wanted = wanted
         self.goal: Goal | None = None if write.goal is None or wanted is None else write.goal(**wanted)
         parameters = {} if id is None else {write.resource.id_name: id}
@@ -96,7 +97,7 @@ class Change(Call, Generic[R]):
         if state is not None and state.gone:
             why += "; it has been deleted meanwhile"
         status = state.status if state is not None and state.status else None
-        return self.error(OutcomeUnknownError, cause=why, status=status, wanted=self.wanted or {}, hint=self.write.hint)
+        return self.error(OutcomeUnknownError, cause=why, status=status, wanted=self.wanted or {}, hint=self.hint)
 
 
 @dataclass(frozen=True)
