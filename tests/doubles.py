@@ -188,8 +188,10 @@ class DirectExchange:
 
     def __init__(self, handler: Callable[[httpx.Request], httpx.Response]) -> None:
         self._handler = handler
+        self.on_behalf_of: list[str | None] = []
 
     def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
+        self.on_behalf_of.append(on_behalf_of)
         url = SimpleNamespace(path=ask.operation.path.format(**ask.parameters), params=ask.parameters)
         request: Any = SimpleNamespace(method=ask.operation.method, url=url, extensions={})
         try:
