@@ -4,6 +4,7 @@ The async client is written here; `make generate` makes the sync one of it, in _
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields as fields_of
@@ -84,11 +85,14 @@ def checked_id(value: Any) -> int:
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are sent. The service checks the values, but for text that cannot be sent at all."""
+    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold."""
     for name, value in fields.items():
         check(name in _FIELDS, f"a campaign has no field {shown(name)}", f"The fields are {', '.join(_FIELDS)}.")
-        whole = not isinstance(value, str) or value.encode(errors="ignore").decode() == value
-        check(whole, f"{name} holds half a surrogate pair, which is no character", "Give whole characters.")
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
+            remedy = "Give text of whole characters, an int, or a list of them."
+            raise errors.ConfigurationError(problem=f"{name} cannot be sent: {error}", remedy=remedy) from None
     return dict(fields)
 
 
@@ -182,9 +186,10 @@ def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
     changed = yield from change(call)
     status = changed.state.status if changed.state is not None and changed.known_from == "read-back" else None
+    at = None
     if changed.answer is not None:
-        status, send_at = changed.answer.status, changed.answer.send_at
-    at = utc(send_at) or datetime.fromtimestamp(0, UTC)
+        status, at = changed.answer.status, utc(changed.answer.send_at)
+    at = at or datetime.fromtimestamp(send_at, UTC)
     return models.Schedule(int(call.id or 0), at, status, changed.known_from, tuple(call.attempts))
 
 
@@ -214,6 +219,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
         update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
         yield from change(update)
+        call.changed.setdefault("changed", "This call updated a draft that an earlier run made, and sent nothing.")
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 

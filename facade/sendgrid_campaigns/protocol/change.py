@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
-from sendgrid_campaigns.protocol.call import Call, Session, Tried
+from sendgrid_campaigns.protocol.call import Call, Session, Tried, logger
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Operation
 from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
 from sendgrid_campaigns.protocol.proof import Proof
@@ -62,6 +62,13 @@ class Change(Call[R]):
             "status": state.status or None if state else None,
         }
         return self.error(errors.OutcomeUnknownError, cause=cause, **facts)
+
+    def note(self, interruption: BaseException) -> None:
+        """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
+        if self.in_doubt and not isinstance(interruption, errors.SendGridError):
+            doubt = self.unknown(None, f"the call was ended by {type(interruption).__name__}")
+            interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
+            logger.warning("%s", doubt.summary)
 
 
 @dataclass(frozen=True)
