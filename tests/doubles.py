@@ -186,7 +186,7 @@ def _text(error: Exception) -> str:
 class DirectExchange:
     """Asks a handler, and makes an Answer or a NoAnswer of its reply as the transport does."""
 
-    def __init__(self, handler: Callable[[httpx.Request], httpx.Response]) -> None:
+    def __init__(self, handler: Callable[[Any], Any]) -> None:
         self._handler = handler
         self.on_behalf_of: list[str | None] = []
 
@@ -200,27 +200,15 @@ class DirectExchange:
             return NoAnswer(_text(error), not_sent=True)
         except httpx.HTTPError as error:
             return NoAnswer(_text(error))
+        if isinstance(reply, Answer | NoAnswer):
+            return reply
         return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
 
 class Flows(CampaignsClient):
-    """Every operation returns its flow, not run."""
+    """Writes return their flow, not run."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("SG.key", http_client=httpx.Client(transport=httpx.MockTransport(Server())), **settings)
 
     def _run(self, flow: Any) -> Any:
         return flow
-
-
-def run(flow: Any, clock: FakeClock, answer: Callable[[Ask], Answer | NoAnswer]) -> Any:
-    """Run a flow: sleep by the clock, and give each Ask the answer that `answer` returns."""
-    try:
-        step = next(flow)
-        while True:
-            if isinstance(step, Ask):
-                step = flow.send(answer(step))
-            else:
-                clock.sleep(step.seconds)
-                step = flow.send(None)
-    except StopIteration as done:
-        return done.value

@@ -105,7 +105,7 @@ DELETE = Write(
     success=(204,),
     applied=no(404),
     done="deleted",
-    hint="outcome(error) reads the campaign: while the campaign is found it was not deleted",
+    hint="outcome(error) tells: a campaign that is found was not deleted",
 )
 SCHEDULE = Write(
     name="schedule",
@@ -119,7 +119,7 @@ SCHEDULE = Write(
     result=Schedule(4900, SOON, "Scheduled"),
     applied=is_with("Scheduled"),
     done="scheduled",
-    hint="outcome(error) reads status and time: the chosen time means that the campaign was scheduled",
+    hint="outcome(error) reads status and time: the chosen time",
 )
 RESCHEDULE = Write(
     name="reschedule",
@@ -133,7 +133,7 @@ RESCHEDULE = Write(
     result=Schedule(4900, SOON, "Scheduled"),
     applied=is_with("Scheduled"),
     done="rescheduled",
-    hint="outcome(error) reads the time: the chosen time means that the campaign was rescheduled",
+    hint="outcome(error) reads status and time: the chosen time",
 )
 UNSCHEDULE = Write(
     name="unschedule",
@@ -155,7 +155,7 @@ SEND = Write(
     result=SendReceipt(4900, "Scheduled"),
     applied=is_with("In Progress"),
     done="sent",
-    hint="Do not send the campaign again on this error",
+    hint="Do not send it again on this error",
 )
 SEND_TEST = Write(
     name="send_test",

@@ -1,5 +1,6 @@
 """What answers say: waits, rate limits, errors. Seen through the errors of a read that is tried once."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubles import NOW, FakeClock, Flows, run
+from doubles import NOW, DirectStyle
 from sendgrid_campaigns import (
     APIStatusError,
     Campaign,
+    CampaignsClient,
     ErrorDetail,
     InvalidResponseError,
     RateLimitError,
@@ -22,13 +24,13 @@ from sendgrid_campaigns.protocol.flow import Answer
 
 def read(answer: Answer) -> Campaign | SendGridError:
     """Return what one read of a campaign makes of an answer: the campaign or the error."""
-    clock = FakeClock()
-    campaigns: Any = Flows(clock=clock, retry=Retry(attempts=1))
     try:
-        found: Campaign = run(campaigns.get(4900), clock, lambda ask: answer)
+        return STYLE.client(lambda request: answer, retry=Retry(attempts=1)).get(4900)  # type: ignore[no-any-return]
     except SendGridError as error:
         return error
-    return found
+
+
+STYLE = DirectStyle(CampaignsClient, asyncio.Runner())
 
 
 def retry_after(headers: dict[str, str]) -> float | None:

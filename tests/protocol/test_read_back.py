@@ -162,7 +162,7 @@ def test_deleted_meanwhile(style: Style, campaigns: Any, server: Server, write: 
         write.do(style, campaigns)
         return
     error = write.error(style, campaigns, OutcomeUnknownError)
-    assert "it has been deleted meanwhile" in error.summary
+    assert "it was deleted meanwhile" in error.summary
     assert (error.status, server.methods.count(write.method)) == (None, 1)
 
 

