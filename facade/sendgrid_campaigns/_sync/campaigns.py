@@ -4,7 +4,6 @@
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
@@ -34,13 +33,7 @@ T = TypeVar("T")
 # --- the writes ---
 
 CAMPAIGN = Resource(
-    "campaign",
-    "campaign_id",
-    get=api.GET_CAMPAIGN,
-    send_at=api.GET_CAMPAIGN_SCHEDULE,
-    list=api.LIST_CAMPAIGNS,
-    items=lambda page: page.result,
-    key_of=lambda campaign: campaign.title,
+    "campaign", "campaign_id", api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS, "result", "title"
 )
 
 # What to do when the outcome of each write is unknown.
@@ -48,10 +41,7 @@ LIST_IT = "List the newest campaigns: one with this title and content is it. At 
 COMPARE = "outcome(error) reads the campaign and compares. Updating again does no harm while nobody else edits."
 IS_FOUND = "outcome(error) tells: a campaign that is found was not deleted, and deleting it again does no harm."
 READ_TIME = "outcome(error) reads status and time: the chosen time means that the write was applied."
-READ_STATUS = (
-    "outcome(error) reads the status: a Draft was unscheduled. A campaign that stays Scheduled will go out unless you"
-    " call again; mail that is going out is stopped only by delete(..., stop=True)."
-)
+READ_STATUS = "outcome(error) reads the status: a Draft was unscheduled; delete(..., stop=True) stops mail going out."
 DO_NOT_SEND = (
     "Do not send it again on this error. outcome(error), also later and of any client of this account, reads what"
     " became of it. While it is a Draft, ensure_sent() may be called: the service sends a campaign at most once."
@@ -85,14 +75,11 @@ def checked_id(value: Any) -> int:
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold."""
+    """Return fields as they are sent. The service checks the values, but for text that cannot be sent at all."""
     for name, value in fields.items():
         check(name in _FIELDS, f"a campaign has no field {shown(name)}", f"The fields are {', '.join(_FIELDS)}.")
-        try:
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
-            remedy = "Give text of whole characters, an int, or a list of them."
-            raise errors.ConfigurationError(problem=f"{name} cannot be sent: {error}", remedy=remedy) from None
+        whole = not isinstance(value, str) or value.encode(errors="ignore").decode() == value
+        check(whole, f"{name} holds half a surrogate pair, which is no character", "Give whole characters.")
     return dict(fields)
 
 
@@ -175,42 +162,42 @@ def utc(seconds: int | None) -> datetime | None:
 
 def content(call: "Change[wire.Campaign]") -> Flow[models.Campaign]:
     """Create or update a campaign, and return the campaign as it is then."""
-    changed = yield from change(call)
-    found = changed.answer if changed.known_from == "answer" or changed.state is None else changed.state.model
+    known_from, answer, state = yield from change(call)
+    found = answer if known_from == "answer" or state is None else state.model
     if found is None:
         raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
     return campaign_of(found)
 
 
+def done(call: Change[Any]) -> Flow[None]:
+    """Make a change that has no result."""
+    yield from change(call)
+
+
 def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
-    changed = yield from change(call)
-    status = changed.state.status if changed.state is not None and changed.known_from == "read-back" else None
-    at = None
-    if changed.answer is not None:
-        status, at = changed.answer.status, utc(changed.answer.send_at)
-    at = at or datetime.fromtimestamp(send_at, UTC)
-    return models.Schedule(int(call.id or 0), at, status, changed.known_from, tuple(call.attempts))
+    known_from, answer, state = yield from change(call)
+    at = utc(answer.send_at if answer else send_at) or datetime.fromtimestamp(send_at, UTC)
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.Schedule(call.id, at, status, known_from, tuple(call.attempts))
 
 
 def send(call: "Change[wire.SendAccepted]", *, post_first: bool = False) -> Flow[models.SendReceipt]:
     """Send a campaign."""
-    changed = yield from change(call, post_first=post_first)
-    status = changed.answer.status if changed.answer is not None else None
-    if changed.known_from != "answer" and changed.state is not None:
-        status = changed.state.status
-    return models.SendReceipt(int(call.id or 0), status, changed.known_from, tuple(call.attempts))
+    known_from, answer, state = yield from change(call, post_first=post_first)
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.SendReceipt(call.id, status, known_from, tuple(call.attempts))
 
 
 def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[models.SendReceipt]:
     """Find the campaign of an idempotency key, or make it; bring its fields up to date; send it."""
-    call = Call(session, api.LIST_CAMPAIGNS, "sent", None, CAMPAIGN.name)
-    campaign = yield from find(call, CAMPAIGN, ending)
+    call = Call(session, api.LIST_CAMPAIGNS, "sent", CAMPAIGN)
+    campaign = yield from find(call, ending)
     if campaign is None:
         create = Change(session, CREATE, body=body, wanted={"key": ending}).follow(call)
         yield from change(create)
         call.changed["changed"] = "This call made a draft: call again with the same key, which finds the draft."
-        _, state = yield from read_back(call, CAMPAIGN, goals.Created(ending))
+        _, state = yield from read_back(call, goals.Created(ending))
         campaign = state.model if state is not None else None
         if campaign is None:
             why = f"a draft was made, and the list does not show its title yet, which ends with {ending!r}"
@@ -219,7 +206,6 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
         update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
         yield from change(update)
-        call.changed.setdefault("changed", "This call updated a draft that an earlier run made, and sent nothing.")
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 
@@ -250,8 +236,8 @@ class CampaignsClient(Client):
         """
         for name, value in (("limit", limit), ("offset", offset)):
             check_count(name, value, api.LIST_CAMPAIGNS.limits[name])
-        call = Call(self._session, api.LIST_CAMPAIGNS, "listed", None, CAMPAIGN.name)
-        return tuple(map(campaign_of, self._run(page(call, CAMPAIGN, offset, limit))))
+        call = Call(self._session, api.LIST_CAMPAIGNS, "listed", CAMPAIGN)
+        return tuple(map(campaign_of, self._run(page(call, offset, limit))))
 
     def iterate(self, *, page_size: int = 20) -> Iterator[models.Campaign]:
         """Read every campaign, newest first, page by page as the caller goes.
@@ -286,7 +272,7 @@ class CampaignsClient(Client):
         return models.CheckResult(campaign, tuple(models.missing(campaign)), models.UNKNOWN)
 
     def _read(self, operation: api.Operation[T], campaign_id: int) -> T:
-        call = Call(self._session, operation, "read", checked_id(campaign_id), CAMPAIGN.name)
+        call = Call(self._session, operation, "read", CAMPAIGN, checked_id(campaign_id))
         tried = self._run(read(call, operation, {CAMPAIGN.id_name: call.id}))
         assert tried.value is not None
         return tried.value
@@ -327,7 +313,7 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
-        self._run(change(Change(self._session, DELETE, checked_id(campaign_id), wanted={"stop": stop})))
+        self._run(done(Change(self._session, DELETE, checked_id(campaign_id), wanted={"stop": stop})))
 
     # schedules
 
@@ -360,7 +346,7 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
         """
-        self._run(change(Change(self._session, UNSCHEDULE, checked_id(campaign_id), wanted={})))
+        self._run(done(Change(self._session, UNSCHEDULE, checked_id(campaign_id), wanted={})))
 
     # sending
 
@@ -417,7 +403,7 @@ class CampaignsClient(Client):
         check(
             bool(to) and (isinstance(to, str) or len(to) <= most), f"to is {shown(to)}", f"Give 1 to {most} addresses."
         )
-        self._run(change(Change(self._session, SEND_TEST, checked_id(campaign_id), body=body)))
+        self._run(done(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
 
     def outcome(self, of: int | errors.OutcomeUnknownError) -> models.Outcome:
         """Find out by reading what became of a write, now or later, and by whomever.

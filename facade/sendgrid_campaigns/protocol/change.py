@@ -1,20 +1,18 @@
 """Writes: S0 to S3 of protocol/__init__.py, and finding out later what became of a write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
-from sendgrid_campaigns.protocol.call import Call, Session, Tried, logger
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Operation
+from sendgrid_campaigns.protocol.call import Call, Session
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, R
 from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
-from sendgrid_campaigns.protocol.proof import Proof
+from sendgrid_campaigns.protocol.proof import Proof, Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
 
-R = TypeVar("R")
-Fields: TypeAlias = Mapping[str, Any] | None
+Json: TypeAlias = Mapping[str, Any] | None
 
 
 class Change(Call[R]):
@@ -23,63 +21,32 @@ class Change(Call[R]):
     writes = True
 
     def __init__(
-        self, session: Session, write: Write[R], id: Id = None, body: Fields = None, wanted: Fields = None
+        self, session: Session, write: Write[R], id: Id = None, body: Json = None, wanted: Json = None
     ) -> None:
         """wanted: the arguments of the write's goal; None when the outcome cannot be read back."""
-        super().__init__(session, write.operation, write.done, id, write.resource.name)
+        super().__init__(session, write.operation, write.done, write.resource, id)
         self.write = write
         self.wanted = wanted
         self.goal = None if write.goal is None or wanted is None else write.goal(**wanted)
-        self._ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
-        self._doubt = ""
-
-    def attempt(self) -> Flow[Tried[R]]:
-        """Make the write's request once."""
-        if self.goal is None or self.goal.server_checks_state:  # if not, the state just read must not grow old
-            yield from self.wait_for_room()
-        was_in_doubt, self.in_doubt = self.in_doubt, True
-        tried = yield from self.exchange(self._ask, self.write.ambiguous)
-        self.in_doubt = was_in_doubt or tried.proof not in (Proof.NOT_SENT, Proof.REJECTED)
-        if tried.proof is Proof.UNKNOWN:
-            self._doubt = self._doubt or tried.problem
-        return tried
+        self.ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
 
     def allowed_state(self, goal: Goal) -> Flow[State]:
         """Read the state before the write is tried. Raises the error of a status that does not allow the write."""
-        found = yield from state(self, self.write.resource)
+        found = yield from state(self)
         if not goal.allows(found):
             raise self.error(goal.wrong_state, status=found.status)
         return found
 
-    def unknown(self, state: State | None, cause: str = "") -> errors.SendGridError:
+    def unknown(self, state: State | None, cause: str) -> errors.SendGridError:
         """Return the error of a write whose outcome nobody can tell."""
-        cause = cause or self._doubt or "its refusal may answer a copy of the request"
-        if state is not None and state.model is None:
-            cause += "; it was deleted meanwhile"
-        facts = {
-            "wanted": self.wanted or {},
-            "hint": self.write.hint,
-            "status": state.status or None if state else None,
-        }
-        return self.error(errors.OutcomeUnknownError, cause=cause, **facts)
-
-    def note(self, interruption: BaseException) -> None:
-        """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
-        if self.in_doubt and not isinstance(interruption, errors.SendGridError):
-            doubt = self.unknown(None, f"the call was ended by {type(interruption).__name__}")
-            interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
-            logger.warning("%s", doubt.summary)
+        cause = f"{cause}; it was deleted meanwhile" if state is not None and state.model is None else cause
+        facts = {"status": state.status or None if state else None, "wanted": self.wanted or {}}
+        return self.error(errors.OutcomeUnknownError, cause=cause, hint=self.write.hint, **facts)
 
 
-@dataclass(frozen=True)
-class Changed(Generic[R]):
-    """A write that was applied."""
-
-    known_from: KnownFrom
-    answer: R | None
-    """The model of the answer; None when read-back told, or when the answer's body could not be read."""
-    state: State | None
-    """The last state that was read."""
+Changed: TypeAlias = tuple[KnownFrom, R | None, State | None]
+"""A write that was applied: how that is known; the model of the answer, None when read-back told or when its body could
+not be read; and the last state that was read."""
 
 
 def change(call: Change[R], *, post_first: bool = False) -> Flow[Changed[R]]:
@@ -95,33 +62,33 @@ def change(call: Change[R], *, post_first: bool = False) -> Flow[Changed[R]]:
 
 
 def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
-    goal, resource = call.goal, call.write.resource
+    goal = call.goal
     state: State | None = None
     if goal is not None and call.id is not None and not post_first:
         state = yield from call.allowed_state(goal)  # S0
     if call.left() <= 0:
         raise call.error(errors.NotAppliedError, cause="the call's deadline passed before the write was tried")
-    doubt = False
-    before: State | None = None
+    # A write whose status the service does not check rests on the state just read, which must not grow old.
+    doubt, before, wait = "", None, goal is None or goal.server_checks_state
     for number in range(1, call.session.retry.attempts + 1):
-        tried = yield from call.attempt()  # S1
+        tried: Tried[R] = yield from call.exchange(call.ask, call.write.ambiguous, wait=wait)  # S1
         if tried.proof is Proof.ACCEPTED:
-            return Changed("answer", tried.value, state)
+            return "answer", tried.value, state
         if tried.proof in (Proof.NOT_SENT, Proof.REJECTED):
             if not (yield from call.wait_to_repeat(tried, number)):
-                raise call.unknown(state) if doubt else call.failure(tried)  # R1
+                raise call.unknown(state, doubt) if doubt else call.failure(tried)  # R1
             if goal is not None and not goal.server_checks_state:
                 # Meanwhile the campaign may have been scheduled, and deleting it would stop its mail.
                 if doubt:
                     break
                 state = yield from call.allowed_state(goal)
             continue
-        doubt = doubt or tried.proof is Proof.UNKNOWN
+        doubt = doubt or (tried.problem if tried.proof is Proof.UNKNOWN else "")
         if goal is None:
             break
-        seen, state = yield from read_back(call, resource, goal, before)  # S2
+        seen, state = yield from read_back(call, goal, before)  # S2
         if seen in (Seen.APPLIED, Seen.TENTATIVE):
-            return Changed("already" if post_first and not doubt else "read-back", None, state)
+            return ("already" if post_first and not doubt else "read-back"), None, state
         if seen is Seen.EXPIRED:
             why = "the chosen time is past, and the service takes past times no more"
             raise call.error(errors.NotAppliedError, cause=why, temporary=False)  # R2
@@ -132,7 +99,7 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
         if seen is not Seen.UNCHANGED or state is None or not goal.may_repeat(state) or call.left() <= 0:
             break  # R8
         before = state  # S3
-    raise call.unknown(state)
+    raise call.unknown(state, doubt or "the refusal may answer a copy of the request")
 
 
 def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, Any]) -> Flow[Outcome]:
@@ -140,17 +107,16 @@ def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, A
     if write.goal is None or (id is None and not wanted):
         return Outcome(write.done, id, None, None, write.hint)
     goal, resource = write.goal(**wanted), write.resource
-    operation: Operation[Any] = resource.list if id is None else resource.get
-    call = Call(session, operation, "read", id, resource.name)
+    call = Call(session, resource.list if id is None else resource.get, "read", resource, id)
     seen, last = None, None
     if id is not None:
         try:
-            last = yield from state(call, resource)
+            last = yield from state(call)
         except errors.NotFoundError:
             last = State()
         seen = goal.judge(last)
     if seen is not Seen.APPLIED:
-        seen, again = yield from read_back(call, resource, goal)
+        seen, again = yield from read_back(call, goal)
         last = again or last
     applied = {Seen.APPLIED: True, Seen.TENTATIVE: True, Seen.EXPIRED: False}.get(seen) if seen else None
     why = seen.value if seen else "the reads do not tell, or not for long enough"

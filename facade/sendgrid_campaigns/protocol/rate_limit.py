@@ -7,10 +7,8 @@ Those headers are a count that all processes with the same key share, so the cli
 import math
 
 from sendgrid_campaigns.protocol.answers import number, retry_after
-from sendgrid_campaigns.protocol.flow import Answer
+from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
-UNANSWERED = 5.0
-"""Seconds for which a new window is taken to allow what the last one allowed, until an answer tells its count."""
 NAP = 1.0
 """Seconds after which to look again while requests are in flight: their answers may tell of room."""
 
@@ -28,14 +26,14 @@ class RateLimit:
 
         now: monotonic seconds.
         """
-        if now >= self._reset:
-            self._left, self._reset = self._limit, now + UNANSWERED
+        if now >= self._reset:  # the new window allows what the last one allowed, until an answer tells its count
+            self._left, self._reset = self._limit, math.inf
         if self._left > len(self.in_flight):
             return 0.0
         until_reset = self._reset - now
         return min(until_reset, NAP) if self.in_flight else until_reset
 
-    def learn(self, answer: Answer, now: float, unix_time: float) -> None:
+    def learn(self, answer: Answer | NoAnswer, now: float, unix_time: float) -> None:
         """Take over the count that an answer tells. now: monotonic seconds; unix_time: this machine's."""
         left = 0.0 if answer.status_code == 429 else number(answer.headers.get("x-ratelimit-remaining"))
         seconds = retry_after(answer.headers, unix_time)
