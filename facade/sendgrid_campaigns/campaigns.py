@@ -4,6 +4,7 @@ The async client is written here; `make generate` makes the sync one of it, in _
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields as fields_of
@@ -75,11 +76,14 @@ def checked_id(value: Any) -> int:
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are sent. The service checks the values, but for text that cannot be sent at all."""
+    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold."""
     for name, value in fields.items():
         check(name in _FIELDS, f"a campaign has no field {shown(name)}", f"The fields are {', '.join(_FIELDS)}.")
-        whole = not isinstance(value, str) or value.encode(errors="ignore").decode() == value
-        check(whole, f"{name} holds half a surrogate pair, which is no character", "Give whole characters.")
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
+            remedy = "Give text of whole characters, an int, or a list of them."
+            raise errors.ConfigurationError(problem=f"{name} cannot be sent: {error}", remedy=remedy) from None
     return dict(fields)
 
 
@@ -206,6 +210,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
         update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
         yield from change(update)
+        call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 
