@@ -51,7 +51,6 @@ def retry_after(headers: dict[str, str]) -> float | None:
         ({"X-RateLimit-Reset": "30", "Date": "Fri, 15 Jan 2027 08:00:20 GMT"}, 30),
         ({"X-RateLimit-Reset": f"{NOW + 30}000"}, None),  # milliseconds: absurd
         ({"X-RateLimit-Reset": "1.5"}, 1.5),
-        ({"X-RateLimit-Reset": "-5"}, 0),
         *[({"X-RateLimit-Reset": text}, None) for text in ("nan", "inf", "1e400", "", "tomorrow", "1 2", "-1e6")],
         ({"Retry-After": "5"}, 5),
         ({"Retry-After": "5", "X-RateLimit-Reset": "30"}, 5),
@@ -88,7 +87,7 @@ LONG = "x" * 1000
             None,
         ),
         ({"errors": []}, [], None),
-        ({"error": "no", "id": 5}, [(None, "no", None)], None),
+        ({"error": "no"}, [(None, "no", None)], None),
         ({"field": "to", "message": "no"}, [("to", "no", None)], None),
         ({"errors": [{"field": 5, "message": 6}, {"message": "a"}]}, [(None, "a", None)], None),
         ({"errors": [{"message": "no", "help": "see the docs"}]}, [(None, "no", "see the docs")], None),

@@ -388,7 +388,8 @@ def test_403_and_no_status_to_be_had(style: Style, campaigns: Any, server: Serve
     write.prepare(server, no(403))
     server.get(is_with(write.needs or "Draft"), answer)
     error = write.error(style, campaigns, OutcomeUnknownError)
-    assert (error.status, error.cause, server.methods.count(write.method)) == (None, "its refusal may answer a copy of the request", 1)
+    assert (error.status, server.methods.count(write.method)) == (None, 1)
+    assert "a copy of the request" in error.cause
 
 
 def test_a_delete_that_finds_nothing(style: Style, campaigns: Any, server: Server) -> None:

@@ -14,7 +14,7 @@ from writes import AT, WRITES, Write, every_write
 BODIES = {
     "an error": json.dumps({"errors": [{"field": None, "message": "no"}]}).encode(),
     "one problem": b'{"field": "to", "message": "no"}',
-    "an error without items": b'{"error": "no", "id": "e1"}',
+    "an error without items": b'{"error": "no"}',
     "no errors": b'{"errors": []}',
     "lost": None,
     "empty": b"",
@@ -40,7 +40,7 @@ CODES = range(100, 1000)
 def proof(write: Write, answer: Answer | NoAnswer) -> str:
     declared = DECLARED[write.done]
     campaign_id = 4900 if write.arguments[0] == 4900 else None
-    return prove(answer, declared.operation, campaign_id, declared.ambiguous)[0].value
+    return prove(answer, declared.operation, campaign_id, declared.ambiguous).proof.value
 
 
 def expected(write: Write, code: int, body: str) -> str:
