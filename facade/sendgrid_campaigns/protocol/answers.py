@@ -64,13 +64,9 @@ def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], s
 
 def _detail(item: dict[str, Any]) -> ErrorDetail | None:
     message, field, note = item.get("message") or item.get("error"), item.get("field"), item.get("help")
-    if not isinstance(message, str):
-        return None
-    return ErrorDetail(
-        message=plain(message),
-        field=plain(field) if isinstance(field, str) and field not in ("", "null") else None,
-        help=plain(note if isinstance(note, str) else json.dumps(note)) if note else None,
-    )
+    named = plain(field) if isinstance(field, str) and field not in ("", "null") else None
+    further = plain(note if isinstance(note, str) else json.dumps(note)) if note else None
+    return ErrorDetail(message=plain(message), field=named, help=further) if isinstance(message, str) else None
 
 
 def plain(text: str) -> str:
