@@ -46,7 +46,7 @@ class Call(Generic[R]):
         self.resource = resource
         self.changed: dict[str, str] = {}
         """What the call has changed so far, for its errors."""
-        self.in_doubt = False
+        self.in_doubt: bool = False
         """Whether a write may have been applied, by all that is known at this moment."""
         self.attempts: list[Attempt] = []
         self._began: float = session.clock.monotonic()

@@ -1,7 +1,6 @@
 """Reads: repeated until an answer is the service's own; the state of a resource; pages of a list."""
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any, Generic
 
 from sendgrid_campaigns import errors
@@ -15,13 +14,14 @@ from sendgrid_campaigns.protocol.proof import Proof, Tried
 
 def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any]) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
-    for number in count(1):
+    number = 1
+    while True:
         tried: Tried[R] = yield from call.exchange(Ask(operation, parameters))
         if tried.proof is Proof.ACCEPTED and tried.value is not None:
             return tried
         if not (yield from call.wait_to_repeat(tried, number)):
-            break
-    raise call.failure(tried)
+            raise call.failure(tried)
+        number += 1
 
 
 # --- states ---
