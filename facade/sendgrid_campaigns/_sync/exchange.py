@@ -3,7 +3,7 @@
 
 import os
 import sys
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 
 import httpx
 
@@ -75,7 +75,8 @@ class Exchange:
     def close(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
         if self.closes:
-            self._http.close()
+            with suppress(RuntimeError):  # the connections' event loop has ended before
+                self._http.close()
 
     def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
         """Make one request, and return what came of it within the timeout.

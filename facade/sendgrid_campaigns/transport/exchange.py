@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import httpx
 
@@ -75,7 +75,8 @@ class AsyncExchange:
     async def aclose(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
         if self.closes:
-            await self._http.aclose()
+            with suppress(RuntimeError):  # the connections' event loop has ended before
+                await self._http.aclose()
 
     async def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
         """Make one request, and return what came of it within the timeout.
