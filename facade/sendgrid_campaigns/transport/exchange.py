@@ -33,7 +33,7 @@ class AsyncExchange:
         check_count("max_connections", max_connections, 1)
         if not isinstance(http_client, httpx.AsyncClient | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             kind = f"{type(http_client).__module__}.{type(http_client).__qualname__}"
-            raise ConfigurationError(f"http_client is a {kind}", "Give an httpx.AsyncClient.")
+            raise ConfigurationError(problem=f"http_client is a {kind}", remedy="Give an httpx.AsyncClient.")
         self.target = target
         self._clock = clock
         self.closes: bool = http_client is None
@@ -59,10 +59,9 @@ class AsyncExchange:
                 limits=self._limits,
             )
         except Exception as error:  # whatever the environment holds
-            raise ConfigurationError(
-                f"httpx cannot make a client: {text_of(error, self.target.key)}",
-                "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=.",
-            ) from None
+            problem = f"httpx cannot make a client: {text_of(error, self.target.key)}"
+            remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
+            raise ConfigurationError(problem=problem, remedy=remedy) from None
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._guarded = guard(http)
         return http
@@ -71,15 +70,13 @@ class AsyncExchange:
         """Return the HTTP client for this process (and event loop). Raises ConfigurationError when there is none."""
         owner = process_and_loop()
         if self._http.is_closed:
-            raise ConfigurationError(
-                "this client is closed", "Make its calls inside its `with` block, or make a new client."
-            )
+            remedy = "Make its calls inside its `with` block, or make a new client."
+            raise ConfigurationError(problem="this client is closed", remedy=remedy)
         if self._owner not in (None, owner):
             if self._foreign and hasattr(self._http._transport, "_pool"):  # pyright: ignore[reportPrivateUsage]
-                raise ConfigurationError(
-                    "http_client was used in another process or event loop before",
-                    "Make a client, and its http_client, in each process and event loop.",
-                )
+                problem = "http_client was used in another process or event loop before"
+                remedy = "Make a client, and its http_client, in each process and event loop."
+                raise ConfigurationError(problem=problem, remedy=remedy)
             # After a fork, or in another event loop, the old connections are not this caller's.
             self._http = self._http if self._foreign else self._new_http()
         self._owner = owner
