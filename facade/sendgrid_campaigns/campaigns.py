@@ -171,41 +171,42 @@ def utc(seconds: int | None) -> datetime | None:
 
 def content(call: "Change[wire.Campaign]") -> Flow[models.Campaign]:
     """Create or update a campaign, and return the campaign as it is then."""
-    changed = yield from change(call)
-    found = changed.answer if changed.known_from == "answer" or changed.state is None else changed.state.model
+    known_from, answer, state = yield from change(call)
+    found = answer if known_from == "answer" or state is None else state.model
     if found is None:
         raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
     return campaign_of(found)
 
 
+def done(call: Change[Any]) -> Flow[None]:
+    """Make a change that has no result."""
+    yield from change(call)
+
+
 def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
-    changed = yield from change(call)
-    status = changed.state.status if changed.state is not None and changed.known_from == "read-back" else None
-    if changed.answer is not None:
-        status, send_at = changed.answer.status, changed.answer.send_at
-    at = utc(send_at) or datetime.fromtimestamp(0, UTC)
-    return models.Schedule(int(call.id or 0), at, status, changed.known_from, tuple(call.attempts))
+    known_from, answer, state = yield from change(call)
+    at = utc(answer.send_at if answer else send_at) or datetime.fromtimestamp(send_at, UTC)
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.Schedule(call.id, at, status, known_from, tuple(call.attempts))
 
 
 def send(call: "Change[wire.SendAccepted]", *, post_first: bool = False) -> Flow[models.SendReceipt]:
     """Send a campaign."""
-    changed = yield from change(call, post_first=post_first)
-    status = changed.answer.status if changed.answer is not None else None
-    if changed.known_from != "answer" and changed.state is not None:
-        status = changed.state.status
-    return models.SendReceipt(int(call.id or 0), status, changed.known_from, tuple(call.attempts))
+    known_from, answer, state = yield from change(call, post_first=post_first)
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.SendReceipt(call.id, status, known_from, tuple(call.attempts))
 
 
 def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[models.SendReceipt]:
     """Find the campaign of an idempotency key, or make it; bring its fields up to date; send it."""
-    call = Call(session, api.LIST_CAMPAIGNS, "sent", None, CAMPAIGN.name)
-    campaign = yield from find(call, CAMPAIGN, ending)
+    call = Call(session, api.LIST_CAMPAIGNS, "sent", CAMPAIGN)
+    campaign = yield from find(call, ending)
     if campaign is None:
         create = Change(session, CREATE, body=body, wanted={"key": ending}).follow(call)
         yield from change(create)
         call.changed["changed"] = "This call made a draft: call again with the same key, which finds the draft."
-        _, state = yield from read_back(call, CAMPAIGN, goals.Created(ending))
+        _, state = yield from read_back(call, goals.Created(ending))
         campaign = state.model if state is not None else None
         if campaign is None:
             why = f"a draft was made, and the list does not show its title yet, which ends with {ending!r}"
@@ -244,8 +245,8 @@ class AsyncCampaignsClient(AsyncClient):
         """
         for name, value in (("limit", limit), ("offset", offset)):
             check_count(name, value, api.LIST_CAMPAIGNS.limits[name])
-        call = Call(self._session, api.LIST_CAMPAIGNS, "listed", None, CAMPAIGN.name)
-        return tuple(map(campaign_of, await self._run(page(call, CAMPAIGN, offset, limit))))
+        call = Call(self._session, api.LIST_CAMPAIGNS, "listed", CAMPAIGN)
+        return tuple(map(campaign_of, await self._run(page(call, offset, limit))))
 
     async def iterate(self, *, page_size: int = 20) -> AsyncIterator[models.Campaign]:
         """Read every campaign, newest first, page by page as the caller goes.
@@ -280,7 +281,7 @@ class AsyncCampaignsClient(AsyncClient):
         return models.CheckResult(campaign, tuple(models.missing(campaign)), models.UNKNOWN)
 
     async def _read(self, operation: api.Operation[T], campaign_id: int) -> T:
-        call = Call(self._session, operation, "read", checked_id(campaign_id), CAMPAIGN.name)
+        call = Call(self._session, operation, "read", CAMPAIGN, checked_id(campaign_id))
         tried = await self._run(read(call, operation, {CAMPAIGN.id_name: call.id}))
         assert tried.value is not None
         return tried.value
@@ -321,7 +322,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
-        await self._run(change(Change(self._session, DELETE, checked_id(campaign_id), wanted={"stop": stop})))
+        await self._run(done(Change(self._session, DELETE, checked_id(campaign_id), wanted={"stop": stop})))
 
     # schedules
 
@@ -354,7 +355,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
         """
-        await self._run(change(Change(self._session, UNSCHEDULE, checked_id(campaign_id), wanted={})))
+        await self._run(done(Change(self._session, UNSCHEDULE, checked_id(campaign_id), wanted={})))
 
     # sending
 
@@ -411,7 +412,7 @@ class AsyncCampaignsClient(AsyncClient):
         check(
             bool(to) and (isinstance(to, str) or len(to) <= most), f"to is {shown(to)}", f"Give 1 to {most} addresses."
         )
-        await self._run(change(Change(self._session, SEND_TEST, checked_id(campaign_id), body=body)))
+        await self._run(done(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
 
     async def outcome(self, of: int | errors.OutcomeUnknownError) -> models.Outcome:
         """Find out by reading what became of a write, now or later, and by whomever.

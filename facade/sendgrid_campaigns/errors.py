@@ -109,15 +109,9 @@ class SendGridError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error in JSON's types: its class, its summary, and every fact that is known."""
-        facts: dict[str, Any] = self.args[1]
-        return {
-            "error": type(self).__name__,
-            "summary": self.summary,
-            "advice": self.advice,
-            "may_have_been_applied": self.may_have_been_applied,
-            "temporary": self.temporary,
-            **facts,
-        }
+        about = {"error": type(self).__name__, "summary": self.summary, "advice": self.advice}
+        flags = {"temporary": self.temporary, "may_have_been_applied": self.may_have_been_applied}
+        return {**about, **flags, **self.args[1]}
 
     def _subject(self) -> str:
         return f"the {self.resource}" if self.campaign_id is None else f"{self.resource} {self.campaign_id}"

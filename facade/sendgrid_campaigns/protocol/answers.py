@@ -1,7 +1,6 @@
 """What the service's answers say: JSON, errors, dates, rate limits. Any bytes are taken."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -36,8 +35,7 @@ def json_value(body: bytes | None) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        kind = "an HTML page" if body.lstrip()[:1] == b"<" else "no JSON"
-    raise Unparsed(f"the body is {kind}")
+        raise Unparsed("an HTML page" if body.lstrip()[:1] == b"<" else "no JSON") from None
 
 
 def _values(body: bytes) -> int:
@@ -55,22 +53,13 @@ def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], s
         names = set(said)
     except (Unparsed, TypeError):
         return None
-    if isinstance(said, dict) and isinstance(said.get("errors"), list):
-        items: list[Any] = said["errors"][:MOST_ERRORS]
-    elif isinstance(said, dict) and ({"error"} <= names <= {"error", "id"} or {"field", "message"} <= names <= _ITEM):
-        items = [said]
-    else:
+    bare = names == {"error"} or {"field", "message"} <= names <= {"field", "message", "help", "error_id"}
+    items: Any = said.get("errors") if "errors" in names and isinstance(said, dict) else [said] if bare else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         return None
-    if not all(isinstance(item, dict) for item in items):
-        return None
-    ids = (whole.get("error_id") or whole.get("id") for whole in (said, *items))
-    return (
-        tuple(detail for item in items if (detail := _detail(item))),
-        next((plain(found) for found in ids if isinstance(found, str)), None),
-    )
-
-
-_ITEM = {"field", "message", "help", "error_id", "id"}
+    ids = (whole.get("error_id") or whole.get("id") for whole in (said, *items[:MOST_ERRORS]))
+    error_id = next((plain(found) for found in ids if isinstance(found, str)), None)
+    return tuple(detail for item in items[:MOST_ERRORS] if (detail := _detail(item))), error_id
 
 
 def _detail(item: dict[str, Any]) -> ErrorDetail | None:
@@ -108,11 +97,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def number(text: str | None) -> float | None:
     """Return the number that a header holds; None for a text that is none."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return float(text) if text and re.fullmatch(r"\d{1,15}(\.\d*)?", text.strip()) else None
 
 
 @lru_cache(maxsize=8)  # one for each second, and a second holds many answers

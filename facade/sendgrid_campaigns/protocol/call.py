@@ -3,18 +3,16 @@
 import logging
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import Clock, Retry
 from sendgrid_campaigns.models import Attempt
 from sendgrid_campaigns.protocol.answers import retry_after, service_error
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, Id, NoAnswer, Operation, Sleep
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, Id, NoAnswer, Operation, R, Sleep
+from sendgrid_campaigns.protocol.goals import Resource
 from sendgrid_campaigns.protocol.proof import Proof, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
-
-R = TypeVar("R")
-E = TypeVar("E", bound=errors.SendGridError)
 
 logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
 
@@ -52,7 +50,9 @@ class Call(Generic[R]):
     writes = False
     """Whether the call is to change something."""
 
-    def __init__(self, session: Session, operation: Operation[R], action: str, id: Id, resource: str) -> None:
+    def __init__(
+        self, session: Session, operation: Operation[R], action: str, resource: Resource, id: Id = None
+    ) -> None:
         self.session = session
         self.operation = operation
         self.action = action
@@ -120,21 +120,20 @@ class Call(Generic[R]):
         finally:
             limit.in_flight.discard(id(ask))
         assert answer is not None
-        if isinstance(answer, Answer):
-            limit.learn(answer, clock.monotonic(), clock.time())
+        limit.learn(answer, clock.monotonic(), clock.time())
         tried = Tried(answer, *prove(answer, ask.operation, self.id, ambiguous))
         route, code, cause = ask.operation.path, answer.status_code, answer.cause
         attempt = Attempt(ask.operation.method, route, tried.proof.value, code, cause, answer.seconds)
         self.attempts.append(attempt)
-        logger.debug("%s %s: %s in %.0f ms", self.resource, self.id, attempt, answer.seconds * 1000)
+        logger.debug("%s %s: %s in %.0f ms", self.resource.name, self.id, attempt, answer.seconds * 1000)
         return tried
 
     # --- errors ---
 
-    def error(self, kind: type[E], **facts: Any) -> E:
+    def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
         operation, session = self.operation, self.session
-        about = {"action": self.action, "resource": self.resource, "campaign_id": self.id, **self.changed}
+        about = {"action": self.action, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
         where = {"method": operation.method, "route": operation.path, "host": session.host}
         made = {"on_behalf_of": session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})

@@ -1,19 +1,17 @@
 """Writes: S0 to S3 of protocol/__init__.py, and finding out later what became of a write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
 from sendgrid_campaigns.protocol.call import Call, Session, Tried
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Operation
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, R
 from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
 from sendgrid_campaigns.protocol.proof import Proof
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
 
-R = TypeVar("R")
 Fields: TypeAlias = Mapping[str, Any] | None
 
 
@@ -26,7 +24,7 @@ class Change(Call[R]):
         self, session: Session, write: Write[R], id: Id = None, body: Fields = None, wanted: Fields = None
     ) -> None:
         """wanted: the arguments of the write's goal; None when the outcome cannot be read back."""
-        super().__init__(session, write.operation, write.done, id, write.resource.name)
+        super().__init__(session, write.operation, write.done, write.resource, id)
         self.write = write
         self.wanted = wanted
         self.goal = None if write.goal is None or wanted is None else write.goal(**wanted)
@@ -46,7 +44,7 @@ class Change(Call[R]):
 
     def allowed_state(self, goal: Goal) -> Flow[State]:
         """Read the state before the write is tried. Raises the error of a status that does not allow the write."""
-        found = yield from state(self, self.write.resource)
+        found = yield from state(self)
         if not goal.allows(found):
             raise self.error(goal.wrong_state, status=found.status)
         return found
@@ -64,15 +62,9 @@ class Change(Call[R]):
         return self.error(errors.OutcomeUnknownError, cause=cause, **facts)
 
 
-@dataclass(frozen=True)
-class Changed(Generic[R]):
-    """A write that was applied."""
-
-    known_from: KnownFrom
-    answer: R | None
-    """The model of the answer; None when read-back told, or when the answer's body could not be read."""
-    state: State | None
-    """The last state that was read."""
+Changed: TypeAlias = tuple[KnownFrom, R | None, State | None]
+"""A write that was applied: how that is known; the model of the answer, None when read-back told or when its body could
+not be read; and the last state that was read."""
 
 
 def change(call: Change[R], *, post_first: bool = False) -> Flow[Changed[R]]:
@@ -88,7 +80,7 @@ def change(call: Change[R], *, post_first: bool = False) -> Flow[Changed[R]]:
 
 
 def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
-    goal, resource = call.goal, call.write.resource
+    goal = call.goal
     state: State | None = None
     if goal is not None and call.id is not None and not post_first:
         state = yield from call.allowed_state(goal)  # S0
@@ -99,7 +91,7 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
     for number in range(1, call.session.retry.attempts + 1):
         tried = yield from call.attempt()  # S1
         if tried.proof is Proof.ACCEPTED:
-            return Changed("answer", tried.value, state)
+            return "answer", tried.value, state
         if tried.proof in (Proof.NOT_SENT, Proof.REJECTED):
             if not (yield from call.wait_to_repeat(tried, number)):
                 raise call.unknown(state) if doubt else call.failure(tried)  # R1
@@ -112,9 +104,9 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
         doubt = doubt or tried.proof is Proof.UNKNOWN
         if goal is None:
             break
-        seen, state = yield from read_back(call, resource, goal, before)  # S2
+        seen, state = yield from read_back(call, goal, before)  # S2
         if seen in (Seen.APPLIED, Seen.TENTATIVE):
-            return Changed("already" if post_first and not doubt else "read-back", None, state)
+            return ("already" if post_first and not doubt else "read-back"), None, state
         if seen is Seen.EXPIRED:
             why = "the chosen time is past, and the service takes past times no more"
             raise call.error(errors.NotAppliedError, cause=why, temporary=False)  # R2
@@ -133,17 +125,16 @@ def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, A
     if write.goal is None or (id is None and not wanted):
         return Outcome(write.done, id, None, None, write.hint)
     goal, resource = write.goal(**wanted), write.resource
-    operation: Operation[Any] = resource.list if id is None else resource.get
-    call = Call(session, operation, "read", id, resource.name)
+    call = Call(session, resource.list if id is None else resource.get, "read", resource, id)
     seen, last = None, None
     if id is not None:
         try:
-            last = yield from state(call, resource)
+            last = yield from state(call)
         except errors.NotFoundError:
             last = State()
         seen = goal.judge(last)
     if seen is not Seen.APPLIED:
-        seen, again = yield from read_back(call, resource, goal)
+        seen, again = yield from read_back(call, goal)
         last = again or last
     applied = {Seen.APPLIED: True, Seen.TENTATIVE: True, Seen.EXPIRED: False}.get(seen) if seen else None
     why = seen.value if seen else "the reads do not tell, or not for long enough"

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
-Id: TypeAlias = int | str | None
-"""The id of a resource; None before there is one."""
+R = TypeVar("R")
+Id: TypeAlias = Any
+"""The id of a resource, as the fragment types it; None before there is one."""
 R_co = TypeVar("R_co", covariant=True)
 
 

@@ -7,12 +7,10 @@ harm, and which value would the write replace.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, cast
 
 from sendgrid_campaigns import errors
-from sendgrid_campaigns.protocol.flow import Operation
-
-R = TypeVar("R")
+from sendgrid_campaigns.protocol.flow import Operation, R
 
 ABOUT_NOW = 300.0
 """Seconds. A schedule no further away than this may be what a send has made."""
@@ -77,7 +75,7 @@ class Goal:
     """What a write is to bring about. By default: only a Draft can be written, and trying again does no harm."""
 
     allowed: tuple[str, ...] = ("draft",)
-    """The statuses in which the write may be tried."""
+    """The statuses in which the write may be tried; none named: in all."""
     wrong_state: type[errors.WrongStateError] = errors.NotInDraftError
     """The error for the others."""
     needs_schedule: tuple[str, ...] = ()
@@ -87,7 +85,7 @@ class Goal:
 
     def allows(self, state: State) -> bool:
         """Return whether the write may be tried in this state."""
-        return state.is_(*self.allowed)
+        return not self.allowed or state.is_(*self.allowed)
 
     def judge(self, state: State) -> Seen:
         """Return what a state that is read after the write says."""
@@ -218,16 +216,12 @@ def stored(value: object) -> object:
 class Deleted(Goal):
     """The campaign is no more."""
 
-    allowed = ("draft", "sent", "canceled")
     wrong_state = errors.DeleteWouldStopMailError
     server_checks_state = False
 
     def __init__(self, stop: bool) -> None:
-        self.stop = stop
-
-    def allows(self, state: State) -> bool:
-        """Return whether deleting stops no mail, or is to stop it."""
-        return self.stop or super().allows(state)
+        """stop: whether deleting may stop mail, and so is allowed in every status."""
+        self.allowed = () if stop else ("draft", "sent", "canceled")
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a campaign that is gone."""

@@ -2,12 +2,9 @@
 
 from collections.abc import Container
 from enum import Enum
-from typing import TypeVar
 
 from sendgrid_campaigns.protocol.answers import json_value, service_error
-from sendgrid_campaigns.protocol.flow import Answer, Id, NoAnswer, Operation
-
-R = TypeVar("R")
+from sendgrid_campaigns.protocol.flow import Answer, Id, NoAnswer, Operation, R
 
 
 class Proof(Enum):

@@ -7,7 +7,7 @@ Those headers are a count that all processes with the same key share, so the cli
 import math
 
 from sendgrid_campaigns.protocol.answers import number, retry_after
-from sendgrid_campaigns.protocol.flow import Answer
+from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 UNANSWERED = 5.0
 """Seconds for which a new window is taken to allow what the last one allowed, until an answer tells its count."""
@@ -35,7 +35,7 @@ class RateLimit:
         until_reset = self._reset - now
         return min(until_reset, NAP) if self.in_flight else until_reset
 
-    def learn(self, answer: Answer, now: float, unix_time: float) -> None:
+    def learn(self, answer: Answer | NoAnswer, now: float, unix_time: float) -> None:
         """Take over the count that an answer tells. now: monotonic seconds; unix_time: this machine's."""
         left = 0.0 if answer.status_code == 429 else number(answer.headers.get("x-ratelimit-remaining"))
         seconds = retry_after(answer.headers, unix_time)

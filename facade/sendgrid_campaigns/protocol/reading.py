@@ -1,42 +1,41 @@
 """Reads: repeated until an answer is the service's own; the state of a resource; pages of a list."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from itertools import count
+from typing import Any, Generic
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check_count
 from sendgrid_campaigns.protocol.answers import http_date
 from sendgrid_campaigns.protocol.call import Call, Tried
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R
 from sendgrid_campaigns.protocol.goals import Created, Goal, Resource, State
 from sendgrid_campaigns.protocol.proof import Proof
-
-R = TypeVar("R")
 
 
 def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any]) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
-    number = 0
-    while True:
-        number += 1
+    for number in count(1):
         yield from call.wait_for_room()
         tried: Tried[R] = yield from call.exchange(Ask(operation, parameters))
         if tried.proof is Proof.ACCEPTED and tried.value is not None:
             return tried
         if not (yield from call.wait_to_repeat(tried, number)):
-            raise call.failure(tried)
+            break
+    raise call.failure(tried)
 
 
 # --- states ---
 
 
-def state(call: Call[Any], resource: Resource) -> Flow[State]:
+def state(call: Call[Any]) -> Flow[State]:
     """Read the state, without its time, by reads that are repeated; raises what a read raises."""
-    return _state(call, (yield from read(call, resource.get, {resource.id_name: call.id})))
+    return _state(call, (yield from read(call, call.resource.get, {call.resource.id_name: call.id})))
 
 
-def look(call: Call[Any], resource: Resource, goal: Goal) -> Flow[State | None]:
+def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     """Make one read of each part of the state; None when a read failed. The caller polls, so nothing is repeated."""
+    resource = call.resource
     yield from call.wait_for_room()
     if isinstance(goal, Created):
         newest = yield from call.exchange(Ask(resource.list, {"limit": PAGE_SIZE, "offset": 0}))
@@ -69,22 +68,22 @@ MOST_FRUITLESS = 100
 """Pages in a row without a new resource: more than ever come and go between two of them."""
 
 
-def page(call: Call[Any], resource: Resource, offset: int, limit: int) -> Flow[Sequence[Any]]:
+def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
     """Read one page of a list."""
-    tried = yield from read(call, resource.list, {"limit": limit, "offset": offset})
-    items = resource.items(tried.value)
+    tried = yield from read(call, call.resource.list, {"limit": limit, "offset": offset})
+    items = call.resource.items(tried.value)
     if len(items) > limit:
         why = f"the answer holds {len(items)} items, and {limit} were asked for"
         raise call.error(errors.InvalidResponseError, cause=why, status_code=tried.answer.status_code)
     return items
 
 
-def find(call: Call[Any], resource: Resource, key: str) -> Flow[Any]:
+def find(call: Call[Any], key: str) -> Flow[Any]:
     """Find the resource with an idempotency key among all of the account's; None when there is none."""
     pages, found = Pages[Any](PAGE_SIZE), list[Any]()
     while not pages.done:
-        found += pages.take((yield from page(call, resource, pages.offset, PAGE_SIZE)))
-    return _first_with_key(resource, key, found)
+        found += pages.take((yield from page(call, pages.offset, PAGE_SIZE)))
+    return _first_with_key(call.resource, key, found)
 
 
 def _first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:

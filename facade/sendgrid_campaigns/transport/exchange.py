@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import aclosing
-from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
@@ -11,7 +10,7 @@ from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.attempt import Attempt, current, forget_frames, from_outside, text_of
 from sendgrid_campaigns.transport.owner import async_time_limit, process_and_loop
-from sendgrid_campaigns.transport.requests import Target, build, largest_body
+from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
 """What httpx raises before it has even a connection."""
@@ -62,7 +61,6 @@ class AsyncExchange:
             problem = f"httpx cannot make a client: {text_of(error, self.target.key)}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
-        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._guarded = guard(http)
         return http
 
@@ -102,46 +100,36 @@ class AsyncExchange:
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
         http, key = self.usable_http(), self.target.key
-        attempt = Attempt(self._clock.monotonic, self.target.timeout, largest_body(ask), counts_reads=self._guarded)
+        attempt = Attempt(self._clock.monotonic, self.target.timeout, counts_reads=self._guarded)
         current.set(attempt)
         request = build(ask, self.target, on_behalf_of)
         request.extensions["trace"] = attempt.trace_async
-        response: httpx.Response | None = None
+        response, whole = None, False
         try:
             async with async_time_limit(self.target.timeout):
-                try:
-                    response = await http.send(request, auth=None, follow_redirects=False, stream=True)
-                except httpx.HTTPStatusError as error:  # an event hook has raised for the status of an answer
-                    if error.response.request is not request:
-                        raise
-                    response = error.response
+                response = await http.send(request, auth=None, follow_redirects=False, stream=True)
                 async with aclosing(response):
-                    await _read_body(response, attempt)
+                    whole = await _read_body(response, attempt)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
             if response is None:
-                self._reports = self._reports or attempt.reports
-                return attempt.no_answer(text_of(error, key), not_sent=_not_sent(error, attempt))
-            attempt.lose_body()
-        self._reports = self._reports or attempt.reports
+                unsent = (attempt.reports or isinstance(error, NO_REQUEST)) and attempt.writes == 0
+                not_sent = unsent and isinstance(error, NO_REQUEST + NO_CONNECTION)
+                return attempt.no_answer(text_of(error, key), not_sent=not_sent)
+        finally:
+            self._reports = self._reports or attempt.reports
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return attempt.answer(response.status_code, headers, key, reported=self._reports)
+        return attempt.answer(response.status_code, headers, key, whole=whole, reported=self._reports)
 
 
-async def _read_body(response: httpx.Response, attempt: Attempt) -> None:
-    if response.is_stream_consumed:  # a mock transport or an event hook has read the body
-        attempt.add(response.content)
-        return
-    attempt.begin_body(response.headers.get("content-encoding", ""))
+async def _read_body(response: httpx.Response, attempt: Attempt) -> bool:
+    if response.is_stream_consumed:  # a mock transport or an event hook has read and decoded the body
+        response.headers["content-encoding"] = ""
+        return attempt.add(response.content)
     async for chunk in response.aiter_raw():
         goes_on = attempt.add(chunk)
         del chunk  # a traceback that shows locals must not show what a server may quote
         if not goes_on:
-            break
-
-
-def _not_sent(error: Exception, attempt: Attempt) -> bool:
-    if isinstance(error, NO_CONNECTION):
-        return attempt.reports and attempt.writes == 0
-    return isinstance(error, NO_REQUEST) and attempt.writes == 0
+            return False
+    return True
