@@ -6,6 +6,7 @@ import io
 import re
 import shlex
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -64,11 +65,25 @@ def test_every_public_name_is_in_the_reference() -> None:
     reference = (ROOT / "docs" / "reference.md").read_text("utf-8")
     operations = [name for name in dir(CampaignsClient) if not name.startswith("_") and name != "close"]
     assert len(operations) >= 12
-    names = [*sendgrid_campaigns.__all__, *sandbox.__all__, *operations]
+    public = [
+        name
+        for name, value in vars(sendgrid_campaigns).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    ]
+    assert len(public) >= 25
+    names = [*public, "__version__", *sandbox.__all__, *operations]
     assert [name for name in names if f"`{name}" not in reference] == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+OTHERS = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: page.name)
 def test_links(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    for target in re.findall(r"\]\((?!https?://)([^)]+)", page.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)", linked.read_text("utf-8"), re.M)
+            assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings], target
