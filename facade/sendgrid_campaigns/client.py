@@ -58,10 +58,9 @@ class AsyncClient:
             del api_key  # a traceback that shows locals must not show the key
         check_seconds("timeout", timeout)
         check_seconds("connect_timeout", connect_timeout)
-        given: tuple[tuple[str, object, type], ...] = (("retry", retry, Retry), ("clock", clock, Clock))
-        for name, value, kind in given:
-            good = isinstance(value, kind)
-            check(good, f"{name} is {shown(value)}", f"Give a sendgrid_campaigns.{kind.__name__}.")
+        for value, kind in ((retry, Retry), (clock, Clock)):
+            good = isinstance(value, kind)  # pyright: ignore[reportUnnecessaryIsInstance]
+            check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
         url = checked_base_url(base_url)
         target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
         host = urlsplit(url).netloc
@@ -125,7 +124,6 @@ class AsyncClient:
         raise TypeError(f"a {name} is not pickled: it holds an API key and connections. Make one in each process.")
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_is_view"):  # in a traceback out of __init__
-            return f"{type(self).__name__}(...)"
-        session = self._session
-        return f"{type(self).__name__}(host={session.host!r}, on_behalf_of={session.on_behalf_of!r})"
+        session = vars(self).get("_session")  # None in a traceback out of __init__
+        about = f"host={session.host!r}, on_behalf_of={session.on_behalf_of!r}" if session else "..."
+        return f"{type(self).__name__}({about})"

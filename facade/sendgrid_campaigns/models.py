@@ -177,8 +177,6 @@ class CheckResult(_Result):
         return not self.problems
 
 
-UNSUBSCRIBE_TAG = "[unsubscribe]"
-
 UNKNOWN = (
     ErrorDetail(field="credits", message="whether the account has enough for the audience"),
     ErrorDetail(field="sender_id", message="whether the sender identity is verified"),
@@ -202,8 +200,8 @@ def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
     if not campaign.html_content and not campaign.plain_content:
         yield ErrorDetail(field="plain_content", message="there is neither plain nor HTML content")
     for name, content in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
-        if content and UNSUBSCRIBE_TAG not in content.lower():
-            yield ErrorDetail(field=name, message=f"there is no {UNSUBSCRIBE_TAG} tag in it")
+        if content and "[unsubscribe]" not in content.lower():
+            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")
     if not campaign.suppression_group_id and not campaign.custom_unsubscribe_url:
         yield ErrorDetail(
             field="suppression_group_id", message="there is neither a suppression group nor a custom unsubscribe URL"

@@ -33,13 +33,7 @@ T = TypeVar("T")
 # --- the writes ---
 
 CAMPAIGN = Resource(
-    "campaign",
-    "campaign_id",
-    get=api.GET_CAMPAIGN,
-    send_at=api.GET_CAMPAIGN_SCHEDULE,
-    list=api.LIST_CAMPAIGNS,
-    items=lambda page: page.result,
-    key_of=lambda campaign: campaign.title,
+    "campaign", "campaign_id", api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS, "result", "title"
 )
 
 # What to do when the outcome of each write is unknown.
@@ -47,10 +41,7 @@ LIST_IT = "List the newest campaigns: one with this title and content is it. At 
 COMPARE = "outcome(error) reads the campaign and compares. Updating again does no harm while nobody else edits."
 IS_FOUND = "outcome(error) tells: a campaign that is found was not deleted, and deleting it again does no harm."
 READ_TIME = "outcome(error) reads status and time: the chosen time means that the write was applied."
-READ_STATUS = (
-    "outcome(error) reads the status: a Draft was unscheduled. A campaign that stays Scheduled will go out unless you"
-    " call again; mail that is going out is stopped only by delete(..., stop=True)."
-)
+READ_STATUS = "outcome(error) reads the status: a Draft was unscheduled; delete(..., stop=True) stops mail going out."
 DO_NOT_SEND = (
     "Do not send it again on this error. outcome(error), also later and of any client of this account, reads what"
     " became of it. While it is a Draft, ensure_sent() may be called: the service sends a campaign at most once."

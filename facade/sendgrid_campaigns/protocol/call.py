@@ -9,9 +9,9 @@ from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import Clock, Retry
 from sendgrid_campaigns.models import Attempt
 from sendgrid_campaigns.protocol.answers import retry_after, service_error
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, Id, NoAnswer, Operation, R, Sleep
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Operation, R, Sleep
 from sendgrid_campaigns.protocol.goals import Resource
-from sendgrid_campaigns.protocol.proof import Proof, prove
+from sendgrid_campaigns.protocol.proof import Proof, Tried, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 
 logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
@@ -32,30 +32,16 @@ class Session:
     """The header's value, for error texts; the transport adds the header itself."""
 
 
-@dataclass(frozen=True)
-class Tried(Generic[R]):
-    """One attempt."""
-
-    answer: Answer | NoAnswer
-    proof: Proof
-    value: R | None
-    """The model of the answer's body; None when there is none."""
-    problem: str
-    """Why nothing is proven, or why there is no model, in words."""
-
-
 class Call(Generic[R]):
     """One call of one operation, with every request that it makes."""
 
     writes = False
     """Whether the call is to change something."""
 
-    def __init__(
-        self, session: Session, operation: Operation[R], action: str, resource: Resource, id: Id = None
-    ) -> None:
+    def __init__(self, session: Session, operation: Operation[R], done: str, resource: Resource, id: Id = None) -> None:
         self.session = session
         self.operation = operation
-        self.action = action
+        self.done = done
         self.id = id
         self.resource = resource
         self.changed: dict[str, str] = {}
@@ -94,36 +80,35 @@ class Call(Generic[R]):
         if tried.answer.status_code == 429:
             # Every client that was told the same second would come back in that second: hence the back-off on top.
             wait += retry_after(tried.answer.headers, clock.time()) or 0.0
-        final = tried.proof is Proof.REJECTED and tried.answer.status_code != 429
-        if final or number >= retry.attempts or wait >= self.left():
+        elif tried.proof is Proof.REJECTED:
+            return False
+        if number >= retry.attempts or wait >= self.left():
             return False
         yield from self.sleep(wait)
         return True
 
-    def wait_for_room(self) -> Flow[None]:
-        """Sleep while the rate limit has no room for a request, but not beyond the deadline.
-
-        A request that cannot wait so long is made all the same, and gets the service's own answer.
-        """
-        clock, limit = self.session.clock, self.session.rate_limit
-        while (wait := limit.wait(clock.monotonic())) and wait < self.left():
-            yield from self.sleep(wait)
-
     # --- requests ---
 
-    def exchange(self, ask: Ask, ambiguous: Container[int] = ()) -> Flow[Tried[Any]]:
-        """Make one request, and record what its answer proves."""
-        clock, limit = self.session.clock, self.session.rate_limit
+    def exchange(self, ask: Ask, ambiguous: Container[int] = (), *, wait: bool = True) -> Flow[Tried[Any]]:
+        """Make one request when the rate limit has room for one, and record what its answer proves.
+
+        A request that cannot wait so long before the deadline is made all the same, and gets the service's own answer.
+        """
+        clock, limit, was_in_doubt = self.session.clock, self.session.rate_limit, self.in_doubt
+        while wait and (pause := limit.wait(clock.monotonic())) and pause < self.left():
+            yield from self.sleep(pause)
         limit.in_flight.add(id(ask))
         try:
+            self.in_doubt = was_in_doubt or (self.writes and ask.operation is self.operation)
             answer = yield ask
         finally:
             limit.in_flight.discard(id(ask))
         assert answer is not None
         limit.learn(answer, clock.monotonic(), clock.time())
-        tried = Tried(answer, *prove(answer, ask.operation, self.id, ambiguous))
-        route, code, cause = ask.operation.path, answer.status_code, answer.cause
-        attempt = Attempt(ask.operation.method, route, tried.proof.value, code, cause, answer.seconds)
+        tried = prove(answer, ask.operation, self.id, ambiguous)
+        self.in_doubt = was_in_doubt or (self.in_doubt and tried.proof not in (Proof.NOT_SENT, Proof.REJECTED))
+        op, proof = ask.operation, tried.proof.value
+        attempt = Attempt(op.method, op.path, proof, answer.status_code, answer.cause, answer.seconds)
         self.attempts.append(attempt)
         logger.debug("%s %s: %s in %.0f ms", self.resource.name, self.id, attempt, answer.seconds * 1000)
         return tried
@@ -133,7 +118,7 @@ class Call(Generic[R]):
     def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
         operation, session = self.operation, self.session
-        about = {"action": self.action, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
+        about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
         where = {"method": operation.method, "route": operation.path, "host": session.host}
         made = {"on_behalf_of": session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})

@@ -4,7 +4,7 @@ A goal answers four questions: may the write be tried in this state, what does a
 harm, and which value would the write replace.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, cast
@@ -30,10 +30,10 @@ class Resource:
     get: Operation[Any]
     send_at: Operation[Any]
     list: Operation[Any]
-    items: Callable[[Any], Sequence[Any]]
-    """Return the models of a page."""
-    key_of: Callable[[Any], object]
-    """Return the text of a model that ends with its idempotency key."""
+    items: str
+    """The field of a page that holds its models."""
+    keyed: str
+    """The field of a model that ends with its idempotency key."""
 
 
 @dataclass(frozen=True)
@@ -190,9 +190,7 @@ class Updated(Goal):
 
     def holds(self, model: Any) -> bool:
         """Return whether a resource has these fields."""
-        return model is not None and all(
-            stored(getattr(model, name, None)) == stored(value) for name, value in self.fields.items()
-        )
+        return model is not None and self.replaces(State(model)) == tuple(map(stored, self.fields.values()))
 
     def replaces(self, state: State) -> object:
         """Return the fields before."""

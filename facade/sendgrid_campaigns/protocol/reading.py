@@ -7,16 +7,15 @@ from typing import Any, Generic
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check_count
 from sendgrid_campaigns.protocol.answers import http_date
-from sendgrid_campaigns.protocol.call import Call, Tried
+from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R
 from sendgrid_campaigns.protocol.goals import Created, Goal, Resource, State
-from sendgrid_campaigns.protocol.proof import Proof
+from sendgrid_campaigns.protocol.proof import Proof, Tried
 
 
 def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any]) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
     for number in count(1):
-        yield from call.wait_for_room()
         tried: Tried[R] = yield from call.exchange(Ask(operation, parameters))
         if tried.proof is Proof.ACCEPTED and tried.value is not None:
             return tried
@@ -36,11 +35,10 @@ def state(call: Call[Any]) -> Flow[State]:
 def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     """Make one read of each part of the state; None when a read failed. The caller polls, so nothing is repeated."""
     resource = call.resource
-    yield from call.wait_for_room()
     if isinstance(goal, Created):
         newest = yield from call.exchange(Ask(resource.list, {"limit": PAGE_SIZE, "offset": 0}))
         page = newest.value
-        return None if page is None else State(_first_with_key(resource, goal.key, resource.items(page)))
+        return None if page is None else State(_first_with_key(resource, goal.key, getattr(page, resource.items)))
     parameters = {resource.id_name: call.id}
     tried = yield from call.exchange(Ask(resource.get, parameters))
     gone = tried.proof is Proof.REJECTED and tried.answer.status_code == 404
@@ -49,7 +47,6 @@ def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     seen = _state(call, tried)
     if not seen.is_(*goal.needs_schedule):
         return seen
-    yield from call.wait_for_room()
     timed = yield from call.exchange(Ask(resource.send_at, parameters))
     return _state(call, tried, getattr(timed.value, "send_at", None))
 
@@ -71,7 +68,7 @@ MOST_FRUITLESS = 100
 def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
     """Read one page of a list."""
     tried = yield from read(call, call.resource.list, {"limit": limit, "offset": offset})
-    items = call.resource.items(tried.value)
+    items: list[Any] = getattr(tried.value, call.resource.items)
     if len(items) > limit:
         why = f"the answer holds {len(items)} items, and {limit} were asked for"
         raise call.error(errors.InvalidResponseError, cause=why, status_code=tried.answer.status_code)
@@ -88,7 +85,7 @@ def find(call: Call[Any], key: str) -> Flow[Any]:
 
 def _first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
     """Of several with the key, take one that is no Draft, or else the one that was made first."""
-    keyed = [model for model in found if str(resource.key_of(model)).endswith(key)]
+    keyed = [model for model in found if str(getattr(model, resource.keyed)).endswith(key)]
     return min(keyed, key=lambda model: (str(model.status).casefold() == "draft", model.id), default=None)
 
 

@@ -33,10 +33,8 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
 
     The HTTP client adds nothing: its defaults, cookies and headers may be those of other calls.
     """
-    parameters = dict(ask.parameters)
-    if on_behalf_of is not None:
-        parameters["on_behalf_of"] = on_behalf_of
-    arguments: dict[str, Any] = ask.operation.request(ask.body, **parameters)
+    impersonated = {} if on_behalf_of is None else {"on_behalf_of": on_behalf_of}
+    arguments: dict[str, Any] = ask.operation.request(ask.body, **ask.parameters, **impersonated)
     arguments["url"] = target.base_url + arguments["url"]
     # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
     whole, patience = target.timeout, target.timeout * 0.9

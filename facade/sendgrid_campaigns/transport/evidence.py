@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from sendgrid_campaigns.auth import ApiKey
+from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 LARGEST_ANSWER = 64 * 2**20
@@ -19,21 +20,26 @@ KEPT_HEADERS = ("date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaini
 """The headers that the protocol reads. No others are kept: a server may quote the key in them."""
 
 
-class Attempt:
-    """One request in flight."""
+class Evidence:
+    """What one attempt has seen so far."""
 
-    def __init__(self, monotonic: Callable[[], float], timeout: float, *, counts_reads: bool) -> None:
+    def __init__(self, monotonic: Callable[[], float], timeout: float) -> None:
         self._monotonic = monotonic
         self._began = monotonic()
         self._end = self._began + timeout
         self._raw = bytearray()
         self._answered_early = False
+        self.status_code: int | None = None
+        self.headers: Mapping[str, str] = {}
+        """With names in lower case."""
+        self.whole = False
+        """Whether the body arrived to its end."""
         self.reports = False
         """Whether the transport reports what it does, as httpcore does by its `trace` extension."""
         self.writes = 0
         """How often the transport began to write the request."""
-        self.reads: float = 0 if counts_reads else inf
-        """How often the connection was read since then."""
+        self.reads = inf
+        """How often the connection was read since it was written to last; infinite when nobody counts."""
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what httpcore does.
@@ -44,7 +50,6 @@ class Attempt:
         # A proxy is asked for a tunnel by a request of its own, before this one.
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.writes += 1
-            self.reads = self.reads if self.reads == inf else 0
         elif event.endswith("receive_response_headers.complete"):
             self._answered_early = self.reads == 0
 
@@ -61,43 +66,39 @@ class Attempt:
         self._raw += chunk
         return len(self._raw) <= LARGEST_ANSWER and self.left() > 0
 
-    def answer(
-        self, code: int, headers: Mapping[str, str], key: ApiKey, *, whole: bool, reported: bool
-    ) -> Answer | NoAnswer:
+    def answer(self, key: ApiKey, *, reported: bool) -> Answer | NoAnswer:
         """Return the Answer, with the key taken out, or a NoAnswer when the answer is not one to this request.
 
-        headers: with names in lower case. whole: whether the body arrived to its end. reported: whether the transport
-        has reported anything so far, in this attempt or before.
+        reported: whether the transport has reported anything so far, in this attempt or before.
         """
         if self._answered_early:
             return self.no_answer("an answer was there before the request was written")
-        if reported and self.writes == 0:
+        if self.status_code is None or (reported and self.writes == 0):
             return self.no_answer("an answer came from a cache, without a request")
-        body = self._body(headers.get("content-encoding", "").strip().lower()) if whole else None
+        body = self._body()
         if body is not None:
             text = body.decode("latin-1")
             body = body if (redacted := key.redact(text)) == text else redacted.encode("latin-1")
-        kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
-        return Answer(code, kept, body, self._monotonic() - self._began, self.writes > 1)
+        kept = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
+        return Answer(self.status_code, kept, body, self._monotonic() - self._began, self.writes > 1)
 
-    def _body(self, encoding: str) -> bytes | None:
-        raw = bytes(self._raw)
+    def _body(self) -> bytes | None:
+        raw, encoding = bytes(self._raw), self.headers.get("content-encoding", "identity").strip().lower()
         if encoding == "gzip":
             decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
             try:
                 raw = decoder.decompress(raw, LARGEST_ANSWER + 1)
             except zlib.error:
                 return None
-            if not decoder.eof or decoder.unused_data:
-                return None
-        return raw if encoding in ("gzip", "identity", "") and len(raw) <= LARGEST_ANSWER else None
+            self.whole = self.whole and decoder.eof and not decoder.unused_data
+        return raw if self.whole and encoding in ("gzip", "identity") and len(raw) <= LARGEST_ANSWER else None
 
     def no_answer(self, cause: str, *, not_sent: bool = False) -> NoAnswer:
         """Return that no status line arrived which answers this request."""
         return NoAnswer(cause, not_sent, self._monotonic() - self._began)
 
 
-current: ContextVar[Attempt] = ContextVar("attempt")
+current: ContextVar[Evidence] = ContextVar("evidence")
 """The attempt that this thread or task is in: connections that it uses keep to its time and count its reads."""
 
 
@@ -106,12 +107,7 @@ current: ContextVar[Attempt] = ContextVar("attempt")
 
 def text_of(error: Exception, key: ApiKey) -> str:
     """Return what an exception says, without the key."""
-    name = type(error).__name__
-    try:
-        said = key.redact(" ".join(str(error)[:500].split()))
-    except Exception:  # an exception of another library may fail to say what it is
-        return name
-    return f"{name}: {said}" if said else name
+    return key.redact(shown(error))
 
 
 LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
