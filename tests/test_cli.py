@@ -90,7 +90,7 @@ def test_json_of_an_error(run: Run) -> None:
     said = json.loads(done.stderr)
     assert (said["error"], said["exit_code"], said["campaign_id"], said["status_code"]) == ("NotFoundError", 3, 1, 404)
     assert said["errors"] == [{"field": None, "message": "not found", "help": None}]
-    assert said["text"].startswith("campaign 1 was not sent (404 Not Found)")
+    assert said["text"].startswith("campaign 1 was not sent: 404 Not Found")
     assert [attempt["proof"] for attempt in said["attempts"]] == ["rejected"]
 
 
