@@ -29,8 +29,8 @@ class Exchange:
         Raises ConfigurationError for an HTTP client that cannot be used.
         """
         check_count("max_connections", max_connections, 1)
-        kind = f"{type(http).__module__}.{type(http).__qualname__}"
-        check(isinstance(http, httpx.Client | None), f"http_client is a {kind}", "Give an httpx.Client.")
+        usable = isinstance(http, httpx.Client | None)  # pyright: ignore[reportUnnecessaryIsInstance]
+        check(usable, f"http_client is a {type(http).__module__}.{type(http).__name__}", "Give an httpx.Client.")
         self.target = target
         self.closes: bool = http is None
         """Whether closing the client closes the HTTP client."""

@@ -46,7 +46,7 @@ class Call(Generic[R]):
         self.resource = resource
         self.changed: dict[str, str] = {}
         """What the call has changed so far, for its errors."""
-        self.in_doubt = False
+        self.in_doubt: bool = False
         """Whether a write may have been applied, by all that is known at this moment."""
         self.attempts: list[Attempt] = []
         self._began: float = session.clock.monotonic()
@@ -117,10 +117,9 @@ class Call(Generic[R]):
 
     def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
-        operation, session = self.operation, self.session
         about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
-        where = {"method": operation.method, "route": operation.path, "host": session.host}
-        made = {"on_behalf_of": session.on_behalf_of, "attempts": tuple(self.attempts)}
+        where = {"method": self.operation.method, "route": self.operation.path, "host": self.session.host}
+        made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})
 
     def failure(self, tried: Tried[Any]) -> errors.SendGridError:
@@ -140,7 +139,6 @@ class Call(Generic[R]):
     def note(self, interruption: BaseException) -> None:
         """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
         if self.in_doubt and not isinstance(interruption, errors.SendGridError):
-            cause = f"the call was ended by {type(interruption).__name__}"
-            doubt = self.error(errors.OutcomeUnknownError, cause=cause)
+            doubt = self.error(errors.OutcomeUnknownError, cause=f"{type(interruption).__name__} ended the call")
             interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
             logger.warning("%s", doubt.summary)
