@@ -58,7 +58,7 @@ def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], s
     given: Any = whole.get("errors", [whole] if bare else None)
     if not isinstance(given, list):
         return None
-    items: list[dict[str, Any]] = given[:MOST_ERRORS]
+    items = cast(list[dict[str, Any]], given)[:MOST_ERRORS]
     if not all(isinstance(item, dict) for item in items):  # pyright: ignore[reportUnnecessaryIsInstance]
         return None
     ids = (each.get("error_id") or each.get("id") for each in (whole, *items))

@@ -20,7 +20,7 @@ FIRST_WAIT = 0.5
 """Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class Session:
     """What all calls of a client, or of one view of a client, have in common."""
 

@@ -20,7 +20,7 @@ CUTOFF = 600.0
 """Seconds after a chosen time; from then on the service refuses the time as past, whatever its tolerance: A7."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Resource:
     """A kind of thing that writes change, and the operations that read it."""
 
@@ -36,7 +36,7 @@ class Resource:
     """The field of a model that ends with its idempotency key."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class State:
     """A resource, as far as it was read."""
 
@@ -231,7 +231,7 @@ class Created(Goal):
         return Seen.UNCHANGED if state.model is None else Seen.APPLIED
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Write(Generic[R]):
     """One kind of write: its operation, and how its outcome becomes certain."""
 

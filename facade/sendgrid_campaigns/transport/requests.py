@@ -17,7 +17,7 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)  # a traceback may show one half made
+@dataclass(eq=False, kw_only=True, repr=False)  # a traceback may show one half made
 class Target:
     """Where requests go, and the key that they act with."""
 
