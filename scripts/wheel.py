@@ -65,7 +65,7 @@ class Clean:
         self.python = folder / "bin" / "python"
         self.bin = folder / "bin"
         self._constraints = folder / "constraints.txt"
-        locked = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.M)
+        locked = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements" / "dev.txt").read_text("utf-8"), re.M)
         self._constraints.write_text("\n".join(locked))
 
     def install(self, *what: str | Path) -> None:

@@ -24,7 +24,7 @@ OLDEST = SUPPORTED[0]
 
 
 def locked(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", text(f"{name}.txt"), re.M))
+    return dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", text(f"requirements/{name}.txt"), re.M))
 
 
 def steps_with(workflow: str, key: str) -> list[str]:
@@ -67,9 +67,9 @@ def test_ci_tests_them_too() -> None:
     assert set(SUPPORTED) <= set(yaml.safe_load(WORKFLOWS["ci"])["jobs"]["test"]["strategy"]["matrix"]["python"])
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in ROOT.glob("requirements*.in")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "requirements").glob("*.in")))
 def test_what_is_asked_for_is_what_is_locked(name: str) -> None:
-    asked = [Requirement(line) for line in re.findall(r"^[a-z].*", text(f"{name}.in"), re.M)]
+    asked = [Requirement(line) for line in re.findall(r"^[a-z].*", text(f"requirements/{name}.in"), re.M)]
     assert asked != []
     for need in asked:
         assert locked(name)[need.name] in need.specifier
@@ -79,14 +79,14 @@ def test_what_users_get_is_developed_with() -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
     for line in [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in extra)]:
         need = Requirement(line)
-        assert locked("requirements")[need.name] in need.specifier
+        assert locked("dev")[need.name] in need.specifier
 
 
 @pytest.mark.parametrize("package", ["openapi-python-client", "ruff"])
 def test_the_pipeline_is_pinned_to_one_version(package: str) -> None:
     """What they write is committed: a newer one would change generated/ by itself."""
-    (specifier,) = re.findall(rf"^{package} (.+)$", text("requirements.in"), re.M)
-    assert specifier == f"=={locked('requirements')[package]}"
+    (specifier,) = re.findall(rf"^{package} (.+)$", text("requirements/dev.in"), re.M)
+    assert specifier == f"=={locked('dev')[package]}"
 
 
 @pytest.mark.parametrize("folder", ["scripts", "scripts/benchmark"])
