@@ -1,4 +1,4 @@
-"""A sandbox whose process is killed, whose callers race, and whose work is interrupted: all or nothing, mailed once."""
+"""Killed processes, racing senders and interruptions: a request is handled wholly or not at all, and mails once."""
 
 import contextlib
 import json
@@ -16,6 +16,7 @@ import pytest
 
 import sendgrid_campaigns.sandbox
 from sendgrid_campaigns.sandbox import Sandbox
+from sendgrid_campaigns.sandbox.example import READY
 from sendgrid_campaigns.sandbox.service import Reply, Request
 
 START = 1_800_000_000
@@ -34,20 +35,8 @@ def send(sandbox: Sandbox, id: int) -> Reply:
     return ask(sandbox, "POST", f"/v3/campaigns/{id}/schedules/now")
 
 
-# --- a plan of a thousand operations, the same wherever it is carried out ---
-
-READY = {
-    "title": "March Newsletter",
-    "subject": "Spring",
-    "sender_id": 124451,
-    "list_ids": [110],
-    "suppression_group_id": 42,
-    "plain_content": "[unsubscribe]",
-}
-
-
 def step(sandbox: Sandbox, number: int) -> int:
-    """Carry out one operation of the plan: eight for each campaign, from its creation to its deletion."""
+    """Make one of the requests of the plan: eight for each campaign, from its creation to its deletion."""
     campaign = f"/v3/campaigns/{FIRST_ID + number // STEPS}"
     plan: list[tuple[Any, ...]] = [
         ("POST", "/v3/campaigns", READY),
@@ -63,22 +52,22 @@ def step(sandbox: Sandbox, number: int) -> int:
 
 
 def held(sandbox: Sandbox) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that a sandbox holds."""
+    """Return all rows of a sandbox."""
     return {table: [tuple(row) for row in sandbox._state.rows(f"SELECT * FROM {table} ORDER BY 1")] for table in TABLES}  # noqa: S608
 
 
-# --- what the other processes do ---
+# --- work of the other processes ---
 
 
 def work_off(path: str, first: int) -> None:
-    """Carry out the plan from one operation on, and say of each that it was answered."""
+    """Make the requests of the plan from one on, and print each answer."""
     sandbox = Sandbox(path, clock=lambda: START)
     for number in range(first, OPERATIONS):
         print(number, step(sandbox, number), flush=True)
 
 
 def race(path: str, threads: int) -> None:
-    """For each id that comes in, send that campaign from all threads at the same moment, each with its own sandbox."""
+    """For each id on stdin, send the campaign from all threads at the same moment, each with its own sandbox."""
     sandboxes = [Sandbox(path, clock=lambda: START) for _ in range(threads)]
     together = threading.Barrier(threads + 1)
 
@@ -111,22 +100,22 @@ def another_process(work: str, path: Path, argument: int) -> subprocess.Popen[st
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path, seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 - no secret
+def test_a_killed_process_loses_no_answered_request(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret
     path = tmp_path / "state.db"
     done, model = 0, Sandbox(clock=lambda: START)
-    for kill_after in (dice.randrange(0, 40), *(dice.randrange(1, 250) for _ in range(4)), OPERATIONS):
+    for kill_after in (chance.randrange(0, 40), *(chance.randrange(1, 250) for _ in range(4)), OPERATIONS):
         with another_process("work_off", path, done) as process:
             assert process.stdout
             answered = [line for _, line in zip(range(kill_after), process.stdout, strict=False)]
-            process.send_signal(signal.SIGKILL)  # in the middle of whatever it does now
+            process.send_signal(signal.SIGKILL)  # at any moment of a request
             answered += [line for line in process.stdout if line.endswith("\n")]
         for line in answered:
             assert line.split() == [str(done), str(step(model, done))]
             done += 1
         with Sandbox(path, clock=lambda: START) as kept:
             found = held(kept)
-            if found != held(model):  # one may be done that was not answered, and then it is whole
+            if found != held(model):  # the last request may be handled but not answered
                 step(model, done)
                 done += 1
                 assert found == held(model)
@@ -138,7 +127,7 @@ def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path, seed: i
     assert mailed == Counter(range(FIRST_ID, FIRST_ID + OPERATIONS // STEPS))
 
 
-def test_a_process_killed_while_it_makes_its_file(tmp_path: Path) -> None:
+def test_a_process_killed_while_creating_its_file(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with another_process("work_off", path, 0) as process:
         process.send_signal(signal.SIGKILL)
@@ -146,7 +135,7 @@ def test_a_process_killed_while_it_makes_its_file(tmp_path: Path) -> None:
         assert send(kept, 4900).status_code == 201
 
 
-# --- together ---
+# --- racing ---
 
 
 def test_two_processes_and_sixteen_threads_send_one_campaign(tmp_path: Path) -> None:
@@ -180,12 +169,12 @@ def test_two_processes_and_sixteen_threads_send_one_campaign(tmp_path: Path) -> 
 
 # --- interrupted ---
 
-HOUSE = str(Path(sendgrid_campaigns.sandbox.__file__).parent)
+PACKAGE = str(Path(sendgrid_campaigns.sandbox.__file__).parent)
 
 
 class Interruption:
-    """A Ctrl-C at the n-th point of the sandbox's code at which Python lets one in: where a function begins to run, and
-    where a call of a function written in C has returned."""
+    """A profiler that raises KeyboardInterrupt at the n-th point of the sandbox's code where Python may raise one: at the
+    start of a function, and after a call of a function written in C."""
 
     def __init__(self, at: int) -> None:
         self.at = at
@@ -193,14 +182,14 @@ class Interruption:
 
     def __call__(self, frame: Any, event: str, argument: Any) -> None:
         file = frame.f_code.co_filename
-        if event in ("call", "c_return") and (file.startswith(HOUSE) or file == contextlib.__file__):
+        if event in ("call", "c_return") and (file.startswith(PACKAGE) or file == contextlib.__file__):
             self.points += 1
             if self.points == self.at:
                 raise KeyboardInterrupt
 
 
 def interrupted(sandbox: Sandbox, at: int) -> tuple[int, BaseException | None]:
-    """Send a campaign with an interruption: how many points were passed, and what came of it."""
+    """Send a campaign with an interruption, and return the number of points passed and the interruption, if any."""
     interruption = Interruption(at)
     before = sys.getprofile()
     try:
@@ -216,13 +205,15 @@ def interrupted(sandbox: Sandbox, at: int) -> tuple[int, BaseException | None]:
 POINTS = interrupted(Sandbox(clock=lambda: START), at=0)[0]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of generators that it ends
-def test_an_interruption_anywhere_wedges_nothing(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # of generators that an interruption ends
+def test_an_interruption_anywhere_blocks_nothing(tmp_path: Path) -> None:
     outcomes = Counter[int]()
     with ThreadPoolExecutor(1) as another_thread:
         for at in range(1, POINTS + 1):
             with Sandbox(clock=lambda: START) as sandbox:
-                _, error = interrupted(sandbox, at)  # it is held here, as a REPL holds the last one, with its frames
+                _, error = interrupted(sandbox, at)  # kept with its frames, as a REPL keeps the last error
                 again = another_thread.submit(send, sandbox, 4900).result(timeout=20)
                 outcomes[again.status_code] += 1
                 assert again.status_code == 403 or error is not None
@@ -231,23 +222,23 @@ def test_an_interruption_anywhere_wedges_nothing(tmp_path: Path) -> None:
                     [201, 403] if again.status_code == 403 else [201]
                 )
     assert sum(outcomes.values()) == POINTS > 80
-    assert outcomes[201] > 50  # at these it was stopped
+    assert outcomes[201] > 50  # interrupted before the commit
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of generators that it ends
-def test_an_interruption_leaves_a_file_to_the_others(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+def test_an_interruption_leaves_the_file_to_other_sandboxes(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(path, clock=lambda: START) as one, Sandbox(path, clock=lambda: START) as other:
-        for at in (*range(1, POINTS + 1, 7), 0):  # the last one is not interrupted
+        for at in (*range(1, POINTS + 1, 7), 0):  # 0: the last send is not interrupted
             _, error = interrupted(one, at)
-            assert send(other, 1).status_code == 404  # it takes the file's lock
+            assert send(other, 1).status_code == 404  # takes the file's lock
         assert error is None
         assert len(other.mailings()) == 1
         assert 0 not in {request.status_code for request in other.requests()}
 
 
-def test_a_transaction_that_was_left_behind_is_given_up(tmp_path: Path) -> None:
-    """As by a second Ctrl-C, while the first is dealt with."""
+def test_a_transaction_left_behind_is_rolled_back(tmp_path: Path) -> None:
+    """A second Ctrl-C, during the rollback after the first, leaves a transaction behind."""
     with Sandbox(tmp_path / "state.db", clock=lambda: START) as sandbox:
         sandbox._state._database.execute("BEGIN IMMEDIATE")
         sandbox._state.rows("UPDATE campaigns SET status = 'Sent'")

@@ -1,0 +1,157 @@
+"""Helpers of the sandbox's tests: a sandbox with a fixed clock, requests by plain HTTP, and sync and async clients."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
+
+START = 1_800_000_000.0
+AT = int(START) + 7_200
+"""The `send_at` of the bodies below."""
+HEADERS = {"Authorization": "Bearer SG.sandbox"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    name: str
+    method: str
+    path: str = "/{}"
+    """After /v3/campaigns."""
+    body: Any = None
+    arguments: tuple[Any, ...] = ()
+    """Arguments of the client's method, after the id."""
+    status: str = "Draft"
+    """A status in which the service accepts the operation."""
+
+    @property
+    def takes_id(self) -> bool:
+        return self.path != ""
+
+    @property
+    def scope(self) -> str:
+        names = {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"}
+        return f"marketing_campaigns.{names[self.method]}"
+
+    def of(self, client: Any, id: int) -> Callable[[], Any]:
+        """Return the call of the client's method."""
+        fields = self.body if self.name in ("create", "update") else {}
+        return partial(getattr(client, self.name), *([id] if self.takes_id else []), *self.arguments, **fields)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_TIME = (datetime.fromtimestamp(AT, UTC),)
+_SCHEDULES = "/{}/schedules"
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        Operation("create", "POST", "", {"title": "A new one"}),
+        Operation("list", "GET", ""),
+        Operation("get", "GET"),
+        Operation("update", "PATCH", body={"subject": "Changed"}),
+        Operation("delete", "DELETE"),
+        Operation("schedule", "POST", _SCHEDULES, {"send_at": AT}, _TIME),
+        Operation("reschedule", "PATCH", _SCHEDULES, {"send_at": AT}, _TIME, status="Scheduled"),
+        Operation("get_schedule", "GET", _SCHEDULES),
+        Operation("unschedule", "DELETE", _SCHEDULES, status="Scheduled"),
+        Operation("send", "POST", _SCHEDULES + "/now"),
+        Operation("send_test", "POST", _SCHEDULES + "/test", {"to": "a@example.com"}, ("a@example.com",)),
+    )
+}
+
+
+class FixedSandbox(Sandbox):
+    """A sandbox whose clock only `advance` moves, with shorthands for requests in process."""
+
+    def __init__(self, path: str | Path | None = None, *, start: float = START, **knobs: Any) -> None:
+        super().__init__(path, clock=lambda: start, knobs=Knobs(**knobs))
+
+    def ask(self, method: str, path: str = "", *, key: str = "SG.sandbox", **given: Any) -> httpx.Response:
+        """Send one request; `path` follows /v3/campaigns, or is a whole URL."""
+        url = path if path.startswith("http") else f"https://api.sendgrid.com/v3/campaigns{path}"
+        with httpx.Client(transport=self.transport(), headers={"Authorization": f"Bearer {key}"}) as http:
+            return http.request(method, url, **given)
+
+    def do(self, name: str, id: int = 4900, body: Any = ..., **given: Any) -> httpx.Response:
+        """Send the request of an operation, by default with its usual body."""
+        operation = OPERATIONS[name]
+        body = operation.body if body is ... else body
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask(operation.method, operation.path.format(id), content=content, **given)
+
+    def send(self) -> int:
+        return self.do("send").status_code
+
+    def wait(self, seconds: float) -> Self:
+        self.advance(seconds)
+        return self
+
+    def status(self, id: int = 4900) -> str | None:
+        """Return the status that a read shows; None when the read finds no campaign."""
+        answer = self.do("get", id)
+        return answer.json()["status"] if answer.status_code == 200 else None
+
+    @property
+    def time(self) -> float:
+        return self.now().timestamp()
+
+    @property
+    def mailed(self) -> list[float]:
+        """The times of the mailings, in seconds from START."""
+        return [mailing.at.timestamp() - START for mailing in self.mailings()]
+
+    @property
+    def ledger(self) -> list[tuple[str, int, str]]:
+        return [(request.method, request.status_code, request.origin) for request in self.requests()]
+
+
+class Style:
+    """Sync or async clients: creates them, and waits for the results of their methods."""
+
+    def __init__(self, name: str, runner: asyncio.Runner) -> None:
+        self.sync = name == "sync"
+        self._runner = runner
+
+    def client(self, sandbox: Sandbox, key: str = "SG.sandbox", **settings: Any) -> Any:
+        return (sandbox.client if self.sync else sandbox.async_client)(key, **settings)
+
+    def http(self, **settings: Any) -> Any:
+        return (httpx.Client if self.sync else httpx.AsyncClient)(headers=HEADERS, trust_env=False, **settings)
+
+    def do(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        result = method(*arguments, **named)
+        return self._runner.run(result) if inspect.iscoroutine(result) else result
+
+    def error(self, kind: type[Exception], method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Return the error of a method, which is of exactly this class."""
+        with pytest.raises(kind) as raised:
+            self.do(method, *arguments, **named)
+        assert type(raised.value) is kind
+        return raised.value
+
+    def read(self, response: httpx.Response, body: bytearray) -> None:
+        """Append the response's parts to `body` as they arrive."""
+
+        async def read() -> None:
+            async for part in response.aiter_bytes():
+                body.extend(part)
+
+        if self.sync:
+            for part in response.iter_bytes():
+                body.extend(part)
+        else:
+            self._runner.run(read())
+
+    def close(self, client: Any) -> None:
+        self.do(client.close if self.sync else client.aclose)

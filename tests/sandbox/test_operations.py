@@ -1,0 +1,605 @@
+"""The eleven operations: each in each status, each refusal with its text, by plain HTTP and by the SDK's clients."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.helpers import AT, OPERATIONS, START, FixedSandbox, Operation, Style
+from sendgrid_campaigns import (
+    AuthenticationError,
+    BadRequestError,
+    NotFoundError,
+    NotInDraftError,
+    NotScheduledError,
+    PermissionDeniedError,
+    RateLimitError,
+    Retry,
+)
+from sendgrid_campaigns import StopNotAskedError as DeleteWouldStopMailError  # RENAMED by the rewrite
+from sendgrid_campaigns.sandbox.service import ALL_SCOPES
+
+SET = int(START) + 3_600
+"""The `send_at` of Scheduled campaigns before a test's request."""
+
+every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=str)
+
+
+def make(**knobs: Any) -> FixedSandbox:
+    return FixedSandbox(start=START + 15, **{"lead": 600, **knobs})  # 15 s into a window of rate limits
+
+
+def a_campaign(sandbox: FixedSandbox, status: str, **fields: Any) -> int:
+    send_at = datetime.fromtimestamp(SET, UTC) if status == "Scheduled" else None
+    return sandbox.create_campaign(status=status, send_at=send_at, **fields)
+
+
+def shown(id: int, status: str = "Draft", **fields: Any) -> dict[str, Any]:
+    """The service's answer about a complete campaign."""
+    return {
+        "id": id,
+        "title": "March Newsletter",
+        "subject": "New Products for Spring!",
+        "sender_id": 124451,
+        "list_ids": [110, 124],
+        "segment_ids": [110],
+        "categories": ["spring line"],
+        "suppression_group_id": 42,
+        "custom_unsubscribe_url": None,
+        "ip_pool": "marketing",
+        "html_content": "<html><body><p>Check out our spring line!</p><p>[unsubscribe]</p></body></html>",
+        "plain_content": "Check out our spring line!\n\n[unsubscribe]",
+        "editor": "code",
+        "status": status,
+        **fields,
+    }
+
+
+NOTHING = dict.fromkeys(name for name in shown(0) if name not in ("id", "title", "editor", "status"))
+"""The optional fields, unset."""
+
+
+def check_result(result: Any, body: dict[str, Any] | None) -> None:
+    """Check that the SDK's result shows the fields of an answer."""
+    if body is None:
+        assert result is None
+    for name, value in (body or {}).items():
+        value = datetime.fromtimestamp(value, UTC) if name == "send_at" else value
+        assert getattr(result, name) == (tuple(value) if isinstance(value, list) else value)
+
+
+Problem = tuple[str | None, str]
+
+
+def refusal(*problems: Problem) -> dict[str, Any]:
+    return {"errors": [{"field": field, "message": message} for field, message in problems]}
+
+
+def problems_of(error: Any) -> list[Problem]:
+    return [(item.field, item.message) for item in error.errors]
+
+
+def check_answer(answer: httpx.Response, status_code: int, body: Any) -> None:
+    assert (answer.status_code, answer.json() if answer.content else None) == (status_code, body)
+    assert answer.headers.get("Content-Type") == (None if body is None else "application/json")
+    assert answer.headers["Date"] == "Fri, 15 Jan 2027 08:00:15 GMT"
+
+
+# --- each operation in each status ---
+
+STATUSES = ["Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled"]
+
+NOT_UPDATED = refusal((None, "You may only update a campaign when it is in draft mode."))
+NOT_SCHEDULED = refusal(
+    (
+        None,
+        "You cannot POST to a campaign that has already sent or scheduled."
+        " However you can update a scheduled campaign with a PATCH.",
+    )
+)
+NOT_RESCHEDULED = refusal(("send_at", "You cannot update the send_at value of non-scheduled campaign."))
+NOT_SENT = refusal((None, "You may only send a campaign when it is in draft mode."))
+SCHEDULED = {"id": 0, "send_at": AT, "status": "Scheduled"}  # the tests put the id in
+
+Cell = tuple[int, Any, str | None]
+"""The status code, the body, and the campaign's status afterwards."""
+
+
+def not_unscheduled(status: str) -> dict[str, Any]:
+    return refusal((None, f"This campaign is already {status}."))
+
+
+CELLS: dict[str, dict[str, Cell]] = {
+    "update": {
+        **{status: (403, NOT_UPDATED, status) for status in STATUSES},
+        "Draft": (200, shown(0, subject="Changed"), "Draft"),
+    },
+    "schedule": {
+        **{status: (403, NOT_SCHEDULED, status) for status in STATUSES},
+        "Draft": (201, SCHEDULED, "Scheduled"),
+    },
+    "reschedule": {
+        **{status: (403, NOT_RESCHEDULED, status) for status in STATUSES},
+        "Scheduled": (200, SCHEDULED, "Scheduled"),
+    },
+    "unschedule": {
+        **{status: (403, not_unscheduled(status), status) for status in STATUSES},
+        **dict.fromkeys(("Draft", "Scheduled"), (204, None, "Draft")),
+    },
+    "send": {
+        **{status: (403, NOT_SENT, status) for status in STATUSES},
+        "Draft": (201, {"id": 0, "status": "Scheduled"}, "Scheduled"),
+    },
+    "delete": dict.fromkeys(STATUSES, (204, None, None)),
+    "get": {status: (200, shown(0, status), status) for status in STATUSES},
+    "send_test": {status: (201, {"to": "a@example.com"}, status) for status in STATUSES},
+    "get_schedule": {
+        **{status: (200, {"send_at": int(START) + 15}, status) for status in STATUSES},  # when the mail went out
+        "Draft": (200, {"send_at": None}, "Draft"),
+        "Scheduled": (200, {"send_at": SET}, "Scheduled"),
+    },
+}
+every_cell = pytest.mark.parametrize(("name", "status"), [(name, status) for name in CELLS for status in STATUSES])
+
+
+@every_cell
+def test_a_cell_by_http(name: str, status: str) -> None:
+    sandbox = make()
+    id = a_campaign(sandbox, status)
+    status_code, body, after = CELLS[name][status]
+    answer = sandbox.do(name, id)
+    check_answer(answer, status_code, {**body, "id": id} if body and "id" in body else body)
+    assert sandbox.status(id) == after
+    request = sandbox.requests()[0]
+    assert (request.method, request.path) == (OPERATIONS[name].method, answer.request.url.path)
+    assert request.status_code == status_code
+    assert sandbox.mailed == []  # mail goes out after the lead
+    assert len(sandbox.tests()) == (name == "send_test")
+
+
+SDK_REFUSES = {
+    **dict.fromkeys(("update", "schedule", "send"), (NotInDraftError, STATUSES[1:])),
+    **dict.fromkeys(("reschedule", "unschedule"), (NotScheduledError, [s for s in STATUSES if s != "Scheduled"])),
+    "delete": (DeleteWouldStopMailError, ["Scheduled", "In Progress", "Paused"]),
+}
+"""The error of a write in a wrong status, and the wrong statuses. The client reads the status first."""
+
+
+@every_cell
+def test_a_cell_by_the_sdk(style: Style, name: str, status: str) -> None:
+    with make() as sandbox:
+        client = style.client(sandbox)
+        id = a_campaign(sandbox, status)
+        _, body, after = CELLS[name][status]
+        kind, wrong = SDK_REFUSES.get(name, (None, []))
+        if kind is not None and status in wrong:
+            assert style.error(kind, OPERATIONS[name].of(client, id)).status == status
+            assert {request.method for request in sandbox.requests()} == {"GET"}
+            after = status
+        else:
+            result = style.do(OPERATIONS[name].of(client, id))
+            if name == "get_schedule":
+                assert result == (body["send_at"] and datetime.fromtimestamp(body["send_at"], UTC))
+            else:
+                check_result(result, {**body, "id": id} if body and "id" in body else None)
+        if after is None:
+            style.error(NotFoundError, client.get, id)
+        else:
+            assert style.do(client.get, id).status == after
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_deleting_stops_mail_when_the_client_asks_for_that(style: Style, status: str) -> None:
+    with make() as sandbox:
+        client = style.client(sandbox)
+        id = a_campaign(sandbox, status)
+        assert style.do(client.delete, id, stop=True) is None
+        style.error(NotFoundError, client.get, id)
+        assert sandbox.wait(10_000).mailed == []
+
+
+@pytest.mark.parametrize(
+    ("name", "at"), [("schedule", AT), ("reschedule", AT), ("unschedule", None), ("send", START + 615)]
+)
+def test_a_change_of_schedule_decides_when_mail_goes_out(name: str, at: float | None) -> None:
+    sandbox = make()
+    id = a_campaign(sandbox, OPERATIONS[name].status)
+    assert sandbox.do(name, id).is_success
+    sandbox.advance(10_000)
+    found = [(mailing.campaign_id, mailing.at.timestamp(), mailing.request) for mailing in sandbox.mailings()]
+    assert found == ([] if at is None else [(id, at, sandbox.requests()[0])])
+    assert sandbox.do("get_schedule", id).json() == {"send_at": None if at is None else int(at)}
+    assert sandbox.status(id) == ("Draft" if at is None else "Sent")
+
+
+@pytest.mark.parametrize("name", ["send", "schedule"])
+def test_time_takes_a_mailing_through_its_statuses(name: str) -> None:
+    with FixedSandbox(lead=AT - START, duration=60) as sandbox:
+        sandbox.do(name)
+        seen = [(sandbox.wait(seconds).status(), sandbox.mailed) for seconds in (7_199.9, 0.1, 59.9, 0.1, 10_000)]
+        statuses = ["Scheduled", "In Progress", "In Progress", "Sent", "Sent"]
+        assert seen == [(status, [] if status == "Scheduled" else [7_200]) for status in statuses]
+        assert sandbox.time == START + 7_260 + 10_000
+
+
+def test_knobs_for_a_draft_without_a_schedule(style: Style) -> None:
+    sandbox = make(unschedule_draft=403, schedule_of_draft=404)
+    check_answer(sandbox.do("unschedule"), 403, not_unscheduled("Draft"))
+    check_answer(sandbox.do("get_schedule"), 404, refusal((None, "not found")))
+    check_answer(sandbox.do("get_schedule", a_campaign(sandbox, "Scheduled")), 200, {"send_at": SET})
+    client = style.client(sandbox)
+    style.error(NotScheduledError, client.unschedule, 4900)
+    style.error(NotFoundError, client.get_schedule, 4900)
+
+
+def test_create_and_list(style: Style) -> None:
+    sandbox = make()
+    made = shown(4903, title="A new one", **NOTHING)
+    check_answer(sandbox.do("create"), 201, made)
+    check_answer(sandbox.do("list"), 200, {"result": [made, shown(4900)]})
+    client = style.client(sandbox)
+    check_result(style.do(client.create, "A new one", **NOTHING), {**made, "id": 4904})
+    for result, body in zip(style.do(client.list), ({**made, "id": 4904}, made, shown(4900)), strict=True):
+        check_result(result, body)
+
+
+LIMIT = ("limit", "limit must be at least 1")
+OFFSET = ("offset", "offset must be at least 0")
+
+
+@pytest.mark.parametrize(
+    ("query", "page"),
+    [
+        ("", range(4914, 4904, -1)),
+        ("limit=2", [4914, 4913]),
+        ("limit=" + "0" * 30 + "1", [4914]),
+        ("limit=2&offset=11", [4903, 4900]),
+        ("limit=2&offset=12", [4900]),
+        ("offset=13", []),
+        (f"offset={10**30}", []),
+        ("limit=1000", [*range(4914, 4902, -1), 4900]),
+        (f"limit={10**30}", [*range(4914, 4902, -1), 4900]),
+        *[(f"limit={limit}", LIMIT) for limit in ("0", "0" * 30, "", "-1", "ten", "x&offset=x")],
+        *[(f"offset={offset}", OFFSET) for offset in ("-1", "1.5")],
+    ],
+)
+def test_pages(query: str, page: Any) -> None:
+    sandbox = make()
+    for _ in range(12):
+        sandbox.create_campaign()
+    answer = sandbox.ask("GET", f"?{query}")
+    if isinstance(page, tuple):
+        check_answer(answer, 400, refusal(page))
+    else:
+        assert [item["id"] for item in answer.json()["result"]] == list(page)
+
+
+# --- refusals with 400 ---
+
+UNPARSED = (None, "The JSON you have submitted cannot be parsed.")
+FUTURE = ("send_at", "Please choose a future time for sending your campaign.")
+BOTH = (
+    "unsubscribes",
+    "Either suppression_group_id or custom_unsubscribe_url may be set/used, but not both."
+    " Please remove one before setting the other.",
+)
+EDITOR = (
+    "editor",
+    "editor must be 'code' or 'design' if included. If not included, 'code' will be selected by default.",
+)
+SWITCH = ("editor", "You cannot switch editors once a campaign has been created.")
+NO_TITLE = ("title", "title can't be blank")
+CATEGORIES = ("categories", "categories exceeds 10 category limit")
+NO_SENDER = ("sender_id", "sender_id does not exist")
+NO_LIST = ("list_ids", "list_ids do not all exist")
+NO_SEGMENT = ("segment_ids", "segment_ids do not all exist")
+NO_POOL = ("ip_pool", "The ip pool you provided is invalid")
+SUBJECT = ("subject", "subject can't be blank")
+SENDER = ("sender_id", "sender_id can't be blank")
+CONTENT = ("plain_content", "plain_content can't be blank, please provide plain text or html content")
+AUDIENCE = ("list_id", "You must select at least 1 segment or 1 list to send to.")
+TAG = ("unsubscribe_tag", "An [unsubscribe] tag in both your html and plain content is required to send a campaign.")
+CHOICE = (
+    "suppression_group_id",
+    "Either a suppression_group_id or custom_unsubscribe_url is required to send a campaign.",
+)
+CREDITS = (
+    None,
+    "You do not have enough credits to send this campaign. Upgrade your plan to send more:"
+    " https://app.sendgrid.com/settings/billing",
+)
+TEST_SUBJECT = ("subject", "Please add a subject to your campaign before sending a test.")
+TEST_CONTENT = (
+    "plain_content",
+    "Plain content and html content can't both be blank. Please set one of these values before sending a test.",
+)
+TEST_SENDER = ("sender_id", "Please assign a sender identity to your campaign before sending a test.")
+NO_ADDRESS = ("to", "Please provide an email address to which the test should be sent.")
+TOO_MANY = ("to", "You can only send tests to 10 addresses at a time.")
+
+
+@dataclass(frozen=True)
+class Refused:
+    operation: str
+    problems: list[Problem]
+    body: Any = ...
+    """The request's body; `...`: the operation's usual body."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """Fields of the campaign."""
+    credits: int | None = None
+
+    def __str__(self) -> str:
+        cause = self.problems[0][0] or self.problems[0][1][:12]
+        return f"{self.operation}-{cause}-{repr(self.body)[:25]}-{repr(self.fields)[:25]}"
+
+
+MEGABYTE = "x" * 2**20
+URL = "https://example.com/out"
+BAD_CONTENTS: list[tuple[dict[str, Any], list[Problem]]] = [
+    ({"title": ""}, [NO_TITLE]),
+    ({"title": None}, [NO_TITLE]),
+    ({"title": "x" * 101}, [("title", "title is too long (maximum is 100 characters)")]),
+    ({"categories": ["x"] * 11}, [CATEGORIES]),
+    ({"html_content": MEGABYTE + "x"}, [("html_content", "html_content exceeds the 1MB limit")]),
+    ({"plain_content": "ä" * 2**19 + "x"}, [("plain_content", "plain_content exceeds the 1MB limit")]),
+    ({"sender_id": 7}, [NO_SENDER]),
+    ({"sender_id": 8}, [("sender_id", "sender_id is not a verified sender identity")]),
+    ({"list_ids": [110, 7]}, [NO_LIST]),
+    ({"segment_ids": [110, 124]}, [NO_SEGMENT]),
+    ({"segment_ids": [110] * 11}, [UNPARSED]),
+    ({"ip_pool": "nowhere"}, [NO_POOL]),
+    ({"suppression_group_id": 7}, [("suppression_group_id", "suppression_group_id does not exist")]),
+    ({"suppression_group_id": 42, "custom_unsubscribe_url": URL}, [BOTH]),
+    ({"editor": "word"}, [EDITOR]),
+    ({"editor": None}, [EDITOR]),
+    ({"title": "", "categories": ["x"] * 11, "sender_id": 7}, [NO_TITLE, CATEGORIES, NO_SENDER]),
+    ({"list_ids": [7], "segment_ids": [7], "ip_pool": "nowhere"}, [NO_LIST, NO_SEGMENT, NO_POOL]),
+]
+NOT_JSON: list[Any] = [
+    *(b"", b"{", b"\xff", b"\xff{}", b"[" * 100_000, b"null", [], "text", 5),
+    *(b'{"title": "x", "other": NaN}', '{"title": "x"}'.encode("utf-16")),
+]
+NOT_FIELDS: list[Any] = [
+    {"title": 5},
+    {"subject": ["x"]},
+    {"sender_id": "124451"},
+    {"sender_id": True},
+    {"suppression_group_id": 1.5},
+    {"list_ids": 110},
+    {"list_ids": ["110"]},
+    {"list_ids": [110.5]},
+    {"segment_ids": [True]},
+    {"categories": [1]},
+    {"categories": "x"},
+    b'{"title": "x", "ip_pool": "\\ud800"}',
+]
+INCOMPLETE: list[tuple[dict[str, Any], list[Problem]]] = [
+    ({"subject": None}, [SUBJECT]),
+    ({"subject": ""}, [SUBJECT]),
+    ({"sender_id": None}, [SENDER]),
+    ({"html_content": "", "plain_content": None}, [CONTENT]),
+    ({"list_ids": [], "segment_ids": None}, [AUDIENCE]),
+    ({"html_content": "<p>"}, [TAG]),
+    ({"plain_content": "unsubscribe"}, [TAG]),
+    ({"suppression_group_id": None, "custom_unsubscribe_url": ""}, [CHOICE]),
+    (NOTHING, [SUBJECT, SENDER, CONTENT, AUDIENCE, CHOICE]),
+    ({"subject": "", "html_content": "<p>", "suppression_group_id": None}, [SUBJECT, TAG, CHOICE]),
+]
+NOT_TIMES = ["soon", str(AT), AT + 0.5, True, None, [AT], 10**30]
+SCHEDULE = [
+    *[Refused("schedule", [UNPARSED], body) for body in (*NOT_JSON, {})],
+    *[Refused("schedule", [UNPARSED], {"send_at": send_at}) for send_at in NOT_TIMES],
+    *[Refused("schedule", [FUTURE], {"send_at": int(START) + 15 - past}) for past in (0, 1, int(START), 2**62)],
+]
+REFUSED = [
+    *[Refused("create", problems, {"title": "x", **given}) for given, problems in BAD_CONTENTS],
+    *[Refused("update", problems, given) for given, problems in BAD_CONTENTS],
+    Refused("create", [NO_TITLE], {}),
+    Refused("update", [BOTH], {"custom_unsubscribe_url": URL}),
+    Refused("update", [SWITCH], {"editor": "design"}),
+    *[Refused(name, [UNPARSED], body) for name in ("create", "update", "send_test") for body in NOT_JSON],
+    *[Refused(name, [UNPARSED], body) for name in ("create", "update") for body in NOT_FIELDS],
+    *[Refused(name, problems, fields=given) for name in ("send", "schedule") for given, problems in INCOMPLETE],
+    *[Refused(name, [CREDITS], credits=1629) for name in ("send", "schedule")],
+    *[Refused(name, [SENDER, CREDITS], fields={"sender_id": None}, credits=0) for name in ("send", "schedule")],
+    Refused("schedule", [SUBJECT, FUTURE], {"send_at": 1}, {"subject": None}),
+    *SCHEDULE,
+    *[replace(case, operation="reschedule") for case in SCHEDULE],
+    *[Refused("send_test", [NO_ADDRESS], body) for body in ({"to": []}, {"to": ""}, {"to": None}, {})],
+    Refused("send_test", [TOO_MANY], {"to": ["a@example.com"] * 11}),
+    *[Refused("send_test", [UNPARSED], {"to": to}) for to in (5, ["a@example.com", None])],
+    Refused("send_test", [TEST_SUBJECT], fields={"subject": ""}),
+    Refused("send_test", [TEST_CONTENT], fields={"html_content": None, "plain_content": ""}),
+    Refused("send_test", [TEST_SENDER], fields={"sender_id": None}),
+    Refused("send_test", [TEST_SUBJECT, TEST_CONTENT, TEST_SENDER], fields=NOTHING),
+]
+
+
+def prepare(sandbox: FixedSandbox, case: Refused) -> int:
+    sandbox.add_resource("sender", 8, verified=False)
+    if case.credits is not None:
+        sandbox.set_credits(case.credits)
+    return a_campaign(sandbox, OPERATIONS[case.operation].status, **case.fields)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=str)
+def test_a_refusal_changes_nothing(case: Refused) -> None:
+    sandbox = make()
+    id = prepare(sandbox, case)
+    before = sandbox.do("get", id).content
+    check_answer(sandbox.do(case.operation, id, case.body), 400, refusal(*case.problems))
+    assert sandbox.do("get", id).content == before
+    assert [item["id"] for item in sandbox.do("list").json()["result"]] == [id, 4900]
+    assert sandbox.tests() == []
+    assert sandbox.wait(601).mailed == []
+
+
+@pytest.mark.parametrize("case", [case for case in REFUSED if case.body is ...], ids=str)
+def test_the_sdk_passes_a_refusal_on(style: Style, case: Refused) -> None:
+    with make() as sandbox:
+        operation, id = OPERATIONS[case.operation], prepare(sandbox, case)
+        error = style.error(BadRequestError, operation.of(style.client(sandbox), id))
+        assert (error.status_code, problems_of(error)) == (400, case.problems)
+
+
+TO = {"to": "a@example.com"}
+STRAY = {"subject": 1, "sender_id": "0"}  # fields of the wrong type that the operation does not know
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "fields"),
+    [
+        ("create", {"title": "x" * 100, "categories": ["x"] * 10, "segment_ids": [110] * 10}, {}),
+        ("create", {"title": "x", "html_content": MEGABYTE, "plain_content": "ä" * 2**19}, {}),
+        ("create", {"title": "x", "suppression_group_id": 42, "custom_unsubscribe_url": ""}, {}),
+        ("create", {"title": "x", "editor": "design", "unknown": [{}]}, {}),
+        ("create", {"title": "x", "list_ids": [110.0]}, {}),  # as in JSON Schema, an integer
+        ("update", {"editor": "code"}, {}),
+        ("update", {"id": 1, "status": "Sent"}, {}),
+        ("update", {"suppression_group_id": None, "custom_unsubscribe_url": URL}, {}),
+        *[(name, {"send_at": at}, {}) for name in ("schedule", "reschedule") for at in (int(START) + 16, 2**63 - 1)],
+        ("schedule", {"send_at": AT, **STRAY}, {}),
+        ("reschedule", {"send_at": AT}, {"subject": None}),
+        ("send_test", {"to": [f"{i}@example.com" for i in range(10)]}, {}),
+        ("send_test", {**TO, **STRAY}, {}),
+        ("send_test", TO, {"html_content": None}),
+        ("send_test", TO, {"plain_content": None}),
+        ("send_test", TO, {"list_ids": None, "segment_ids": None, "suppression_group_id": None}),
+        ("send", None, {"list_ids": None}),
+        ("send", None, {"segment_ids": None}),
+        ("send", None, {"plain_content": None}),
+        ("send", None, {"html_content": None}),
+        ("send", None, {"suppression_group_id": None, "custom_unsubscribe_url": URL}),
+        ("send", None, {"ip_pool": None, "categories": None}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_just_accepted(name: str, body: Any, fields: dict[str, Any]) -> None:
+    sandbox = make()
+    id = a_campaign(sandbox, OPERATIONS[name].status, **fields)
+    answer = sandbox.do(name, id, body)
+    assert answer.is_success, answer.text
+    if name in ("create", "update"):
+        said = answer.json()
+        fields = {name: value for name, value in body.items() if name in (*NOTHING, "title")}
+        unset = NOTHING if name == "create" else {}
+        assert said == shown(said["id"], **{**unset, **fields, "editor": body.get("editor", "code")})
+        assert name == "create" or said["id"] == id
+        assert sandbox.do("get", said["id"]).json() == said
+    if "send_at" in (body or {}):
+        assert sandbox.do("get_schedule", id).json() == {"send_at": body["send_at"]}
+
+
+@pytest.mark.parametrize("credits", [1630, 1631])
+@pytest.mark.parametrize("name", ["send", "schedule"])
+def test_enough_credits(name: str, credits: int) -> None:
+    sandbox = make()
+    sandbox.set_credits(credits)
+    assert sandbox.do(name).status_code == 201
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_the_limit_of_campaigns_is_one_accounts(limit: int | None) -> None:
+    sandbox = make() if limit is None else make(campaign_limit=limit)
+    limit = limit or 250
+    reached = None, f"You've reached your limit of {limit} campaigns. Please delete one or more and try again."
+    for _ in range(limit - 2):
+        sandbox.create_campaign()
+    assert limit == 1 or sandbox.do("create").status_code == 201
+    check_answer(sandbox.do("create"), 400, refusal(reached))
+    check_answer(sandbox.do("create", body={"title": ""}), 400, refusal(NO_TITLE, reached))
+    sandbox.do("delete")
+    assert sandbox.do("create").status_code == 201
+    assert sandbox.do("create", headers={"on-behalf-of": "acme"}).status_code == (400 if limit == 1 else 201)
+
+
+# --- refusals of any operation ---
+
+
+@every_operation
+@pytest.mark.parametrize(
+    ("key", "status_code", "kind", "message"),
+    [
+        ("SG.other", 401, AuthenticationError, "authorization required"),
+        ("SG.less", 403, PermissionDeniedError, "access forbidden"),
+    ],
+)
+def test_keys_and_scopes(
+    style: Style, operation: Operation, key: str, status_code: int, kind: type[Exception], message: str
+) -> None:
+    sandbox = make()
+    sandbox.add_key("SG.less", scopes=[scope for scope in ALL_SCOPES if scope != operation.scope])
+    sandbox.add_key("SG.only", scopes=[operation.scope])
+    id = a_campaign(sandbox, operation.status)
+    check_answer(sandbox.do(operation.name, id, key=key), status_code, refusal((None, message)))
+    assert problems_of(style.error(kind, operation.of(style.client(sandbox, key), id))) == [(None, message)]
+    assert sandbox.status(id) == operation.status
+    assert sandbox.do(operation.name, id, key="SG.only").is_success
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS.values() if each.takes_id], ids=str)
+def test_404_for_unknown_campaigns_and_those_of_other_accounts(style: Style, operation: Operation) -> None:
+    sandbox = make()
+    for id in (1, 4901, 4902, 9999):
+        check_answer(sandbox.do(operation.name, id), 404, refusal((None, "not found")))
+        error = style.error(NotFoundError, operation.of(style.client(sandbox), id))
+        assert problems_of(error) == [(None, "not found")]
+
+
+@pytest.mark.parametrize(("form", "reset"), [("epoch", int(START) + 60), ("delta", 45)])
+@every_operation
+def test_429(style: Style, operation: Operation, form: str, reset: int) -> None:
+    sandbox = make(rate_limit=0, rate_reset=form)
+    id = a_campaign(sandbox, operation.status)
+    answer = sandbox.do(operation.name, id)
+    check_answer(answer, 429, refusal((None, "too many requests")))
+    headers = {name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit")}
+    assert headers == {
+        "x-ratelimit-limit": "0",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": str(reset),
+    }
+    client = style.client(sandbox, retry=Retry(attempts=1))
+    error = style.error(RateLimitError, operation.of(client, id))
+    assert (error.retry_after, problems_of(error)) == (45, [(None, "too many requests")])
+    assert sandbox.time == START + 15
+
+
+@pytest.mark.parametrize("form", ["epoch", "delta"])
+def test_a_client_waits_for_the_next_window_in_the_sandboxs_time(style: Style, form: str) -> None:
+    with make(rate_limit=2, rate_reset=form) as sandbox:
+        client = style.client(sandbox)
+        for _ in range(3):
+            style.do(client.get, 4900)
+        assert 60 <= sandbox.time - START < 61
+
+
+def test_windows_count_the_requests_of_each_key() -> None:
+    sandbox = FixedSandbox(start=START + 15, rate_limit=2, rate_window=10)  # 5 s into a window
+    sandbox.add_key("SG.reader", scopes=["marketing_campaigns.read"])
+    seen = []
+    for name, key, seconds in (
+        *(("get", "SG.sandbox", 0), ("get", "SG.sandbox", 4), ("get", "SG.sandbox", 0)),
+        *(("send", "SG.reader", 0), ("send", "SG.other", 0)),
+        *(("get", "SG.sandbox", 1), ("get", "SG.reader", 0)),
+    ):
+        answer = sandbox.wait(seconds).do(name, key=key)
+        remaining, reset = (answer.headers.get(f"x-ratelimit-{name}") for name in ("remaining", "reset"))
+        seen.append((answer.status_code, remaining, reset and int(reset) - int(START)))
+    assert seen == [
+        (200, "1", 20),
+        (200, "0", 20),
+        (429, "0", 20),
+        (403, "1", 20),  # counts, too
+        (401, None, None),  # an unknown key
+        (200, "1", 30),
+        (200, "1", 30),
+    ]
+
+
+def test_rate_limit_headers() -> None:
+    assert [name for name in make().do("get").headers if name.startswith("x-ratelimit")] == []
+    answer = FixedSandbox(start=START + 0.5, rate_limit=5, rate_reset="delta").do("get")
+    assert answer.headers["x-ratelimit-reset"] == "60"  # seconds left, rounded up
