@@ -152,6 +152,3 @@ class Style:
                 body.extend(part)
         else:
             self._runner.run(read())
-
-    def close(self, client: Any) -> None:
-        self.do(client.close if self.sync else client.aclose)

@@ -173,8 +173,7 @@ PACKAGE = str(Path(sendgrid_campaigns.sandbox.__file__).parent)
 
 
 class Interruption:
-    """A profiler that raises KeyboardInterrupt at the n-th point of the sandbox's code where Python may raise one: at the
-    start of a function, and after a call of a function written in C."""
+    """A profiler that raises KeyboardInterrupt at the n-th point of the sandbox's code where Python may raise one."""
 
     def __init__(self, at: int) -> None:
         self.at = at

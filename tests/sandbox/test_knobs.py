@@ -50,15 +50,12 @@ def test_unscheduling_and_deleting_stop_all_of_them(stop: str) -> None:
     assert sandbox.wait(100).mailed == []
 
 
-def test_an_unscheduled_campaign_is_sent_once() -> None:
-    sandbox = FixedSandbox(race=5, lead=60)
-    assert [sandbox.send(), unschedule(sandbox), sandbox.send(), sandbox.status()] == [201, 204, 201, "Scheduled"]
-    assert sandbox.wait(100).mailed == [60]
-
-
 def test_only_sends_race() -> None:
     sandbox = FixedSandbox(race=5)
     assert [schedule(sandbox, 100), sandbox.send()] == [201, 403]
+    sandbox = FixedSandbox(race=5, lead=60)
+    assert [sandbox.send(), unschedule(sandbox), sandbox.send(), sandbox.status()] == [201, 204, 201, "Scheduled"]
+    assert sandbox.wait(100).mailed == [60]
     sandbox = FixedSandbox(race=5)
     assert [sandbox.send(), schedule(sandbox, 100), sandbox.do("update").status_code] == [201, 403, 403]
     sandbox.set_status(4900, "Paused")
@@ -122,10 +119,6 @@ def test_each_of_many_changes_is_read_in_order() -> None:
     assert set(subjects[:9]) == {"New Products for Spring!"}
     assert len(sandbox._state.rows("SELECT * FROM history")) <= 11  # no older versions
     assert sandbox.do("get", headers={"on-behalf-of": "acme"}).status_code == 404
-
-
-def test_which_python_calls_lag() -> None:
-    sandbox = FixedSandbox(staleness=10)
     sandbox.set_status(4900, "Paused")
     assert [sandbox.status(), sandbox.wait(10).status()] == ["Draft", "Paused"]
     assert sandbox.status(sandbox.create_campaign(status="Sent")) == "Sent"
@@ -182,6 +175,15 @@ def test_over_the_limit(knob: bool, mailed: list[float]) -> None:
 # --- the others ---
 
 
+def test_a_draft_without_a_schedule() -> None:
+    sandbox = FixedSandbox(unschedule_draft=403, schedule_of_draft=404)
+    answers = [sandbox.do(name) for name in ("unschedule", "get_schedule")]
+    assert [answer.status_code for answer in answers] == [403, 404]
+    messages = [answer.json()["errors"][0]["message"] for answer in answers]
+    assert messages == ["This campaign is already Draft.", "not found"]
+    assert [schedule(sandbox, 100), scheduled(sandbox)] == [201, START + 100]
+
+
 def test_unscheduled_status() -> None:
     sandbox = FixedSandbox(unscheduled_status="Canceled")
     assert [unschedule(sandbox), sandbox.status(), schedule(sandbox, 100)] == [204, "Draft", 201]
@@ -213,12 +215,9 @@ def test_mail_of_a_deleted_campaign(stops: bool, mailed: list[float]) -> None:
     assert sandbox.wait(1_000).mailed == mailed
     for mailing in sandbox.mailings():
         assert (mailing.campaign_id, mailing.recipients, mailing.request) == (4900, 1630, sandbox.requests()[0])
-
-
-def test_a_deleted_draft_mails_nothing() -> None:
-    sandbox = FixedSandbox(delete_stops=False)
-    assert [schedule(sandbox, 100), unschedule(sandbox), sandbox.do("delete").status_code] == [201, 204, 204]
-    assert sandbox.wait(1_000).mailed == []
+    draft = FixedSandbox(delete_stops=stops)
+    assert [schedule(draft, 100), unschedule(draft), draft.do("delete").status_code] == [201, 204, 204]
+    assert draft.wait(1_000).mailed == []
 
 
 @pytest.mark.parametrize(("reuses", "ids"), [(False, [4903, 4904]), (True, [4900, 4903])])
