@@ -76,12 +76,13 @@ class FixedSandbox(Sandbox):
 
     def __init__(self, path: str | Path | None = None, *, start: float = START, **knobs: Any) -> None:
         super().__init__(path, clock=lambda: start, knobs=Knobs(**knobs))
+        self._http = httpx.Client(transport=self.transport(), trust_env=False)
 
     def ask(self, method: str, path: str = "", *, key: str = "SG.sandbox", **given: Any) -> httpx.Response:
         """Send one request; `path` follows /v3/campaigns, or is a whole URL."""
+        headers = {"Authorization": f"Bearer {key}", **given.pop("headers", {})}
         url = path if path.startswith("http") else f"https://api.sendgrid.com/v3/campaigns{path}"
-        with httpx.Client(transport=self.transport(), headers={"Authorization": f"Bearer {key}"}) as http:
-            return http.request(method, url, **given)
+        return self._http.request(method, url, headers=headers, **given)
 
     def do(self, name: str, id: int = 4900, body: Any = ..., **given: Any) -> httpx.Response:
         """Send the request of an operation, by default with its usual body."""
@@ -101,6 +102,36 @@ class FixedSandbox(Sandbox):
         """Return the status that a read shows; None when the read finds no campaign."""
         answer = self.do("get", id)
         return answer.json()["status"] if answer.status_code == 200 else None
+
+    def play(self, script: str) -> None:
+        """Run steps separated by `;` for campaign 4900, and check each result.
+
+        An operation is followed by the expected status code, and before it by a `send_at` in seconds from now. Other
+        steps: `wait` seconds, `set` a status, and the expected `status`, `scheduled` time, `listed` and `mailed`.
+        """
+        for step in script.split(";"):
+            name, *words = step.split()
+            if name == "wait":
+                self.advance(float(words[0]))
+            elif name == "set":
+                self.set_status(4900, words[0])
+            elif name in OPERATIONS:
+                body = {"send_at": int(self.time + float(words[0]))} if len(words) > 1 else ...
+                assert (step, self.do(name, body=body).status_code) == (step, int(words[-1]))
+            else:
+                found = self.look(name)
+                assert (step, found) == (step, " ".join(words))
+
+    def look(self, name: str) -> str:
+        if name == "mailed":
+            return " ".join(f"{seconds:g}" for seconds in self.mailed)
+        if name == "listed":
+            return ", ".join(f"{item['id']} {item['status']}" for item in self.do("list").json()["result"])
+        if name == "scheduled":
+            send_at = self.do("get_schedule").json().get("send_at")
+            return "None" if send_at is None else f"{send_at - START:g}"
+        assert name == "status"
+        return str(self.status())
 
     @property
     def time(self) -> float:

@@ -426,17 +426,12 @@ def test_a_seed_repeats_the_random_choice() -> None:
 
 
 def test_an_exception_notes_the_random_choices() -> None:
-    effects: list[str] = []
-
-    def fail() -> None:
-        with FixedSandbox() as sandbox:
-            effects.append(sandbox.buggify("send"))
-            sandbox.buggify("create", effect="done")  # not random
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError) as raised:
-        fail()
-    choice = f"sandbox.buggify('send', 1, effect='{effects[0]}')"
+    sandbox = FixedSandbox()
+    effect = sandbox.buggify("send")
+    sandbox.buggify("create", effect="done")  # not random
+    with pytest.raises(ZeroDivisionError) as raised, sandbox:
+        raise ZeroDivisionError
+    choice = f"sandbox.buggify('send', 1, effect='{effect}')"
     assert raised.value.__notes__ == [f"The sandbox chose at random: {choice}"]
 
 

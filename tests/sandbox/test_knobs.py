@@ -5,108 +5,78 @@ from typing import Any
 
 import pytest
 
-from sandbox.helpers import START, FixedSandbox
+from sandbox.helpers import FixedSandbox
 from sendgrid_campaigns.sandbox import Knobs
 
-
-def schedule(sandbox: FixedSandbox, seconds: float, name: str = "schedule") -> int:
-    return sandbox.do(name, body={"send_at": int(sandbox.time + seconds)}).status_code
-
-
-def unschedule(sandbox: FixedSandbox) -> int:
-    return sandbox.do("unschedule").status_code
-
-
-def scheduled(sandbox: FixedSandbox) -> Any:
-    return sandbox.do("get_schedule").json().get("send_at")
-
-
-def listed(sandbox: FixedSandbox) -> list[tuple[int, str]]:
-    return [(item["id"], item["status"]) for item in sandbox.do("list").json()["result"]]
-
-
-# --- race: several sends are accepted ---
-
-
-def test_sends_that_race() -> None:
-    sandbox = FixedSandbox(race=5)
-    assert [sandbox.wait(seconds).send() for seconds in (0, 0, 4.9, 0.1)] == [201, 201, 201, 403]
-    assert sandbox.mailed == pytest.approx([0, 0, 4.9])
-    assert [mailing.request.number for mailing in sandbox.mailings() if mailing.request] == [1, 2, 3]
-
-
-def test_sends_that_race_before_mail_goes_out() -> None:
-    sandbox = FixedSandbox(race=5, lead=60)
-    assert [sandbox.send(), sandbox.wait(1).send()] == [201, 201]
-    assert (sandbox.status(), sandbox.mailed) == ("Scheduled", [])
-    assert sandbox.wait(100).mailed == [60, 61]
-    assert sandbox.wait(60).status() == "Sent"
-
-
-@pytest.mark.parametrize("stop", ["unschedule", "delete"])
-def test_unscheduling_and_deleting_stop_all_of_them(stop: str) -> None:
-    sandbox = FixedSandbox(race=5, lead=60)
-    assert [sandbox.send(), sandbox.send(), sandbox.do(stop).status_code] == [201, 201, 204]
-    assert sandbox.wait(100).mailed == []
-
-
-def test_only_sends_race() -> None:
-    sandbox = FixedSandbox(race=5)
-    assert [schedule(sandbox, 100), sandbox.send()] == [201, 403]
-    sandbox = FixedSandbox(race=5, lead=60)
-    assert [sandbox.send(), unschedule(sandbox), sandbox.send(), sandbox.status()] == [201, 204, 201, "Scheduled"]
-    assert sandbox.wait(100).mailed == [60]
-    sandbox = FixedSandbox(race=5)
-    assert [sandbox.send(), schedule(sandbox, 100), sandbox.do("update").status_code] == [201, 403, 403]
-    sandbox.set_status(4900, "Paused")
-    assert sandbox.send() == 403
+LATE = {"leaves_draft_after": 10}
+STALE = {"staleness": 10}
+SCRIPTS: list[tuple[dict[str, Any], str]] = [
+    # race: the service accepts several sends
+    ({"race": 5}, "send 201; send 201; wait 4.9; send 201; wait 0.1; send 403; mailed 0 0 4.9"),
+    ({"race": 5, "lead": 60}, "send 201; wait 1; send 201; status Scheduled; mailed; wait 100; mailed 60 61"),
+    ({"race": 5, "lead": 60}, "send 201; wait 1; send 201; wait 160; status Sent"),
+    ({"race": 5, "lead": 60}, "send 201; send 201; unschedule 204; wait 100; mailed"),
+    ({"race": 5, "lead": 60}, "send 201; send 201; delete 204; wait 100; mailed"),
+    ({"race": 5, "lead": 60}, "send 201; unschedule 204; send 201; status Scheduled; wait 100; mailed 60"),
+    ({"race": 5}, "schedule 100 201; send 403"),
+    ({"race": 5}, "send 201; schedule 100 403; update 403; set Paused; send 403"),
+    # staleness: reads lag, writes do not
+    ({"staleness": 10, "lead": 5, "duration": 20}, "send 201; wait 30; status In Progress; mailed 5"),
+    (STALE, "send 201; status Draft; send 403; wait 9.9; status Draft; wait 0.1; status In Progress; mailed 0"),
+    (STALE, "schedule 100 201; status Draft; unschedule 204; schedule 100 201; update 403; scheduled None"),
+    (STALE, "create 201; listed 4900 Draft; delete 204; delete 404; status Draft; wait 10; listed 4903 Draft"),
+    (STALE, "delete 204; get_schedule 200; get 200; wait 10; get_schedule 404; get 404"),
+    (STALE, "set Paused; status Draft; wait 10; status Paused"),
+    # leaves_draft_after: after the 201 of a send, reads still show a Draft
+    (LATE, "send 201; status Draft; scheduled None; listed 4900 Draft; send 403; mailed 0"),
+    (LATE, "send 201; wait 9.9; status Draft; wait 0.1; status In Progress; scheduled 0; listed 4900 In Progress"),
+    ({**LATE, "lead": 60}, "schedule 100 201; status Scheduled"),
+    ({**LATE, "lead": 60}, "send 201; unschedule 204; schedule 200 201; status Scheduled"),
+    (LATE, "send 201; set Canceled; status Canceled"),
+    ({**LATE, "staleness": 5}, "send 201; wait 14.9; status Draft; wait 0.1; status In Progress"),
+    # past_tolerance: a past send_at is accepted; the mail goes out at once, and not before the request
+    *[({"past_tolerance": 0}, f"schedule {past} 400; schedule 1 201; reschedule {past} 400") for past in (0, -1)],
+    ({"past_tolerance": 60}, "schedule -61 400; schedule 100 201; reschedule -61 400"),
+    *[
+        ({"past_tolerance": tolerance}, f"{schedule}; wait 1; mailed 0; status In Progress; scheduled {past}")
+        for tolerance, past in ((60, "0"), (60, "-60"), (math.inf, "0"), (math.inf, "-1e+09"))
+        for schedule in (f"schedule {past} 201", f"schedule 100 201; reschedule {past} 200")
+    ],
+    # the others
+    ({"unscheduled_status": "Canceled"}, "unschedule 204; status Draft; schedule 100 201; unschedule 204"),
+    ({"unscheduled_status": "Canceled"}, "schedule 9 201; unschedule 204; status Canceled; send 403; wait 9; mailed"),
+    ({"delete_stops": True}, "schedule 100 201; delete 204; status None; wait 1000; mailed"),
+    ({"delete_stops": False}, "schedule 100 201; delete 204; status None; wait 1000; mailed 100"),
+    ({"delete_stops": False}, "schedule 100 201; unschedule 204; delete 204; wait 1000; mailed"),
+    ({"unschedule_draft": 403}, "unschedule 403; schedule 100 201; unschedule 204"),
+    ({"schedule_of_draft": 404}, "get_schedule 404; schedule 100 201; scheduled 100"),
+    ({"reuses_ids": False}, "delete 204; create 201; create 201; listed 4904 Draft, 4903 Draft"),
+    ({"reuses_ids": True}, "delete 204; create 201; create 201; listed 4903 Draft, 4900 Draft"),
+    ({"campaign_limit": 2}, "create 201; create 400; delete 204; create 201"),
+]
 
 
-# --- staleness: reads lag ---
+@pytest.mark.parametrize(("knobs", "script"), SCRIPTS, ids=str)
+def test_a_knob(knobs: dict[str, Any], script: str) -> None:
+    FixedSandbox(**knobs).play(script)
+
+
+def test_racing_sends_and_deleted_campaigns_keep_their_requests() -> None:
+    sandbox = FixedSandbox(race=5, lead=60, delete_stops=False)
+    sandbox.play("send 201; send 201; delete 204; wait 100; mailed 60 60")
+    found = [(mailing.campaign_id, mailing.recipients, mailing.request) for mailing in sandbox.mailings()]
+    assert found == [(4900, 1630, request) for request in sandbox.requests()[1::-1]]
 
 
 def test_stale_reads_show_an_earlier_state() -> None:
     sandbox = FixedSandbox(staleness=10, lead=5, duration=20)
     sandbox.send()
-    seen = []
-    for seconds in (0, 9, 1, 4.5, 1, 19, 1):
-        sandbox.advance(seconds)
-        seen.append((sandbox.time - START, sandbox.status(), scheduled(sandbox), listed(sandbox)))
-    assert seen == [
-        (at, status, None if status == "Draft" else START + 5, [(4900, status)])
-        for at, status in (
-            *((0, "Draft"), (9, "Draft"), (10, "Scheduled"), (14.5, "Scheduled")),
-            *((15.5, "In Progress"), (34.5, "In Progress"), (35.5, "Sent")),
-        )
-    ]
-    assert sandbox.mailed == [5]
-
-
-def test_events_between_two_reads_keep_their_times() -> None:
-    sandbox = FixedSandbox(staleness=10, lead=5, duration=20)
-    sandbox.send()
-    assert sandbox.wait(30).status() == "In Progress"
-    sandbox = FixedSandbox(staleness=10)
-    sandbox.fault("send", effect="late", delay=30, answer=503)
-    sandbox.send()
-    assert [sandbox.wait(39).status(), sandbox.wait(1).status()] == ["Draft", "In Progress"]
-
-
-def test_writes_act_on_the_current_state() -> None:
-    sandbox = FixedSandbox(staleness=10, lead=60)
-    assert [sandbox.send(), sandbox.status(), sandbox.send()] == [201, "Draft", 403]
-    assert [unschedule(sandbox), sandbox.send(), sandbox.do("update").status_code] == [204, 201, 403]
-
-
-def test_reads_of_creation_and_deletion_lag_too() -> None:
-    sandbox = FixedSandbox(staleness=10)
-    assert sandbox.do("create").json()["id"] == 4903
-    assert (sandbox.do("get", 4903).status_code, listed(sandbox)) == (404, [(4900, "Draft")])
-    assert sandbox.do("delete").status_code == 204
-    assert (sandbox.status(), sandbox.do("delete").status_code) == ("Draft", 404)
-    assert listed(sandbox.wait(10)) == [(4903, "Draft")]
-    assert sandbox.status() is None
-    assert sandbox.do("get_schedule").status_code == 404
+    for seconds, status, scheduled in (
+        *((0, "Draft", None), (9, "Draft", None), (1, "Scheduled", 5), (4.5, "Scheduled", 5)),
+        *((1, "In Progress", 5), (19, "In Progress", 5), (1, "Sent", 5)),
+    ):
+        sandbox.play(f"wait {seconds}; status {status}; scheduled {scheduled}; listed 4900 {status}")
+    sandbox.play("mailed 5")
 
 
 def test_each_of_many_changes_is_read_in_order() -> None:
@@ -119,42 +89,17 @@ def test_each_of_many_changes_is_read_in_order() -> None:
     assert set(subjects[:9]) == {"New Products for Spring!"}
     assert len(sandbox._state.rows("SELECT * FROM history")) <= 11  # no older versions
     assert sandbox.do("get", headers={"on-behalf-of": "acme"}).status_code == 404
-    sandbox.set_status(4900, "Paused")
-    assert [sandbox.status(), sandbox.wait(10).status()] == ["Draft", "Paused"]
     assert sandbox.status(sandbox.create_campaign(status="Sent")) == "Sent"
 
 
-# --- leaves_draft_after: reads show a Draft after the 201 of a send ---
-
-
-def test_a_send_that_shows_later() -> None:
-    sandbox = FixedSandbox(leaves_draft_after=10)
-    assert sandbox.send() == 201
-    assert (sandbox.status(), scheduled(sandbox), listed(sandbox)) == ("Draft", None, [(4900, "Draft")])
-    assert (sandbox.send(), sandbox.mailed) == (403, [0])
-    assert [sandbox.wait(9.9).status(), sandbox.wait(0.1).status()] == ["Draft", "In Progress"]
-    assert scheduled(sandbox) == START
-
-
-def test_only_a_send_shows_later() -> None:
-    sandbox = FixedSandbox(leaves_draft_after=10, lead=60)
-    assert [schedule(sandbox, 100), sandbox.status(), unschedule(sandbox)] == [201, "Scheduled", 204]
-    assert [sandbox.send(), unschedule(sandbox), schedule(sandbox, 200), sandbox.status()] == [
-        *(201, 204, 201, "Scheduled")
-    ]
-    sandbox = FixedSandbox(leaves_draft_after=10)
-    sandbox.send()
-    sandbox.set_status(4900, "Canceled")
-    assert sandbox.status() == "Canceled"
-
-
-def test_staleness_adds_to_leaves_draft_after() -> None:
-    sandbox = FixedSandbox(leaves_draft_after=10, staleness=5)
-    sandbox.send()
-    assert [sandbox.wait(14.9).status(), sandbox.wait(0.1).status()] == ["Draft", "In Progress"]
-
-
-# --- executes_limited: requests answered with 429 are carried out ---
+@pytest.mark.parametrize("late", ["send", "delete"])
+def test_late_copies_meet_the_knobs(late: str) -> None:
+    sandbox = FixedSandbox(staleness=10, reuses_ids=True)
+    sandbox.fault(late, effect="late", delay=30, answer=503)
+    if late == "send":
+        sandbox.play("send 503; wait 39; status Draft; wait 1; status In Progress; mailed 30")
+    else:
+        sandbox.play("delete 503; delete 204; create 201; wait 20; status Draft; wait 20; status None")
 
 
 @pytest.mark.parametrize(("knob", "mailed"), [(False, []), (True, [0])])
@@ -170,65 +115,6 @@ def test_over_the_limit(knob: bool, mailed: list[float]) -> None:
     assert sandbox.send() == 429
     assert sandbox.mailed == mailed
     assert [request.status_code for request in sandbox.requests()] == [429] * 4
-
-
-# --- the others ---
-
-
-def test_a_draft_without_a_schedule() -> None:
-    sandbox = FixedSandbox(unschedule_draft=403, schedule_of_draft=404)
-    answers = [sandbox.do(name) for name in ("unschedule", "get_schedule")]
-    assert [answer.status_code for answer in answers] == [403, 404]
-    messages = [answer.json()["errors"][0]["message"] for answer in answers]
-    assert messages == ["This campaign is already Draft.", "not found"]
-    assert [schedule(sandbox, 100), scheduled(sandbox)] == [201, START + 100]
-
-
-def test_unscheduled_status() -> None:
-    sandbox = FixedSandbox(unscheduled_status="Canceled")
-    assert [unschedule(sandbox), sandbox.status(), schedule(sandbox, 100)] == [204, "Draft", 201]
-    assert [unschedule(sandbox), sandbox.status(), sandbox.send()] == [204, "Canceled", 403]
-    assert sandbox.wait(200).mailed == []
-
-
-@pytest.mark.parametrize(
-    ("tolerance", "accepted", "refused"), [(0, [1], [0, -1]), (60, [0, -60], [-61]), (math.inf, [0, -(10**9)], [])]
-)
-@pytest.mark.parametrize("name", ["schedule", "reschedule"])
-def test_a_past_send_at(name: str, tolerance: float, accepted: list[int], refused: list[int]) -> None:
-    for seconds in (*refused, *accepted):
-        sandbox = FixedSandbox(past_tolerance=tolerance)
-        if name == "reschedule":
-            schedule(sandbox, 100)
-        if seconds in refused:
-            assert schedule(sandbox, seconds, name) == 400
-        else:
-            assert schedule(sandbox, seconds, name) == (200 if name == "reschedule" else 201)
-            assert sandbox.wait(1).mailed == [max(seconds, 0)]  # at once, and not before the request
-            assert (sandbox.status(), scheduled(sandbox)) == ("In Progress", START + seconds)
-
-
-@pytest.mark.parametrize(("stops", "mailed"), [(True, []), (False, [100])])
-def test_mail_of_a_deleted_campaign(stops: bool, mailed: list[float]) -> None:
-    sandbox = FixedSandbox(delete_stops=stops)
-    assert [schedule(sandbox, 100), sandbox.do("delete").status_code, sandbox.status()] == [201, 204, None]
-    assert sandbox.wait(1_000).mailed == mailed
-    for mailing in sandbox.mailings():
-        assert (mailing.campaign_id, mailing.recipients, mailing.request) == (4900, 1630, sandbox.requests()[0])
-    draft = FixedSandbox(delete_stops=stops)
-    assert [schedule(draft, 100), unschedule(draft), draft.do("delete").status_code] == [201, 204, 204]
-    assert draft.wait(1_000).mailed == []
-
-
-@pytest.mark.parametrize(("reuses", "ids"), [(False, [4903, 4904]), (True, [4900, 4903])])
-def test_ids_of_deleted_campaigns(reuses: bool, ids: list[int]) -> None:
-    sandbox = FixedSandbox(reuses_ids=reuses)
-    sandbox.fault("delete", 2, effect="late", delay=30, answer=503)
-    for _ in range(2):
-        sandbox.do("delete")
-    assert [sandbox.do("create").json()["id"] for _ in range(2)] == ids
-    # A late copy of the deletion meets the new campaign of the same id.
-    assert [item["id"] for item in sandbox.wait(30).do("list").json()["result"]] == [4904, 4903][reuses:]
 
 
 @pytest.mark.parametrize(
