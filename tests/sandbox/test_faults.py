@@ -1,5 +1,6 @@
 """Planned faults in process: effects, answers and endings; late copies; outages; actions; plans that no request met."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.helpers import HEADERS, OPERATIONS, START, FixedSandbox, Style
+from sandbox.helpers import EFFECTS, HEADERS, START, FixedSandbox, Style
 from sendgrid_campaigns import OutcomeUnknownError
 from sendgrid_campaigns.sandbox import Canned, Sandbox
 from sendgrid_campaigns.sandbox.service import OPERATIONS as NAMES
@@ -57,17 +58,9 @@ def lose(sandbox: FixedSandbox, name: str, id: int = 4900, **given: Any) -> None
         sandbox.do(name, id, **given)
 
 
-SENT = ("POST", 201, "client")
 WRITTEN = ["http11.send_request_headers.started"]
 REFUSED = ["connection.connect_tcp.started", "connection.connect_tcp.failed"]
 ERRORS = {"reset": httpx.ReadError, "closed": httpx.RemoteProtocolError, "silence": httpx.ReadTimeout}
-EFFECTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
-    "none": ({"effect": "none"}, []),
-    "done": ({"effect": "done"}, [SENT]),
-    "late": ({"effect": "late", "delay": 30}, [("POST", 201, "late copy")]),
-    "twice": ({"effect": "twice"}, [SENT, ("POST", 403, "second copy")]),
-}
-
 # --- effects, answers and endings ---
 
 
@@ -98,16 +91,7 @@ def test_made_up_answers(see: See, sandbox: FixedSandbox) -> None:
     assert sandbox.ledger == []
     sandbox.fault("send", effect="done", answer=Canned(201, {"content-encoding": "gzip"}, b"no gzip"))
     assert see(*SEND) == (201, b"", httpx.DecodingError, WRITTEN)
-    assert sandbox.ledger == [SENT]
-
-
-@pytest.mark.parametrize(("answer", "status_code"), [(None, 201), ("second", 403)])
-def test_the_answer_to_either_copy(sandbox: FixedSandbox, answer: Any, status_code: int) -> None:
-    sandbox.fault("send", effect="twice", answer=answer)
-    assert sandbox.send() == status_code
-    assert sandbox.ledger == EFFECTS["twice"][1]
-    (mailing,) = sandbox.mailings()
-    assert mailing.request == sandbox.requests()[0]
+    assert sandbox.ledger == EFFECTS["done"][1]
 
 
 def head_and_body(sandbox: FixedSandbox) -> tuple[bytes, bytes]:
@@ -200,22 +184,47 @@ def test_a_file_keeps_late_copies_but_no_live_key(tmp_path: Path) -> None:
         assert sandbox.wait(30).do("get").json()["subject"] == "Überraschung"
 
 
-# --- which request ---
+# --- which request, and when ---
 
 
-def test_occurrences_count_from_the_plan_on(sandbox: FixedSandbox) -> None:
-    sandbox.do("get")
-    sandbox.fault("get", 2, answer=502)
-    sandbox.do("get")
-    sandbox.fault("get", 2, answer=504, times=2)
-    assert [sandbox.do("get").status_code for _ in range(4)] == [502, 504, 504, 200]
+def pause(sandbox: Sandbox) -> None:
+    sandbox.set_status(4900, "Paused")
 
 
-def test_every_operation_by_its_name(sandbox: FixedSandbox) -> None:
-    assert sorted(OPERATIONS) == sorted(NAMES)
-    for number, name in enumerate(OPERATIONS):
-        sandbox.fault(name, answer=500 + number)
-    assert [sandbox.do(name).status_code for name in OPERATIONS] == list(range(500, 511))
+def late(sandbox: Sandbox, name: str) -> None:
+    sandbox.fault(name, effect="late", delay=30, ending="reset")
+
+
+@pytest.mark.parametrize(
+    ("plan", "script"),
+    [
+        (lambda it: it.fault("get", 2, answer=502), "get 200; get 502; get 200"),
+        (lambda it: (it.do("get"), it.fault("get", 2, answer=502, times=2)), "get 200; get 502; get 502; get 200"),
+        (lambda it: it.fault("send", effect="twice"), "send 201; mailed 0"),
+        (lambda it: it.fault("send", effect="twice", answer="second"), "send 403; mailed 0"),
+        (lambda it: late(it, "send"), "send lost; send 201; wait 40; mailed 0; status In Progress"),
+        (lambda it: late(it, "send"), "send lost; wait 29.9; status Draft; mailed; wait 40; status In Progress"),
+        (lambda it: late(it, "schedule"), "schedule 99 lost; schedule 99 201; unschedule 204; wait 99; mailed 99"),
+        (lambda it: it.act("get", 2, pause), "status Draft; status Paused; status Paused"),
+        (lambda it: it.act("get", 2, pause, when="after"), "status Draft; status Draft; status Paused"),
+        (lambda it: it.outage(60), "send 503; get 503; wait 59.9; get 503; wait 0.1; get 200; mailed"),
+        (lambda it: it.outage(20, ending="silence"), "send lost; wait 14; send lost; send 201"),
+        (lambda it: (it.outage(60, ending="refused"), it.outage(0)), "send 201"),
+        (
+            lambda it: (it.outage(60, answer=502), it.fault("send", 2, effect="done", answer=504)),
+            "send 502; send 504; send 502; mailed 0",
+        ),
+        (lambda it: it.buggify("send", 2, effect="none"), "send 201; send lost; wait 150; get 503; wait 30; get 200"),
+        (lambda it: it.buggify("delete", effect="done", seconds=10), "delete lost; wait 9; get 503; wait 1; get 404"),
+        (
+            lambda it: [it.fault(name, answer=500 + number) for number, name in enumerate(NAMES)],
+            "; ".join(f"{name} {500 + number}" for number, name in enumerate(NAMES)),
+        ),
+    ],
+)
+def test_a_plan(sandbox: FixedSandbox, plan: Callable[[FixedSandbox], Any], script: str) -> None:
+    plan(sandbox)
+    sandbox.play(script)
 
 
 def test_threads_meet_each_plan_once(sandbox: FixedSandbox) -> None:
@@ -225,51 +234,38 @@ def test_threads_meet_each_plan_once(sandbox: FixedSandbox) -> None:
     assert (codes.count(503), codes.count(200)) == (50, 30)
 
 
-NO_CONNECTION = "without a connection nothing is read, handled or answered"
-LOST = "with cut= some of the answer arrives"
-UNANSWERED = "the service answers only effects done and twice"
-RAW = "raw bytes take the place"
-UNREAD = "a request that is not read whole has no effect"
-LATE = "the effect late, and no other, has a delay"
+REFUSED_PLANS = [
+    {"effect": "done"},
+    {"cut": 5},
+    {"raw": b"x", "effect": "none"},
+    {"after": 3},
+    {"operation": "connect"},
+]
+CONTRADICTIONS: dict[str, list[dict[str, Any]]] = {
+    "'post' is none of create, list": [{"operation": "post", "ending": "reset"}],
+    "occurrence counts from 1": [{"occurrence": 0, "ending": "reset"}],
+    "times counts from 1": [{"times": 0, "ending": "reset"}],
+    "'effect' must be in": [{"effect": "some", "ending": "reset"}],
+    "'ending' must be in": [{"ending": "lost"}],
+    "the effect late, and no other, has a delay": [{"ending": "reset", "effect": "late"}, {"answer": 503, "delay": 5}],
+    "delay": [{"ending": "reset", "effect": "late", "delay": -1}],
+    "without a connection nothing is read": [{"ending": "refused", **more} for more in REFUSED_PLANS],
+    "with cut= some of the answer arrives": [{"ending": "reset", "answer": 503}, {"ending": "reset", "drip": 1}],
+    "a lost answer is not made up": [{"ending": "reset", "effect": "twice", "answer": "second"}],
+    "the service answers only effects done": [{"effect": "none"}, {"effect": "late", "delay": 1, "cut": 5}],
+    r"fault\('send', 1, effect='none', ending='closed', cut=0\): ": [{"effect": "none", "cut": 0}],
+    "only the effect twice has a second answer": [{"answer": "second"}],
+    "a status code, Canned, or 'second'": [{"answer": "first"}],
+    "status_code": [{"answer": 99}, {"answer": True}],
+    "cut": [{"cut": -1}, {"cut": 1.5}],
+    "raw bytes take the place": [{"raw": b"x", "answer": 503}, {"raw": b"x", "cut": 3}],
+    "raw": [{"raw": "x"}],
+    "not read whole": [{"after": 3}, {"after": 3, "ending": "reset", "effect": "done"}],
+    "has no effect and no answer": [{"operation": "connect", "answer": 503}],
+}
 
 
-@pytest.mark.parametrize(
-    ("plan", "why"),
-    [
-        ({"operation": "post", "ending": "reset"}, "'post' is none of create, list"),
-        ({"occurrence": 0, "ending": "reset"}, "occurrence counts from 1"),
-        ({"times": 0, "ending": "reset"}, "times counts from 1"),
-        ({"effect": "some", "ending": "reset"}, "'effect' must be in"),
-        ({"ending": "reset", "effect": "late"}, LATE),
-        ({"ending": "reset", "delay": 5}, LATE),
-        ({"ending": "reset", "effect": "late", "delay": -1}, "delay"),
-        ({"ending": "lost"}, "'ending' must be in"),
-        ({"ending": "refused", "effect": "done"}, NO_CONNECTION),
-        ({"ending": "refused", "cut": 5}, NO_CONNECTION),
-        ({"ending": "refused", "raw": b"x", "effect": "none"}, NO_CONNECTION),
-        ({"ending": "refused", "after": 3}, NO_CONNECTION),
-        ({"ending": "refused", "operation": "connect"}, NO_CONNECTION),
-        ({"ending": "reset", "answer": 503}, LOST),
-        ({"ending": "reset", "effect": "twice", "answer": "second"}, LOST),
-        ({"ending": "reset", "drip": 1}, "does not drip"),
-        ({"effect": "none"}, UNANSWERED),
-        ({"effect": "late", "delay": 1, "cut": 5}, UNANSWERED),
-        ({"effect": "none", "cut": 0}, r"fault\('send', 1, effect='none', ending='closed', cut=0\): "),
-        ({"answer": "second"}, "only the effect twice has a second answer"),
-        ({"answer": "first"}, "a status code, Canned, or 'second'"),
-        ({"answer": 99}, "status_code"),
-        ({"answer": True}, "status_code"),
-        ({"cut": -1}, "cut"),
-        ({"cut": 1.5}, "cut"),
-        ({"raw": b"x", "answer": 503}, RAW),
-        ({"raw": b"x", "cut": 3}, RAW),
-        ({"raw": "x"}, "raw"),
-        ({"after": 3}, UNREAD),
-        ({"after": 3, "ending": "reset", "effect": "done"}, UNREAD),
-        ({"operation": "connect", "answer": 503}, UNREAD),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("plan", "why"), [(plan, why) for why, plans in CONTRADICTIONS.items() for plan in plans])
 def test_contradictory_plans(sandbox: FixedSandbox, plan: dict[str, Any], why: str) -> None:
     with pytest.raises((ValueError, TypeError), match=why):
         sandbox.fault(**{"operation": "send", **plan})
@@ -301,36 +297,7 @@ def test_other_invalid_calls(sandbox: FixedSandbox, call: Callable[[Sandbox], An
     lose(sandbox, "get")
 
 
-# --- outages ---
-
-
-def test_an_outage(see: See, sandbox: FixedSandbox) -> None:
-    sandbox.outage(60)
-    assert [sandbox.send(), sandbox.do("get").status_code] == [503, 503]
-    assert [sandbox.wait(seconds).do("get").status_code for seconds in (59.9, 0.1)] == [503, 200]
-    assert sandbox.ledger == [("GET", 200, "client")]
-    sandbox.outage(20, ending="silence")
-    assert [see("GET")[2] for _ in range(4)] == [httpx.ReadTimeout] * 3 + [None]  # 7 s each
-    sandbox.outage(60, ending="refused")
-    assert see(*SEND)[2] is httpx.ConnectError
-    sandbox.outage(0)
-    assert see(*SEND)[0] == 201
-
-
-def test_a_planned_fault_goes_before_an_outage(sandbox: FixedSandbox) -> None:
-    sandbox.outage(60, answer=502)
-    sandbox.fault("send", 2, effect="done", answer=504)
-    assert [sandbox.send() for _ in range(3)] == [502, 504, 502]
-    assert len(sandbox.mailings()) == 1
-
-
 # --- actions of another client ---
-
-
-@pytest.mark.parametrize(("when", "seen"), [("before", "Paused"), ("after", "Draft")])
-def test_an_action_at_a_request(sandbox: FixedSandbox, when: Any, seen: str) -> None:
-    sandbox.act("get", 2, lambda sandbox: sandbox.set_status(4900, "Paused"), when=when)
-    assert [sandbox.status() for _ in range(3)] == ["Draft", seen, "Paused"]
 
 
 def test_requests_of_an_action_meet_no_plans(sandbox: FixedSandbox) -> None:
@@ -409,16 +376,6 @@ def test_a_send_of_unknown_outcome(style: Style, sandbox: FixedSandbox, effect: 
     assert len(sandbox.mailings()) == (effect == "done")
 
 
-def test_the_outage_of_buggify(sandbox: FixedSandbox) -> None:
-    sandbox.buggify("send", 2, effect="none")
-    sandbox.buggify("delete", effect="done", seconds=10)
-    assert sandbox.send() == 201
-    lose(sandbox, "send")
-    assert [sandbox.wait(seconds).do("get").status_code for seconds in (150, 30)] == [503, 200]
-    lose(sandbox, "delete")
-    assert [sandbox.wait(seconds).do("get").status_code for seconds in (9, 1)] == [503, 404]
-
-
 def test_a_seed_repeats_the_random_choice() -> None:
     chosen = [[FixedSandbox().buggify("send", seed=seed) for seed in range(20)] for _ in range(2)]
     assert chosen[0] == chosen[1]
@@ -435,35 +392,40 @@ def test_an_exception_notes_the_random_choices() -> None:
     assert raised.value.__notes__ == [f"The sandbox chose at random: {choice}"]
 
 
-# --- faults that a front end cannot play ---
+# --- front ends ---
 
 
-@pytest.mark.parametrize("plan", [{"raw": b"HTTP/1"}, {"after": 3, "ending": "reset"}])
-def test_transport_cannot_play_bytes(plan: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("front_end", "plan", "use"),
+    [
+        ("transport", {"raw": b"HTTP/1"}, "use serve_faulty()"),
+        ("transport", {"after": 3, "ending": "reset"}, "use serve_faulty()"),
+        *[("serve", plan, "use ") for plan in ({"ending": "reset"}, {"cut": 5}, {"drip": 0.1}, {"raw": b""})],
+        *[(name, {"ending": "refused"}, "use transport(): a server has") for name in ("serve", "serve_faulty")],
+    ],
+)
+def test_faults_that_a_front_end_cannot_play(front_end: str, plan: dict[str, Any], use: str) -> None:
+    problem = re.escape(f"which {front_end}() cannot play: {use}")
     sandbox = FixedSandbox()
     sandbox.fault("send", **plan)
-    with pytest.raises(Exception, match=r"transport\(\) cannot play"):
-        sandbox.send()
+    if front_end == "transport":
+        with pytest.raises(Exception, match=problem):
+            sandbox.send()
+    else:
+        with getattr(sandbox, front_end)() as server:
+            answer = httpx.post(f"{server.url}/v3/campaigns/4900/schedules/now", headers=HEADERS, trust_env=False)
+        assert answer.status_code == 501
+        assert re.search(problem, answer.text)
     assert sandbox.requests() == []
-    with pytest.raises(AssertionError, match=r"which transport\(\) cannot play: use serve_faulty\(\)"):
+    with pytest.raises(AssertionError, match=problem):
         sandbox.close()
 
 
-def test_serve_plays_effects_and_whole_answers_only() -> None:
-    sandbox = FixedSandbox()
+def test_serve_plays_effects_answers_and_actions(sandbox: FixedSandbox) -> None:
+    sandbox.fault("send", answer=502)
+    sandbox.fault("send", 2, effect="twice", answer="second")
+    sandbox.act("send", 3, lambda sandbox: sandbox.set_status(4900, "Draft"))
     with sandbox.serve() as server:
-        url = f"{server.url}/v3/campaigns/4900/schedules/now"
-        sandbox.fault("send", answer=502)
-        sandbox.fault("send", 2, effect="twice", answer="second")
-        sandbox.act("send", 3, lambda sandbox: sandbox.set_status(4900, "Draft"))
         for status_code in (502, 403, 201):
-            assert httpx.post(url, headers=HEADERS, trust_env=False).status_code == status_code
-        before = sandbox.requests()
-        for plan in ({"ending": "reset"}, {"cut": 5}, {"drip": 0.1}, {"ending": "refused"}, {"raw": b""}):
-            sandbox.fault("send", **plan)  # type: ignore[arg-type]
-            answer = httpx.post(url, headers=HEADERS, trust_env=False)
-            assert answer.status_code == 501
-            assert "serve() cannot play" in answer.text
-        assert sandbox.requests() == before
-    with pytest.raises(AssertionError, match=r"which serve\(\) cannot play: use"):
-        sandbox.close()
+            answer = httpx.post(f"{server.url}/v3/campaigns/4900/schedules/now", headers=HEADERS, trust_env=False)
+            assert answer.status_code == status_code

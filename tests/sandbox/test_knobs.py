@@ -43,6 +43,14 @@ SCRIPTS: list[tuple[dict[str, Any], str]] = [
         for schedule in (f"schedule {past} 201", f"schedule 100 201; reschedule {past} 200")
     ],
     # the others
+    (
+        {"lead": 10, "duration": 60},
+        "send 201; wait 9.9; status Scheduled; mailed; wait 0.1; status In Progress; mailed 10;"
+        " wait 59.9; status In Progress; wait 0.1; status Sent; wait 10000; status Sent; mailed 10",
+    ),
+    ({}, "schedule 100 201; wait 99; mailed; wait 10000; mailed 100; scheduled 100; status Sent"),
+    ({}, "schedule 100 201; reschedule 200 200; wait 10000; mailed 200; scheduled 200"),
+    ({}, "schedule 100 201; unschedule 204; wait 10000; mailed; scheduled None; status Draft"),
     ({"unscheduled_status": "Canceled"}, "unschedule 204; status Draft; schedule 100 201; unschedule 204"),
     ({"unscheduled_status": "Canceled"}, "schedule 9 201; unschedule 204; status Canceled; send 403; wait 9; mailed"),
     ({"delete_stops": True}, "schedule 100 201; delete 204; status None; wait 1000; mailed"),
@@ -61,11 +69,20 @@ def test_a_knob(knobs: dict[str, Any], script: str) -> None:
     FixedSandbox(**knobs).play(script)
 
 
-def test_racing_sends_and_deleted_campaigns_keep_their_requests() -> None:
+@pytest.mark.parametrize(
+    ("script", "numbers"),
+    [
+        ("send 201; send 201; delete 204; wait 100; mailed 60 60", [2, 1]),
+        ("schedule 100 201; wait 100; mailed 100", [1]),
+        ("schedule 50 201; reschedule 100 200; wait 100; mailed 100", [2]),
+    ],
+)
+def test_a_mailing_names_the_request_that_caused_it(script: str, numbers: list[int]) -> None:
     sandbox = FixedSandbox(race=5, lead=60, delete_stops=False)
-    sandbox.play("send 201; send 201; delete 204; wait 100; mailed 60 60")
+    sandbox.play(script)
+    requests = sandbox.requests()
     found = [(mailing.campaign_id, mailing.recipients, mailing.request) for mailing in sandbox.mailings()]
-    assert found == [(4900, 1630, request) for request in sandbox.requests()[1::-1]]
+    assert found == [(4900, 1630, requests[number - 1]) for number in numbers]
 
 
 def test_stale_reads_show_an_earlier_state() -> None:
@@ -90,16 +107,6 @@ def test_each_of_many_changes_is_read_in_order() -> None:
     assert len(sandbox._state.rows("SELECT * FROM history")) <= 11  # no older versions
     assert sandbox.do("get", headers={"on-behalf-of": "acme"}).status_code == 404
     assert sandbox.status(sandbox.create_campaign(status="Sent")) == "Sent"
-
-
-@pytest.mark.parametrize("late", ["send", "delete"])
-def test_late_copies_meet_the_knobs(late: str) -> None:
-    sandbox = FixedSandbox(staleness=10, reuses_ids=True)
-    sandbox.fault(late, effect="late", delay=30, answer=503)
-    if late == "send":
-        sandbox.play("send 503; wait 39; status Draft; wait 1; status In Progress; mailed 30")
-    else:
-        sandbox.play("delete 503; delete 204; create 201; wait 20; status Draft; wait 20; status None")
 
 
 @pytest.mark.parametrize(("knob", "mailed"), [(False, []), (True, [0])])
