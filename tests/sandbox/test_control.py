@@ -24,9 +24,6 @@ from sendgrid_campaigns.sandbox import Sandbox
 LIVE = f"SG.{'a' * 22}.{'b' * 43}"
 
 
-# --- accounts and keys ---
-
-
 def test_accounts_are_separate(style: Style, sandbox: FixedSandbox) -> None:
     sandbox.add_subuser("beta")
     sandbox.add_account("B7")
@@ -44,8 +41,7 @@ def test_accounts_are_separate(style: Style, sandbox: FixedSandbox) -> None:
             style.error(NotFoundError, view.send, other)
         style.do(view.send, campaign_id)
     assert [(mailing.campaign_id, mailing.account) for mailing in sandbox.mailings()] == list(own)
-    names = [mailing.request.on_behalf_of for mailing in sandbox.mailings() if mailing.request]
-    assert names == [account for _, account in own]
+    assert all(each.request and each.request.on_behalf_of == each.account for each in sandbox.mailings())
 
 
 def test_the_key_of_a_subuser(style: Style, sandbox: FixedSandbox) -> None:
@@ -105,9 +101,6 @@ def test_unknown_paths(sandbox: FixedSandbox, method: str, path: str, status_cod
     assert sandbox.mailed == []
 
 
-# --- contents ---
-
-
 @pytest.mark.parametrize(("status", "later"), [("In Progress", "Sent"), ("Sent", "Sent"), ("Paused", "Paused")])
 def test_campaigns_created_in_a_status(sandbox: FixedSandbox, status: str, later: str) -> None:
     campaign_id = sandbox.create_campaign(status=status)
@@ -145,9 +138,6 @@ def test_mail_takes_credits_of_its_account(sandbox: FixedSandbox) -> None:
     assert sandbox.do("send", 4901, **acme).status_code == 400
     sandbox.set_credits(1630, on_behalf_of="acme")
     assert sandbox.do("send", 4901, **acme).status_code == 201
-
-
-# --- ledgers ---
 
 
 def test_ledgers(sandbox: FixedSandbox) -> None:
@@ -197,9 +187,6 @@ def test_invalid_calls_change_nothing(
     assert sandbox.time == START
     assert sandbox.send() == 201
     assert [item["id"] for item in sandbox.do("list").json()["result"]] == [4900]
-
-
-# --- threads, processes, files ---
 
 
 def test_threads_mail_once(sandbox: FixedSandbox) -> None:

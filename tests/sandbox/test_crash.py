@@ -26,9 +26,6 @@ def send(sandbox: FixedSandbox, id: int = 4900) -> Reply:
     return sandbox._service.handle(Request(method="POST", path=f"/v3/campaigns/{id}/schedules/now", headers=headers))
 
 
-# --- killed ---
-
-
 def step(sandbox: FixedSandbox, number: int) -> int:
     """Make one of the requests of a plan: eight for each campaign, from its creation to its deletion."""
     plan: list[tuple[str, Any]] = [
@@ -50,8 +47,9 @@ def run_plan(path: str, first: int, answers: Any) -> None:
         answers.send((number, step(sandbox, number)))
 
 
-def rows(sandbox: FixedSandbox) -> dict[str, list[tuple[Any, ...]]]:
-    return {table: [tuple(row) for row in sandbox._state.rows(f"SELECT * FROM {table} ORDER BY 1")] for table in TABLES}  # noqa: S608
+def rows(sandbox: FixedSandbox) -> list[list[tuple[Any, ...]]]:
+    tables = [sandbox._state.rows(f"SELECT * FROM {table} ORDER BY 1") for table in TABLES]  # noqa: S608
+    return [[tuple(row) for row in table] for table in tables]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -83,9 +81,6 @@ def test_a_killed_process_loses_no_answered_request(tmp_path: Path, seed: int) -
         assert set(mailed.values()) <= {1}
     assert done == OPERATIONS
     assert mailed == Counter(range(FIRST_ID, FIRST_ID + OPERATIONS // STEPS))
-
-
-# --- racing ---
 
 
 def race(path: str, ids: list[int], together: Any, answers: Any) -> None:
@@ -120,8 +115,6 @@ def test_two_processes_of_eight_threads_send_each_campaign_once(tmp_path: Path) 
         ]
         assert [mailing.campaign_id for mailing in sandbox.mailings()] == ids
 
-
-# --- interrupted ---
 
 PACKAGE = str(Path(sendgrid_campaigns.sandbox.__file__).parent)
 

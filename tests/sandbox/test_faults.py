@@ -19,17 +19,15 @@ from sendgrid_campaigns.sandbox.service import OPERATIONS as NAMES
 CAMPAIGN = "https://api.sendgrid.com/v3/campaigns/4900"
 SEND = "POST", "/schedules/now"
 
-
-Seen = tuple[int | None, bytes, type[Exception] | None, list[str]]
-"""One request as its client sees it: the status code and the body, if any, the error, and the trace events."""
+See = Callable[..., tuple[int | None, bytes, type[Exception] | None, list[str]]]
+"""Makes a request, and returns the status code and the body, if any, the error, and the trace events."""
 
 
 @pytest.fixture
-def see(style: Style, sandbox: FixedSandbox) -> Callable[..., Seen]:
-    """Make a request with a plain httpx client, sync or async."""
+def see(style: Style, sandbox: FixedSandbox) -> See:
     http = style.http(transport=sandbox.transport())
 
-    def see(method: str, path: str = "", timeout: float = 7) -> Seen:
+    def see(method: str, path: str = "", timeout: float = 7) -> Any:
         events: list[str] = []
 
         async def trace(event: str, info: Any) -> None:
@@ -49,9 +47,6 @@ def see(style: Style, sandbox: FixedSandbox) -> Callable[..., Seen]:
     return see
 
 
-See = Callable[..., Seen]
-
-
 def lose(sandbox: FixedSandbox, name: str, id: int = 4900, **given: Any) -> None:
     """Make a request whose answer is lost."""
     with pytest.raises(httpx.TransportError):
@@ -61,7 +56,6 @@ def lose(sandbox: FixedSandbox, name: str, id: int = 4900, **given: Any) -> None
 WRITTEN = ["http11.send_request_headers.started"]
 REFUSED = ["connection.connect_tcp.started", "connection.connect_tcp.failed"]
 ERRORS = {"reset": httpx.ReadError, "closed": httpx.RemoteProtocolError, "silence": httpx.ReadTimeout}
-# --- effects, answers and endings ---
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
@@ -132,9 +126,6 @@ def test_silence_needs_a_read_timeout(sandbox: FixedSandbox) -> None:
         sandbox.do("get", timeout=None)
 
 
-# --- late copies ---
-
-
 def test_a_late_copy_is_a_request_of_its_own(sandbox: FixedSandbox) -> None:
     for name in ("send_test", "send"):
         sandbox.fault(name, effect="late", delay=30, ending="reset")
@@ -182,9 +173,6 @@ def test_a_file_keeps_late_copies_but_no_live_key(tmp_path: Path) -> None:
     with FixedSandbox(tmp_path / "kept.db") as sandbox:
         assert sandbox.do("get").json()["subject"] != "Überraschung"
         assert sandbox.wait(30).do("get").json()["subject"] == "Überraschung"
-
-
-# --- which request, and when ---
 
 
 def pause(sandbox: Sandbox) -> None:
@@ -297,9 +285,6 @@ def test_other_invalid_calls(sandbox: FixedSandbox, call: Callable[[Sandbox], An
     lose(sandbox, "get")
 
 
-# --- actions of another client ---
-
-
 def test_requests_of_an_action_meet_no_plans(sandbox: FixedSandbox) -> None:
     sandbox.act("get", 1, lambda sandbox: sandbox.client().send(4900), when="after")
     sandbox.fault("get", 2, answer=502)
@@ -327,9 +312,6 @@ def test_an_action_that_raises(sandbox: FixedSandbox) -> None:
     assert sandbox.requests() == []
     sandbox.fault("get", answer=503)
     assert sandbox.do("get").status_code == 503  # no longer a request of the action
-
-
-# --- plans that no request met ---
 
 
 def planned() -> FixedSandbox:
@@ -364,9 +346,6 @@ def test_unmet_plans_do_not_hide_another_exception() -> None:
             pass
 
 
-# --- unknown outcomes ---
-
-
 @pytest.mark.parametrize("effect", ["none", "done"])
 def test_a_send_of_unknown_outcome(style: Style, sandbox: FixedSandbox, effect: Any) -> None:
     assert sandbox.buggify("send", effect=effect) == effect
@@ -390,9 +369,6 @@ def test_an_exception_notes_the_random_choices() -> None:
         raise ZeroDivisionError
     choice = f"sandbox.buggify('send', 1, effect='{effect}')"
     assert raised.value.__notes__ == [f"The sandbox chose at random: {choice}"]
-
-
-# --- front ends ---
 
 
 @pytest.mark.parametrize(
@@ -419,13 +395,3 @@ def test_faults_that_a_front_end_cannot_play(front_end: str, plan: dict[str, Any
     assert sandbox.requests() == []
     with pytest.raises(AssertionError, match=problem):
         sandbox.close()
-
-
-def test_serve_plays_effects_answers_and_actions(sandbox: FixedSandbox) -> None:
-    sandbox.fault("send", answer=502)
-    sandbox.fault("send", 2, effect="twice", answer="second")
-    sandbox.act("send", 3, lambda sandbox: sandbox.set_status(4900, "Draft"))
-    with sandbox.serve() as server:
-        for status_code in (502, 403, 201):
-            answer = httpx.post(f"{server.url}/v3/campaigns/4900/schedules/now", headers=HEADERS, trust_env=False)
-            assert answer.status_code == status_code

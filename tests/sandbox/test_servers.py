@@ -77,9 +77,6 @@ def fetch(server: FaultyServer, path: str = GET, method: str = "GET", silent: in
         return peer.ask(path, method, "Connection: close").read(silent)
 
 
-# --- answers without faults ---
-
-
 @pytest.mark.parametrize("serve", [FixedSandbox.serve, FixedSandbox.serve_faulty])
 def test_a_server_answers_as_the_transport_does(serve: Callable[[FixedSandbox], Any]) -> None:
     requests: list[tuple[str, str, dict[str, Any]]] = [
@@ -97,6 +94,10 @@ def test_a_server_answers_as_the_transport_does(serve: Callable[[FixedSandbox], 
         ("GET", GET, {}),  # over the limit
     ]
     sandbox, twin = (FixedSandbox(rate_limit=len(requests) - 4) for _ in range(2))
+    for each in (sandbox, twin):
+        each.fault("get", 2, answer=502)
+        each.fault("send", effect="twice", answer="second")
+        each.act("send", 3, lambda sandbox: sandbox.set_status(4900, "Draft"))
     with serve(sandbox) as server, connect(server.url) as http:
         in_process = httpx.Client(transport=twin.transport(), base_url="http://x.example", headers=HEADERS)
         for method, path, given in requests:
@@ -122,9 +123,6 @@ def test_the_server_survives_invalid_requests(server: FaultyServer, said: bytes)
         peer.socket.shutdown(socket.SHUT_WR)
         assert peer.read() == (b"", "closed")
     assert fetch(server)[0].startswith(b"HTTP/1.1 200")
-
-
-# --- faults of answers ---
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
@@ -195,9 +193,6 @@ def test_raw_bytes(sandbox: FixedSandbox, server: FaultyServer, said: bytes) -> 
     assert sandbox.ledger == [("POST", 201, "client")]
 
 
-# --- faults of connections and requests ---
-
-
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("after", [None, 0, 1, 40])
 def test_a_connection_that_ends_before_a_request(
@@ -258,9 +253,6 @@ def test_the_server_closes_when_its_client_does(sandbox: FixedSandbox, server: F
         (thread,) = server._open
     thread.join(5)
     assert not thread.is_alive()
-
-
-# --- threads and sockets ---
 
 
 def held() -> tuple[int, int]:
