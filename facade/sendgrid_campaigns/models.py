@@ -13,7 +13,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore
     return [to_json(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 

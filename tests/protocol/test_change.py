@@ -423,7 +423,7 @@ def test_an_interruption_in_flight_goes_on_with_a_note(
     with caplog.at_level(logging.WARNING, "sendgrid_campaigns"):
         raised = write.error(style, campaigns, kind)
     (note,) = raised.__notes__
-    assert f"was {write.done}: the call was ended by {kind.__name__}" in note
+    assert f"was {write.done}: {kind.__name__} ended the call" in note
     assert write.hint in note
     assert [record.levelname for record in caplog.records] == ["WARNING"]  # frameworks lose notes
     assert f"was {write.done}" in caplog.text

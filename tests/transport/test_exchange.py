@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
@@ -20,7 +19,6 @@ from sendgrid_campaigns import (
     ConfigurationError,
     InvalidResponseError,
     NotAppliedError,
-    NotFoundError,
     OutcomeUnknownError,
     Retry,
     SendGridError,
@@ -79,17 +77,13 @@ def test_evidence_is_counted(style: Style, server: Server, writes: int) -> None:
             report(request, "http11.send_request_headers.started")
         return no(400)
 
-    error = style.error(
-        OutcomeUnknownError if writes != 1 else SendGridError if False else Exception, lambda: None
-    ) if False else None
     with pytest.raises(SendGridError) as raised:
         style.do(style.client(answering, retry=ONCE).create, "x")
     assert isinstance(raised.value, OutcomeUnknownError) is (writes != 1)
-    assert error is None
 
 
 @pytest.mark.parametrize("whose", ["the service's", "another's"])
-def test_event_hooks_that_raise_for_a_status(style: Style, server: Server, whose: str) -> None:
+def test_event_hooks_that_raise_leave_doubt(style: Style, server: Server, whose: str) -> None:
     metrics = httpx.Response(404, request=httpx.Request("POST", "https://metrics.example/"))
 
     def hook(response: httpx.Response) -> None:
@@ -97,20 +91,12 @@ def test_event_hooks_that_raise_for_a_status(style: Style, server: Server, whose
             (response if whose == "the service's" else metrics).raise_for_status()
 
     async def hook_async(response: httpx.Response) -> None:
-        if response.request.method == "POST":
-            await response.aread()
         hook(response)
 
-    def hook_sync(response: httpx.Response) -> None:
-        if response.request.method == "POST":
-            response.read()
-        hook(response)
-
-    hooks = {"response": [hook_async if style.is_async else hook_sync]}
+    hooks = {"response": [hook_async if style.is_async else hook]}
     http = style.http_class(transport=httpx.MockTransport(server), event_hooks=hooks)
     server.post(no(404))
-    kind = NotFoundError if whose == "the service's" else OutcomeUnknownError
-    style.error(kind, style.client(server, http_client=http, retry=ONCE).send, 4900)
+    style.error(OutcomeUnknownError, style.client(server, http_client=http, retry=ONCE).send, 4900)
 
 
 class Speechless(Exception):
@@ -129,12 +115,12 @@ def test_an_exception_that_cannot_say_what_it_is(style: Style, campaigns: Any, s
     assert "Speechless" in style.error(OutcomeUnknownError, campaigns.send, 4900).cause
 
 
-@pytest.mark.parametrize("kind", [RuntimeError, ValueError, MemoryError, asyncio.CancelledError])
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, MemoryError])
 def test_other_exceptions_come_out_as_they_are(style: Style, campaigns: Any, server: Server, kind: Any) -> None:
     """R10: only what HTTP libraries and the OS raise says something about a request."""
     server.post(error := kind("a hook of the caller's"))
     raised = style.error(kind, campaigns.send, 4900)
-    assert raised is error or style.is_async
+    assert raised is error
     assert len(raised.__notes__) == 1
     assert server.methods == ["GET", "POST"]
 
@@ -178,7 +164,6 @@ PACKED = gzip.compress(JSON)
     ("data", "encoding"),
     [
         *[(PACKED, encoding) for encoding in ("gzip", "GZIP", " gzip ")],
-        (zlib.compress(JSON), "deflate"),
         (JSON, "identity"),
         (JSON, ""),
     ],
@@ -194,14 +179,15 @@ def test_encodings(style: Style, campaigns: Any, server: Server, data: bytes, en
     [
         ((JSON[:50], httpx.ReadError("reset")), ""),
         ((JSON[:50], httpx.ReadTimeout("slow")), ""),
-        ((b" " * 2**20,) * 9, ""),
+        ((b" " * 2**20,) * 70, ""),
         ((PACKED[:-9],), "gzip"),
-        ((gzip.compress(b" " * 2**28),), "gzip"),
+        ((gzip.compress(b" " * 2**27),), "gzip"),
         ((b"no gzip",), "gzip"),
         ((PACKED, *[bytes(2**16)] * 500), "gzip"),
         ((JSON,), "br"),
+        ((JSON,), "deflate"),
     ],
-    ids=["cut off", "stalled", "too large", "packed and cut", "a bomb", "no gzip", "data behind its end", "unknown"],
+    ids=["cut off", "stalled", "too large", "packed and cut", "a bomb", "no gzip", "data behind its end", "br", "deflate"],
 )
 def test_a_body_that_does_not_come_whole(style: Style, server: Server, pieces: Any, encoding: str) -> None:
     campaigns = style.client(server, retry=ONCE)
@@ -342,17 +328,15 @@ def test_an_instrumented_client_works(style: Style, server: Server, monkeypatch:
 
 def test_after_a_fork_the_own_pool_is_a_new_one(style: Style, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     own = style.client_class("SG.key")
-    with suppress(SendGridError):
-        style.do(own._exchange.usable_http)
     before = own._exchange._http
     foreign = style.client_class("SG.key", http_client=style.http_class())
     in_memory = style.client(server)
     style.do(in_memory.get, 4900)
 
     async def uses() -> tuple[Any, Any]:
-        return own._exchange.usable_http(), foreign._exchange.usable_http()
+        return own._exchange._usable_http(), foreign._exchange._usable_http()
 
-    used = style.do(uses) if style.is_async else (own._exchange.usable_http(), foreign._exchange.usable_http())
+    used = style.do(uses) if style.is_async else (own._exchange._usable_http(), foreign._exchange._usable_http())
     assert used == (before, foreign._exchange._http)
     monkeypatch.setattr("os.getpid", lambda: -1)
     assert style.do(in_memory.get, 4900).is_draft
@@ -360,9 +344,9 @@ def test_after_a_fork_the_own_pool_is_a_new_one(style: Style, server: Server, mo
     assert "in another process" in error.problem
 
     async def new() -> Any:
-        return own._exchange.usable_http()
+        return own._exchange._usable_http()
 
-    assert (style.do(new) if style.is_async else own._exchange.usable_http()) is not before
+    assert (style.do(new) if style.is_async else own._exchange._usable_http()) is not before
     for client in (own, foreign):
         client._exchange._http = None
 
@@ -371,10 +355,10 @@ def test_another_event_loop(server: Server) -> None:
     http = httpx.AsyncClient()
 
     async def owner() -> Any:
-        return own._exchange.usable_http()
+        return own._exchange._usable_http()
 
     async def foreign() -> Any:
-        return client._exchange.usable_http()
+        return client._exchange._usable_http()
 
     own, client = AsyncCampaignsClient("SG.key"), AsyncCampaignsClient("SG.key", http_client=http)
     assert asyncio.run(owner()) is not asyncio.run(owner())
@@ -382,7 +366,7 @@ def test_another_event_loop(server: Server) -> None:
     with pytest.raises(ConfigurationError, match="event loop"):
         asyncio.run(foreign())
     with pytest.raises(ConfigurationError, match="no asyncio event loop is running"):
-        own._exchange.usable_http()
+        own._exchange._usable_http()
 
 
 # --- on the wire, to the byte ---

@@ -20,7 +20,7 @@ FIRST_WAIT = 0.5
 """Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class Session:
     """What all calls of a client, or of one view of a client, have in common."""
 
@@ -46,7 +46,7 @@ class Call(Generic[R]):
         self.resource = resource
         self.changed: dict[str, str] = {}
         """What the call has changed so far, for its errors."""
-        self.in_doubt = False
+        self.in_doubt: bool = False
         """Whether a write may have been applied, by all that is known at this moment."""
         self.attempts: list[Attempt] = []
         self._began: float = session.clock.monotonic()
@@ -117,10 +117,9 @@ class Call(Generic[R]):
 
     def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
-        operation, session = self.operation, self.session
         about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
-        where = {"method": operation.method, "route": operation.path, "host": session.host}
-        made = {"on_behalf_of": session.on_behalf_of, "attempts": tuple(self.attempts)}
+        where = {"method": self.operation.method, "route": self.operation.path, "host": self.session.host}
+        made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})
 
     def failure(self, tried: Tried[Any]) -> errors.SendGridError:

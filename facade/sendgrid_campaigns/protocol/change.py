@@ -46,7 +46,7 @@ class Change(Call[R]):
     def note(self, interruption: BaseException) -> None:
         """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
         if self.in_doubt and not isinstance(interruption, errors.SendGridError):
-            doubt = self.unknown(None, f"the call was ended by {type(interruption).__name__}")
+            doubt = self.unknown(None, f"{type(interruption).__name__} ended the call")
             interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
             logger.warning("%s", doubt.summary)
 
@@ -97,8 +97,7 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
         if seen in (Seen.APPLIED, Seen.TENTATIVE):
             return ("already" if post_first and not doubt else "read-back"), None, state
         if seen is Seen.EXPIRED:
-            why = "the chosen time is past, and the service takes past times no more"
-            raise call.error(errors.NotAppliedError, cause=why, temporary=False)  # R2
+            raise call.error(errors.NotAppliedError, cause="the chosen time is past", temporary=False)  # R2
         if not doubt and seen is Seen.UNCHANGED:
             raise call.failure(tried)  # R3
         if not doubt and post_first and seen is Seen.DIVERGED and state is not None and state.model:
@@ -127,5 +126,5 @@ def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, A
         last = again or last
     applied = {Seen.APPLIED: True, Seen.TENTATIVE: True, Seen.EXPIRED: False}.get(seen) if seen else None
     why = seen.value if seen else "the reads do not tell, or not for long enough"
-    status, id = (last.status or None if last else None), getattr(last and last.model, "id", id)
-    return Outcome(write.done, id, applied, status, why, tuple(call.attempts))
+    model, status = (last.model, last.status or None) if last else (None, None)
+    return Outcome(write.done, getattr(model, "id", id), applied, status, why, tuple(call.attempts))

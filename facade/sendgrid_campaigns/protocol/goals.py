@@ -20,7 +20,7 @@ CUTOFF = 600.0
 """Seconds after a chosen time; from then on the service refuses the time as past, whatever its tolerance: A7."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Resource:
     """A kind of thing that writes change, and the operations that read it."""
 
@@ -36,7 +36,7 @@ class Resource:
     """The field of a model that ends with its idempotency key."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class State:
     """A resource, as far as it was read."""
 
@@ -88,8 +88,8 @@ class Goal:
         return not self.allowed or state.is_(*self.allowed)
 
     def judge(self, state: State) -> Seen:
-        """Return what a state that is read after the write says."""
-        raise NotImplementedError
+        """Return what a state that is read after the write says. By default: as before, or something else."""
+        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
 
     def may_repeat(self, state: State) -> bool:
         """Return whether another try does no harm in a state that is as before."""
@@ -107,12 +107,10 @@ class Sent(Goal):
 
     def judge(self, state: State) -> Seen:
         """Return APPLIED for mail on its way, TENTATIVE for a schedule about now."""
-        if state.is_("draft"):
-            return Seen.UNCHANGED
         if state.is_("in progress", "sent"):
             return Seen.APPLIED
         if not state.is_("scheduled"):
-            return Seen.DIVERGED
+            return super().judge(state)
         if state.send_at is None:
             return Seen.PENDING
         # A schedule far away is another client's, who may take it back; then a late copy of this write still works.
@@ -171,9 +169,7 @@ class Unscheduled(Goal):
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a Draft."""
-        if state.is_("draft"):
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if state.is_("scheduled") else Seen.DIVERGED
+        return Seen.TENTATIVE if state.is_("draft") else super().judge(state)
 
 
 class Updated(Goal):
@@ -184,9 +180,7 @@ class Updated(Goal):
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for equal fields."""
-        if self.holds(state.model):
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if state.is_("draft") else Seen.DIVERGED
+        return Seen.TENTATIVE if self.holds(state.model) else super().judge(state)
 
     def holds(self, model: Any) -> bool:
         """Return whether a resource has these fields."""
@@ -223,9 +217,7 @@ class Deleted(Goal):
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a campaign that is gone."""
-        if state.model is None:
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
+        return Seen.TENTATIVE if state.model is None else super().judge(state)
 
 
 class Created(Goal):
@@ -239,7 +231,7 @@ class Created(Goal):
         return Seen.UNCHANGED if state.model is None else Seen.APPLIED
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Write(Generic[R]):
     """One kind of write: its operation, and how its outcome becomes certain."""
 

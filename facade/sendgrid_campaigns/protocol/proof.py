@@ -32,7 +32,7 @@ ACCEPTED_BY_STATUS = frozenset({201, 204})
 """Nothing but the service answers with these. Other codes of success need a body about the resource, too: R4."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Tried(Generic[R]):
     """One attempt, and what it proves."""
 

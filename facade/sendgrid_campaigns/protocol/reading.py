@@ -1,7 +1,6 @@
 """Reads: repeated until an answer is the service's own; the state of a resource; pages of a list."""
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any, Generic
 
 from sendgrid_campaigns import errors
@@ -15,13 +14,14 @@ from sendgrid_campaigns.protocol.proof import Proof, Tried
 
 def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any]) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
-    for number in count(1):
+    number = 1
+    while True:
         tried: Tried[R] = yield from call.exchange(Ask(operation, parameters))
         if tried.proof is Proof.ACCEPTED and tried.value is not None:
             return tried
         if not (yield from call.wait_to_repeat(tried, number)):
-            break
-    raise call.failure(tried)
+            raise call.failure(tried)
+        number += 1
 
 
 # --- states ---
@@ -70,8 +70,7 @@ def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
     tried = yield from read(call, call.resource.list, {"limit": limit, "offset": offset})
     items: list[Any] = getattr(tried.value, call.resource.items)
     if len(items) > limit:
-        why = f"the answer holds {len(items)} items, and {limit} were asked for"
-        raise call.error(errors.InvalidResponseError, cause=why, status_code=tried.answer.status_code)
+        raise call.error(errors.InvalidResponseError, cause=f"the answer holds {len(items)} items, not {limit}")
     return items
 
 
@@ -114,8 +113,7 @@ class Pages(Generic[R]):
         moved = self.offset > 0 and len(new) == len(by_id)
         self._fruitless = 0 if new and not moved else self._fruitless + 1
         if self._fruitless > MOST_FRUITLESS:
-            cause = f"{MOST_FRUITLESS} pages in a row held nothing new: the service ignores the offset"
-            raise errors.InvalidResponseError(action="listed", cause=cause, status_code=200)
+            raise errors.InvalidResponseError(action="listed", cause="the service ignores the offset of a page")
         if moved:
             self.offset = max(0, self.offset - self._page_size + 1)
             return []

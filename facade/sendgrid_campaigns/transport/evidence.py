@@ -3,7 +3,6 @@
 Free of I/O, so that every transport uses it: httpx sync and async, and aiohttp.
 """
 
-import signal
 import zlib
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -120,6 +119,8 @@ def from_outside(error: BaseException) -> BaseException | None:
     Time limits of job frameworks are exceptions that a signal handler raises, or that another thread sets. HTTP
     libraries take those that are OSErrors for errors of the socket, and wrap them. R10
     """
+    import signal  # only a failure needs it
+
     handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
     each: BaseException | None = error
     while each is not None:
