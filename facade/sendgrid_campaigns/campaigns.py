@@ -81,8 +81,7 @@ def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         try:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
-            remedy = "Give text of whole characters, an int, or a list of them."
-            raise errors.ConfigurationError(problem=f"{name} cannot be sent: {error}", remedy=remedy) from None
+            check(False, f"{name} cannot be sent: {error}", "Give whole characters, an int, or a list of them.")
     return dict(fields)
 
 
@@ -102,9 +101,9 @@ def checked_time(send_at: Any, now: float) -> int:
     return seconds
 
 
-def title_with_key(title: str, key: str) -> tuple[str, str]:
+def title_with_key(title: str, key: object) -> tuple[str, str]:
     """Return a title with an idempotency key, and how that title ends."""
-    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", str(key)) is not None
+    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key if isinstance(key, str) else "") is not None
     check(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
     ending = f"(once {key})"
     longest = api.CREATE_CAMPAIGN.limits["title"] - len(ending) - 1
@@ -290,8 +289,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        body = checked_fields({"title": title, **fields})
-        body = {name: value for name, value in body.items() if value is not None}
+        body = checked_fields({name: value for name, value in {"title": title, **fields}.items() if value is not None})
         return await self._run(content(Change(self._session, CREATE, body=body)))
 
     async def update(
