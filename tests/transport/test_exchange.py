@@ -157,7 +157,7 @@ def streamed(*pieces: bytes | Exception, encoding: str = "", code: int = 200) ->
     return lambda request: httpx.Response(code, headers=headers, stream=Stream(*pieces))
 
 
-PACKED = gzip.compress(JSON)
+PACKED = gzip.compress(JSON, mtime=0)
 
 
 @pytest.mark.parametrize(
