@@ -204,6 +204,7 @@ class DirectExchange:
             return reply
         return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
 
+
 class Flows(CampaignsClient):
     """Writes return their flow, not run."""
 

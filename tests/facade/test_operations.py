@@ -10,20 +10,8 @@ from unittest import mock
 import httpx
 import pytest
 
+import sendgrid_campaigns as sg
 from doubles import DRAFT, NOW, FakeClock, Server, Style, no
-from sendgrid_campaigns import (
-    APIConnectionError,
-    AsyncCampaignsClient,
-    BadRequestError,
-    Campaign,
-    CampaignsClient,
-    ConfigurationError,
-    NotAppliedError,
-    NotFoundError,
-    OutcomeUnknownError,
-    Retry,
-    SendReceipt,
-)
 from sendgrid_campaigns.errors import shown
 from writes import AT, CREATE, RESCHEDULE, SCHEDULE, SEND, SOON, WRITES, Write, every_write, of
 
@@ -75,11 +63,11 @@ def test_a_write_on_the_wire(
 @pytest.mark.parametrize(
     ("name", "arguments", "named", "answer", "path", "query", "result"),
     [
-        ("get", (4900,), {}, DRAFT, ONE, "", Campaign(id=4900, title="March Newsletter", status="Draft")),
+        ("get", (4900,), {}, DRAFT, ONE, "", sg.Campaign(id=4900, title="March Newsletter", status="Draft")),
         ("list", (), {}, {"result": []}, "/v3/campaigns", "limit=10&offset=0", ()),
         (
             *("list", (), {"limit": 3, "offset": 7}, {"result": [{"id": 2}, {"id": 1, "status": "Sent"}]}),
-            *("/v3/campaigns", "limit=3&offset=7", (Campaign(id=2), Campaign(id=1, status="Sent"))),
+            *("/v3/campaigns", "limit=3&offset=7", (sg.Campaign(id=2), sg.Campaign(id=1, status="Sent"))),
         ),
         ("get_schedule", (4900,), {}, {"send_at": AT}, SCHEDULES, "", SOON),
         ("get_schedule", (4900,), {}, {"send_at": None}, SCHEDULES, "", None),
@@ -100,18 +88,18 @@ def test_a_read_on_the_wire(
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (no(400, "because"), BadRequestError),
-        (no(404, "because"), NotFoundError),
-        (httpx.ConnectError("because"), NotAppliedError),
-        (httpx.ReadError("because"), OutcomeUnknownError),
-        (httpx.Response(400, text="<html>"), OutcomeUnknownError),
+        (no(400, "because"), sg.BadRequestError),
+        (no(404, "because"), sg.NotFoundError),
+        (httpx.ConnectError("because"), sg.NotAppliedError),
+        (httpx.ReadError("because"), sg.OutcomeUnknownError),
+        (httpx.Response(400, text="<html>"), sg.OutcomeUnknownError),
     ],
     ids=str,
 )
 @every_write
 def test_how_a_write_ends(style: Style, server: Server, write: Write, answer: Any, kind: Any) -> None:
     """tests/protocol has every case; these show that both clients go through it."""
-    campaigns = style.client(server, retry=Retry(attempts=2, settle=1)).on_behalf_of("acme")
+    campaigns = style.client(server, retry=sg.Retry(attempts=2, settle=1)).on_behalf_of("acme")
     write.prepare(server, answer)
     error = write.error(style, campaigns, kind)
     assert [attempt.method for attempt in error.attempts] == server.methods
@@ -122,13 +110,13 @@ def test_how_a_write_ends(style: Style, server: Server, write: Write, answer: An
     whose = "the campaign" if write is CREATE else "campaign 4900"
     assert f"  [{write.method} {write.route} at api.sendgrid.com, {whose}, on behalf of 'acme']" in lines
     assert lines[-1].startswith(f"    {len(error.attempts)}. ")
-    assert ("This call changed nothing." in str(error)) is (kind is not OutcomeUnknownError)
+    assert ("This call changed nothing." in str(error)) is (kind is not sg.OutcomeUnknownError)
 
 
 def test_how_a_read_ends(style: Style, campaigns: Any, server: Server) -> None:
     server.get(httpx.ConnectError("refused"))
     for method, arguments in ((campaigns.get, (4900,)), (campaigns.list, ()), (campaigns.check, (4900,))):
-        error = style.error(APIConnectionError, method, *arguments)
+        error = style.error(sg.APIConnectionError, method, *arguments)
         assert "no answer from api.sendgrid.com (ConnectError" in error.summary
         assert "refused" in error.cause
 
@@ -150,14 +138,14 @@ def test_a_result_holds_every_field(style: Style, campaigns: Any, server: Server
         "check": lambda: style.do(campaigns.check, 4900).campaign,
     }
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in READY.items()}
-    assert calls[name]() == Campaign(**tuples, extra={"new": {"a": [1]}})
+    assert calls[name]() == sg.Campaign(**tuples, extra={"new": {"a": [1]}})
 
 
 @pytest.mark.parametrize("absent", ["left out", "null"])
 def test_what_the_service_has_not_is_none(style: Style, campaigns: Any, server: Server, absent: str) -> None:
     server.get(httpx.Response(200, json={**(dict.fromkeys(READY) if absent == "null" else {}), "id": 4900}))
     campaign = style.do(campaigns.get, 4900)
-    assert campaign == Campaign(id=4900)
+    assert campaign == sg.Campaign(id=4900)
     assert not campaign.is_draft
     assert {getattr(campaign, field.name) for field in fields(campaign) if field.name not in ("id", "extra")} == {None}
 
@@ -218,7 +206,7 @@ def test_the_fields_that_are_sent(
 def test_arguments_that_cannot_be_sent(
     style: Style, campaigns: Any, server: Server, name: str, arguments: Any, named: Any, problem: str
 ) -> None:
-    error = style.error(ConfigurationError, getattr(campaigns, name), *arguments, **named)
+    error = style.error(sg.ConfigurationError, getattr(campaigns, name), *arguments, **named)
     assert problem in error.problem
     assert "No request was made." in error.advice
     assert error.remedy
@@ -228,16 +216,18 @@ def test_arguments_that_cannot_be_sent(
 
 @pytest.mark.parametrize("page_size", [1, 0, -1, True, "20", 2.0, None])
 def test_a_page_size_that_cannot_be(style: Style, campaigns: Any, server: Server, page_size: Any) -> None:
-    with pytest.raises(ConfigurationError, match="page_size is"):
+    with pytest.raises(sg.ConfigurationError, match="page_size is"):
         style.take(campaigns.iterate(page_size=page_size), [])
     assert server.requests == []
 
 
 def test_iterate_on_the_wire(style: Style, campaigns: Any, server: Server) -> None:
-    server.get(httpx.Response(200, json={"result": [{"id": 2}, {"id": 1}]}), httpx.Response(200, json={"result": [{"id": 1}]}))
-    found: list[Campaign] = []
+    server.get(
+        httpx.Response(200, json={"result": [{"id": 2}, {"id": 1}]}), httpx.Response(200, json={"result": [{"id": 1}]})
+    )
+    found: list[sg.Campaign] = []
     style.take(campaigns.on_behalf_of("acme").iterate(), found)
-    assert found == [Campaign(id=2), Campaign(id=1)]
+    assert found == [sg.Campaign(id=2), sg.Campaign(id=1)]
     assert [request.url.query for request in server.requests] == [b"limit=20&offset=0", b"limit=20&offset=1"]
     assert {request.headers["on-behalf-of"] for request in server.requests} == {"acme"}
 
@@ -259,12 +249,14 @@ class Number(int):
         return "1/../2"
 
 
-@pytest.mark.parametrize("campaign_id", [0, -1, True, "4900", "4900/../x", 1.5, None, 2**63, [4900], 10**5_000], ids=shown)
+@pytest.mark.parametrize(
+    "campaign_id", [0, -1, True, "4900", "4900/../x", 1.5, None, 2**63, [4900], 10**5_000], ids=shown
+)
 @pytest.mark.parametrize("name", ["get", "get_schedule", "check", *[each.name for each in WRITES if each != CREATE]])
 def test_an_id_that_is_none(style: Style, campaigns: Any, server: Server, name: str, campaign_id: Any) -> None:
     write = next((each for each in WRITES if each.name == name), None)
     arguments = (campaign_id, *(write.arguments[1:] if write else ()))
-    error = style.error(ConfigurationError, getattr(campaigns, name), *arguments, **(write.named if write else {}))
+    error = style.error(sg.ConfigurationError, getattr(campaigns, name), *arguments, **(write.named if write else {}))
     assert error.problem.startswith("campaign_id is ")
     assert "positive int, such as 4900" in error.remedy
     assert len(str(error)) < 200
@@ -305,7 +297,7 @@ class NoOffset(tzinfo):
 def test_a_time_that_cannot_be(
     style: Style, campaigns: Any, server: Server, write: Write, send_at: Any, problem: str
 ) -> None:
-    assert problem in style.error(ConfigurationError, getattr(campaigns, write.name), 4900, send_at).problem
+    assert problem in style.error(sg.ConfigurationError, getattr(campaigns, write.name), 4900, send_at).problem
     assert server.requests == []
 
 
@@ -382,10 +374,10 @@ def test_check(style: Style, campaigns: Any, server: Server, given: dict[str, An
 
 
 def test_both_clients_have_the_same_operations() -> None:
-    names = [name for name in vars(CampaignsClient) if not name.startswith("_")]
-    assert names == [name for name in vars(AsyncCampaignsClient) if not name.startswith("_")]
+    names = [name for name in vars(sg.CampaignsClient) if not name.startswith("_")]
+    assert names == [name for name in vars(sg.AsyncCampaignsClient) if not name.startswith("_")]
     for name in names:
-        one, other = getattr(CampaignsClient, name), getattr(AsyncCampaignsClient, name)
+        one, other = getattr(sg.CampaignsClient, name), getattr(sg.AsyncCampaignsClient, name)
         assert inspect.signature(one).parameters == inspect.signature(other).parameters
         assert inspect.getdoc(one) == inspect.getdoc(other)
         assert inspect.iscoroutinefunction(other) is (name != "iterate")
@@ -393,10 +385,10 @@ def test_both_clients_have_the_same_operations() -> None:
 
 
 def test_autospec_and_hints() -> None:
-    campaigns = mock.create_autospec(CampaignsClient, instance=True)
+    campaigns = mock.create_autospec(sg.CampaignsClient, instance=True)
     campaigns.send(4900)
     for wrong in ((), (4900, 4901)):
         with pytest.raises(TypeError):
             campaigns.send(*wrong)
-    assert isinstance(mock.create_autospec(AsyncCampaignsClient, instance=True).send, mock.AsyncMock)
-    assert get_type_hints(CampaignsClient.send)["return"] is SendReceipt
+    assert isinstance(mock.create_autospec(sg.AsyncCampaignsClient, instance=True).send, mock.AsyncMock)
+    assert get_type_hints(sg.CampaignsClient.send)["return"] is sg.SendReceipt

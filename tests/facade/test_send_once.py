@@ -7,16 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+import sendgrid_campaigns as sg
 from doubles import DRAFT, FakeClock, Server, Style, no
-from sendgrid_campaigns import (
-    BadRequestError,
-    ConfigurationError,
-    NotAppliedError,
-    NotInDraftError,
-    OutcomeUnknownError,
-    Retry,
-    SendReceipt,
-)
 from sendgrid_campaigns.sandbox import Sandbox
 from sendgrid_campaigns_api.operations import CREATE_CAMPAIGN
 
@@ -77,12 +69,10 @@ def test_a_campaign_is_found_behind_many_others(sandbox: Sandbox, style: Style, 
 
 
 @pytest.mark.parametrize(("operation", "effect"), [(op, how) for op in ("create", "send") for how in ("done", "none")])
-def test_a_lost_answer_is_found_out(
-    sandbox: Sandbox, style: Style, client: Any, operation: str, effect: Any
-) -> None:
+def test_a_lost_answer_is_found_out(sandbox: Sandbox, style: Style, client: Any, operation: str, effect: Any) -> None:
     sandbox.fault(operation, effect=effect, ending="reset")
     receipt = style.do(client.send_once, "x", "March", **FIELDS)
-    assert isinstance(receipt, SendReceipt)
+    assert isinstance(receipt, sg.SendReceipt)
     assert [mailing.campaign_id for mailing in sandbox.mailings()] == [receipt.id]
 
 
@@ -94,23 +84,38 @@ def listed(*campaigns: dict[str, Any]) -> httpx.Response:
     ("reads", "post", "kind", "changed"),
     [
         # nothing was made yet
-        ([listed()], [no(400)], BadRequestError, "This call changed nothing."),
+        ([listed()], [no(400)], sg.BadRequestError, "This call changed nothing."),
         ([httpx.Response(503)], [no(400)], Exception, "This call changed nothing."),
         # a draft was made
-        ([listed(), listed(KEYED)], [httpx.Response(201, json=KEYED), no(400)], BadRequestError, "This call made a draft"),
-        ([listed()], [httpx.Response(201, json=KEYED)], NotAppliedError, "This call made a draft"),
-        ([listed(), listed(KEYED)], [httpx.Response(201, json=KEYED), LOST], OutcomeUnknownError, "This call made a draft"),
+        (
+            [listed(), listed(KEYED)],
+            [httpx.Response(201, json=KEYED), no(400)],
+            sg.BadRequestError,
+            "This call made a draft",
+        ),
+        ([listed()], [httpx.Response(201, json=KEYED)], sg.NotAppliedError, "This call made a draft"),
+        (
+            [listed(), listed(KEYED)],
+            [httpx.Response(201, json=KEYED), LOST],
+            sg.OutcomeUnknownError,
+            "This call made a draft",
+        ),
         # a draft of an earlier run was found, and updated
-        ([listed({**KEYED, "title": "May (once x)"})] * 2 + [DRAFT_READ], [no(400)], BadRequestError, "This call updated the draft"),
+        (
+            [listed({**KEYED, "title": "May (once x)"})] * 2 + [DRAFT_READ],
+            [no(400)],
+            sg.BadRequestError,
+            "This call updated the draft",
+        ),
         # a draft of an earlier run was found as it is to be
-        ([listed(KEYED)], [no(400)], BadRequestError, "This call changed nothing."),
+        ([listed(KEYED)], [no(400)], sg.BadRequestError, "This call changed nothing."),
     ],
     ids=str,
 )
 def test_errors_say_what_was_changed(
     style: Style, server: Server, clock: FakeClock, reads: Any, post: Any, kind: Any, changed: str
 ) -> None:
-    campaigns = style.client(server, clock=clock, retry=Retry(settle=3, attempts=2))
+    campaigns = style.client(server, clock=clock, retry=sg.Retry(settle=3, attempts=2))
     server.get(*reads)
     server.post(*post)
     with pytest.raises(kind) as raised:
@@ -126,13 +131,13 @@ def test_a_campaign_that_was_stopped_is_not_sent(style: Style, campaigns: Any, s
     stopped = listed({**KEYED, "status": "Canceled"})
     server.get(stopped, stopped, httpx.Response(200, json={**KEYED, "status": "Canceled"}))
     server.post(no(403))
-    assert style.error(NotInDraftError, campaigns.send_once, "x", "March").status == "Canceled"
+    assert style.error(sg.NotInDraftError, campaigns.send_once, "x", "March").status == "Canceled"
     assert "PATCH" not in server.methods
 
 
 @pytest.mark.parametrize("key", ["", "x" * 41, "a b", "a)", "ü", "a\n", 5.5, None])
 def test_a_key_that_cannot_be(style: Style, campaigns: Any, server: Server, key: Any) -> None:
-    error = style.error(ConfigurationError, campaigns.send_once, key, "March")
+    error = style.error(sg.ConfigurationError, campaigns.send_once, key, "March")
     assert error.problem.startswith("key is ")
     assert server.requests == []
 
@@ -143,11 +148,14 @@ def test_a_title_with_its_key_is_as_long_as_the_fragment_allows(
 ) -> None:
     longest = CREATE_CAMPAIGN.limits["title"] - len(f" (once {key})")
     for title in ("M" * (longest + 1), ""):
-        assert f"title has {len(title)} characters" in style.error(
-            ConfigurationError, campaigns.send_once, key, title
-        ).problem
+        assert (
+            f"title has {len(title)} characters"
+            in style.error(sg.ConfigurationError, campaigns.send_once, key, title).problem
+        )
     assert server.requests == []
     server.get(listed(), listed({**DRAFT, "title": f"{'M' * longest} (once {key})"}))
     style.do(campaigns.send_once, key, "M" * longest)
-    (created,) = [json.loads(each.content) for each in server.requests if each.url.path == "/v3/campaigns" and each.content]
+    (created,) = [
+        json.loads(each.content) for each in server.requests if each.url.path == "/v3/campaigns" and each.content
+    ]
     assert len(created["title"]) == 100

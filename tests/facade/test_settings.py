@@ -10,19 +10,32 @@ from typing import Any
 import httpx
 import pytest
 
+import sendgrid_campaigns as sg
 from doubles import Server, Style
-from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, Clock, ConfigurationError, Retry
 
 
 def refusal(style: Style, *arguments: Any, **named: Any) -> str:
-    error: ConfigurationError = style.error(ConfigurationError, style.client_class, *arguments, **named)
+    error: sg.ConfigurationError = style.error(sg.ConfigurationError, style.client_class, *arguments, **named)
     assert isinstance(error, ValueError)
     assert error.remedy
     assert "No request was made." in error.advice
     return str(error)
 
 
-KEYS = ["", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", '"SG.key"', "SG.\\n", "<SG.key>", 5, b"SG.key"]
+KEYS = [
+    "",
+    " ",
+    "SG.key\n",
+    "SG.\r\nkey",
+    "SG. key",
+    "SG.kéy",
+    "SG.\x00",
+    '"SG.key"',
+    "SG.\\n",
+    "<SG.key>",
+    5,
+    b"SG.key",
+]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=repr)
@@ -34,7 +47,10 @@ def test_a_key_that_is_none(style: Style, key: Any) -> None:
 
 def test_the_key_of_the_environment(style: Style, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Set SENDGRID_API_KEY in the environment" in refusal(style)
-    for value, text in (("", "SENDGRID_API_KEY is empty"), ("SG.key\n", "SENDGRID_API_KEY holds a space, a line break")):
+    for value, text in (
+        ("", "SENDGRID_API_KEY is empty"),
+        ("SG.key\n", "SENDGRID_API_KEY holds a space, a line break"),
+    ):
         monkeypatch.setenv("SENDGRID_API_KEY", value)
         assert refusal(style).startswith(text)
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.environment")
@@ -90,7 +106,7 @@ def test_a_base_url_that_is(style: Style, server: Server, base_url: str, host: s
 @pytest.mark.parametrize("name", ["", " acme", "acme ", "\tacme", "ac\nme", "ac\r\nme", "ac\x00me", "acmé", 5, b"acme"])
 @pytest.mark.parametrize("way", ["subuser", "account_id"])
 def test_on_behalf_of_nobody(style: Style, campaigns: Any, server: Server, way: str, name: Any) -> None:
-    error = style.error(ConfigurationError, campaigns.on_behalf_of, **{way: name})
+    error = style.error(sg.ConfigurationError, campaigns.on_behalf_of, **{way: name})
     assert str(error).startswith("on_behalf_of(): ")
     assert error.remedy
     assert server.requests == []
@@ -99,7 +115,10 @@ def test_on_behalf_of_nobody(style: Style, campaigns: Any, server: Server, way: 
 @pytest.mark.parametrize(
     ("arguments", "named", "text"),
     [
-        *[((name,), {}, "(account_id=...) with the id alone") for name in ("account-id A1", "Account-Id A", "account-id")],
+        *[
+            ((name,), {}, "(account_id=...) with the id alone")
+            for name in ("account-id A1", "Account-Id A", "account-id")
+        ],
         ((), {"account_id": "account-id A123"}, "Give the id alone"),
         (("acme",), {"account_id": "A123"}, "not both"),
         ((), {}, "not both"),
@@ -107,7 +126,7 @@ def test_on_behalf_of_nobody(style: Style, campaigns: Any, server: Server, way: 
     ids=str,
 )
 def test_on_behalf_of_one_account(campaigns: Any, style: Style, arguments: Any, named: Any, text: str) -> None:
-    assert text in str(style.error(ConfigurationError, campaigns.on_behalf_of, *arguments, **named))
+    assert text in str(style.error(sg.ConfigurationError, campaigns.on_behalf_of, *arguments, **named))
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 1e10, 10**400, math.inf, math.nan, None, "30", True])
@@ -124,9 +143,9 @@ def test_no_wait_without_an_end(style: Style, name: str, seconds: Any) -> None:
     ],
 )
 def test_retry_settings_that_are_none(name: str, value: Any) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^Retry\({name}\) is"):
-        Retry(**{name: value})
-    assert Retry(attempts=1, deadline=0.5, settle=1) == Retry(1, 0.5, 1)
+    with pytest.raises(sg.ConfigurationError, match=rf"^Retry\({name}\) is"):
+        sg.Retry(**{name: value})
+    assert sg.Retry(attempts=1, deadline=0.5, settle=1) == sg.Retry(1, 0.5, 1)
 
 
 def test_what_is_no_retry_and_no_clock(style: Style) -> None:
@@ -135,7 +154,7 @@ def test_what_is_no_retry_and_no_clock(style: Style) -> None:
 
 
 def test_the_clock() -> None:
-    clock = Clock()
+    clock = sg.Clock()
     assert clock.time() > 1.7e9
     assert clock.monotonic() <= clock.monotonic()
     assert all(0 <= clock.random() < 1 for _ in range(100))
@@ -148,11 +167,11 @@ def test_an_http_client_of_another_class_is_named() -> None:
         __module__ = "httpx2"
 
     for client_class, wrong, text in (
-        (CampaignsClient, httpx.AsyncClient(), "http_client is a httpx.AsyncClient. Give an httpx.Client."),
-        (AsyncCampaignsClient, httpx.Client(), "http_client is a httpx.Client. Give an httpx.AsyncClient."),
-        (CampaignsClient, Client(), "http_client is a httpx2."),
+        (sg.CampaignsClient, httpx.AsyncClient(), "http_client is a httpx.AsyncClient. Give an httpx.Client."),
+        (sg.AsyncCampaignsClient, httpx.Client(), "http_client is a httpx.Client. Give an httpx.AsyncClient."),
+        (sg.CampaignsClient, Client(), "http_client is a httpx2."),
     ):
-        with pytest.raises(ConfigurationError) as raised:
+        with pytest.raises(sg.ConfigurationError) as raised:
             client_class("SG.key", http_client=wrong)  # type: ignore[arg-type]
         assert text.partition(". ")[0] in raised.value.problem
         assert text.partition(". ")[2] in raised.value.remedy
@@ -200,6 +219,6 @@ def test_a_view_closes_nothing_and_a_closed_client_says_so(style: Style) -> None
     style.close(campaigns)
     style.close(campaigns)
     for client in (campaigns, acme):
-        error = style.error(ConfigurationError, client.send, 4900)
+        error = style.error(sg.ConfigurationError, client.send, 4900)
         assert "this client is closed" in error.problem
         assert not hasattr(error, "__notes__")

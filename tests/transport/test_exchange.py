@@ -11,24 +11,16 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+import sendgrid_campaigns as sg
 from doubles import DRAFT, FakeClock, Server, Style, no, report
-from sendgrid_campaigns import (
-    APIConnectionError,
-    AsyncCampaignsClient,
-    CampaignsClient,
-    ConfigurationError,
-    InvalidResponseError,
-    NotAppliedError,
-    OutcomeUnknownError,
-    Retry,
-    SendGridError,
-    SendReceipt,
-    __version__,
-)
 
 JSON = httpx.Response(200, json=DRAFT).content
-ONCE = Retry(attempts=1, settle=1)
-FOREIGN = {"headers": {"x-theirs": "1", "on-behalf-of": "others"}, "cookies": {"session": "theirs"}, "params": {"a": "1"}}
+ONCE = sg.Retry(attempts=1, settle=1)
+FOREIGN = {
+    "headers": {"x-theirs": "1", "on-behalf-of": "others"},
+    "cookies": {"session": "theirs"},
+    "params": {"a": "1"},
+}
 
 
 # --- how far a request got ---
@@ -62,9 +54,11 @@ def test_every_exception_of_httpx(style: Style, server: Server, kind: type[Excep
     reports = progress in ("connecting", "tunnel")
     not_sent = reports if kind.__name__ in NO_CONNECTION else kind.__name__ in NO_REQUEST and progress != "writing"
     campaigns = style.client(failing, retry=ONCE)
-    error = style.error(NotAppliedError if not_sent else OutcomeUnknownError, campaigns.create, "x")
+    error = style.error(sg.NotAppliedError if not_sent else sg.OutcomeUnknownError, campaigns.create, "x")
     assert kind.__name__ in error.cause
-    assert style.error(APIConnectionError, campaigns.get, 4900).attempts[0].proof == ("not sent" if not_sent else "unknown")
+    assert style.error(sg.APIConnectionError, campaigns.get, 4900).attempts[0].proof == (
+        "not sent" if not_sent else "unknown"
+    )
 
 
 @pytest.mark.parametrize("writes", [0, 1, 2])
@@ -77,9 +71,9 @@ def test_evidence_is_counted(style: Style, server: Server, writes: int) -> None:
             report(request, "http11.send_request_headers.started")
         return no(400)
 
-    with pytest.raises(SendGridError) as raised:
+    with pytest.raises(sg.SendGridError) as raised:
         style.do(style.client(answering, retry=ONCE).create, "x")
-    assert isinstance(raised.value, OutcomeUnknownError) is (writes != 1)
+    assert isinstance(raised.value, sg.OutcomeUnknownError) is (writes != 1)
 
 
 @pytest.mark.parametrize("whose", ["the service's", "another's"])
@@ -96,7 +90,7 @@ def test_event_hooks_that_raise_leave_doubt(style: Style, server: Server, whose:
     hooks = {"response": [hook_async if style.is_async else hook]}
     http = style.http_class(transport=httpx.MockTransport(server), event_hooks=hooks)
     server.post(no(404))
-    style.error(OutcomeUnknownError, style.client(server, http_client=http, retry=ONCE).send, 4900)
+    style.error(sg.OutcomeUnknownError, style.client(server, http_client=http, retry=ONCE).send, 4900)
 
 
 class Speechless(Exception):
@@ -112,7 +106,7 @@ class Speechless(Exception):
 
 def test_an_exception_that_cannot_say_what_it_is(style: Style, campaigns: Any, server: Server) -> None:
     server.post(Speechless())
-    assert "Speechless" in style.error(OutcomeUnknownError, campaigns.send, 4900).cause
+    assert "Speechless" in style.error(sg.OutcomeUnknownError, campaigns.send, 4900).cause
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, ValueError, MemoryError])
@@ -187,17 +181,27 @@ def test_encodings(style: Style, campaigns: Any, server: Server, data: bytes, en
         ((JSON,), "br"),
         ((JSON,), "deflate"),
     ],
-    ids=["cut off", "stalled", "too large", "packed and cut", "a bomb", "no gzip", "data behind its end", "br", "deflate"],
+    ids=[
+        "cut off",
+        "stalled",
+        "too large",
+        "packed and cut",
+        "a bomb",
+        "no gzip",
+        "data behind its end",
+        "br",
+        "deflate",
+    ],
 )
 def test_a_body_that_does_not_come_whole(style: Style, server: Server, pieces: Any, encoding: str) -> None:
     campaigns = style.client(server, retry=ONCE)
     server.get(streamed(*pieces, encoding=encoding))
-    error = style.error(InvalidResponseError, campaigns.get, 4900)
+    error = style.error(sg.InvalidResponseError, campaigns.get, 4900)
     assert error.status_code == 200
     assert "cut off, could not be decoded, or was too large" in error.cause
     server.get(httpx.Response(200, json=DRAFT))
     server.post(streamed(*pieces, encoding=encoding, code=201))
-    assert style.do(campaigns.send, 4900) == SendReceipt(4900, None)  # R5
+    assert style.do(campaigns.send, 4900) == sg.SendReceipt(4900, None)  # R5
 
 
 def test_a_page_of_a_list_may_be_larger(style: Style, campaigns: Any, server: Server) -> None:
@@ -210,7 +214,7 @@ def test_every_response_is_closed(style: Style, server: Server) -> None:
     for pieces in ((JSON,), (b"{", httpx.ReadError("reset")), (b" " * 2**24,), (b"",)):
         stream = Stream(*pieces)
         server.get(lambda request, stream=stream: httpx.Response(200, stream=stream))  # type: ignore[misc]
-        with suppress(SendGridError):
+        with suppress(sg.SendGridError):
             style.do(campaigns.get, 4900)
         assert stream.closed
 
@@ -224,7 +228,7 @@ def test_a_body_that_takes_longer_than_the_timeout(style: Style, clock: FakeCloc
 
     campaigns = style.client(lambda request: httpx.Response(200, stream=Drip()), clock=clock, retry=ONCE)
     began = clock.now
-    style.error(InvalidResponseError, campaigns.get, 4900)
+    style.error(sg.InvalidResponseError, campaigns.get, 4900)
     assert clock.now - began <= 31
 
 
@@ -242,7 +246,7 @@ def test_no_redirect_and_no_cookie(style: Style) -> None:
 
     http = style.http_class(transport=httpx.MockTransport(handler), follow_redirects=True)
     campaigns = style.client(handler, http_client=http, retry=ONCE)
-    style.error(OutcomeUnknownError, campaigns.on_behalf_of("acme").send, 4900)
+    style.error(sg.OutcomeUnknownError, campaigns.on_behalf_of("acme").send, 4900)
     style.do(campaigns.get, 4900)
     assert {*seen} == {("api.sendgrid.com", None)}
     style.close(campaigns)
@@ -266,9 +270,11 @@ def test_an_async_attempt_ends_in_time_whatever_the_transport_does() -> None:
 
     async def main() -> None:
         http = httpx.AsyncClient(transport=Never())
-        await AsyncCampaignsClient("SG.key", http_client=http, timeout=0.001, retry=ONCE, clock=FakeClock()).get(4900)
+        await sg.AsyncCampaignsClient("SG.key", http_client=http, timeout=0.001, retry=ONCE, clock=FakeClock()).get(
+            4900
+        )
 
-    with pytest.raises(APIConnectionError, match="TimeoutError"):
+    with pytest.raises(sg.APIConnectionError, match="TimeoutError"):
         asyncio.run(main())
 
 
@@ -283,7 +289,9 @@ def test_the_own_pool(style: Style) -> None:
         style.close(campaigns)
         assert http.is_closed
     for value in (0, -1, None, True, 2.5, "7"):
-        error = style.error(ConfigurationError, lambda value=value: style.client_class("SG.key", max_connections=value))
+        error = style.error(
+            sg.ConfigurationError, lambda value=value: style.client_class("SG.key", max_connections=value)
+        )
         assert "max_connections is" in error.problem
 
 
@@ -340,7 +348,7 @@ def test_after_a_fork_the_own_pool_is_a_new_one(style: Style, server: Server, mo
     assert used == (before, foreign._exchange._http)
     monkeypatch.setattr("os.getpid", lambda: -1)
     assert style.do(in_memory.get, 4900).is_draft
-    error = style.error(ConfigurationError, foreign.get, 4900)
+    error = style.error(sg.ConfigurationError, foreign.get, 4900)
     assert "in another process" in error.problem
 
     async def new() -> Any:
@@ -360,12 +368,12 @@ def test_another_event_loop(server: Server) -> None:
     async def foreign() -> Any:
         return client._exchange._usable_http()
 
-    own, client = AsyncCampaignsClient("SG.key"), AsyncCampaignsClient("SG.key", http_client=http)
+    own, client = sg.AsyncCampaignsClient("SG.key"), sg.AsyncCampaignsClient("SG.key", http_client=http)
     assert asyncio.run(owner()) is not asyncio.run(owner())
     assert asyncio.run(foreign()) is http
-    with pytest.raises(ConfigurationError, match="event loop"):
+    with pytest.raises(sg.ConfigurationError, match="event loop"):
         asyncio.run(foreign())
-    with pytest.raises(ConfigurationError, match="no asyncio event loop is running"):
+    with pytest.raises(sg.ConfigurationError, match="no asyncio event loop is running"):
         own._exchange._usable_http()
 
 
@@ -402,5 +410,5 @@ def test_headers(style: Style, httpx_mock: HTTPXMock, account: tuple[bytes, byte
 
 
 def test_a_receipt_of_one_client_is_that_of_the_other(style: Style, campaigns: Any) -> None:
-    assert style.do(campaigns.send, 4900) == SendReceipt(4900, "Scheduled")
-    assert CampaignsClient.send.__module__ != AsyncCampaignsClient.send.__module__
+    assert style.do(campaigns.send, 4900) == sg.SendReceipt(4900, "Scheduled")
+    assert sg.CampaignsClient.send.__module__ != sg.AsyncCampaignsClient.send.__module__
