@@ -93,7 +93,8 @@ def checked_base_url(url: object) -> str:
 
     # httpx quotes characters that no host name holds, such as a space or a bracket.
     good = bool(host) and "%" not in host and parsed.scheme in ("https", "http")
-    require(good and 0 < (port or 1) < 65_536, "is no http(s) URL with a host", "Give scheme and host as text.")
+    good = good and 0 < (1 if port is None else port) < 65_536
+    require(good, "is no http(s) URL with a host", "Give scheme and host as text.")
     bare = not (parsed.userinfo or parsed.query or parsed.fragment or text.rstrip("/").endswith(("?", "#")))
     require(bare, "holds a user name, a query or a fragment", "Give scheme, host, and at most a port and a path.")
     good = not parsed.path.rstrip("/").endswith("/v3")
