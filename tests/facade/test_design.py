@@ -58,7 +58,7 @@ def test_what_a_line_of_code_is(tmp_path: Path) -> None:
 # --- docstrings ---
 
 VERBS = set(
-    """Acquire Add Become Begin Change Check Classify Close Connect Create Delete Drop Find Get Give List Make Move Parse
+    """Acquire Add Become Begin Change Check Classify Close Connect Create Delete Drop Find Get Give List Make Move Name Parse
     Perform Poll Prepare Put Raise Read Return Run Schedule Send Set Sleep Take Update Wait Write""".split()
 )
 NEVER = {"colour", "door", "dice", "house", "verdict", "marker", "fence"}
