@@ -32,12 +32,12 @@ class _Connector(aiohttp.TCPConnector):
         attempt = current.get()
         if attempt.writes:  # aiohttp sends a GET or DELETE again by itself when the connection breaks
             raise aiohttp.ClientConnectionError("the connection broke before there was an answer")
-        attempt.reports = True
-        await asyncio.sleep(0)  # the event loop learns which connections are closed, or hold bytes already
+        for _ in range(2):  # the event loop looks at its sockets, and learns which are closed or hold bytes already
+            await asyncio.sleep(0)
         connection = await super().connect(*arguments, **named)
-        while connection.protocol is not None and connection.protocol.should_close:
+        if connection.protocol is None or connection.protocol.should_close:
             connection.close()
-            connection = await super().connect(*arguments, **named)
+            raise aiohttp.ClientConnectionError("an answer was there before the request was written")
         attempt.writes += 1
         return connection
 
@@ -54,7 +54,7 @@ class AiohttpExchange(AsyncExchange):
         if http_client is not None:
             raise ConfigurationError("this client makes its own aiohttp sessions", "Leave http_client out.")
         self.target, self._clock, self._max_connections = target, clock, max_connections
-        self.closes, self._closed, self._guarded, self._reports = True, False, False, True
+        self.closes, self._guarded, self._reports, self._closed = True, True, True, False
         self._sessions: dict[tuple[Any, ...], aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
         direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)

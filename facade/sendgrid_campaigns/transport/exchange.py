@@ -14,7 +14,10 @@ from sendgrid_campaigns.transport.owner import async_time_limit, process_and_loo
 from sendgrid_campaigns.transport.requests import Target, build, largest_body
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
-"""What httpx raises before it has even a connection. Other errors prove nothing, unless the transport reports."""
+"""What httpx raises before it has even a connection."""
+
+NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+"""What httpx raises while it connects, and other transports later, too: believed only when the transport reports."""
 
 
 class AsyncExchange:
@@ -39,6 +42,7 @@ class AsyncExchange:
         # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio has an eighth of the rate.
         self._limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=min(20, max_connections))
         self._guarded = False
+        """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
         self._reports = False
         self._owner: object = None
         self._http = self._new_http() if http_client is None else http_client
@@ -112,7 +116,8 @@ class AsyncExchange:
                 raise
             if attempt.status_code is None:
                 self._reports = self._reports or attempt.reports
-                return attempt.no_answer(text_of(error, self.target.key), not_sent=_not_sent(error, attempt))
+                not_sent = attempt.writes == 0 and (self._guarded or _before_writing(error, attempt))
+                return attempt.no_answer(text_of(error, self.target.key), not_sent=not_sent)
             attempt.lose_body()
         self._reports = self._reports or attempt.reports
         return attempt.answer(self.target.key, reported=self._reports)
@@ -139,5 +144,5 @@ class AsyncExchange:
                     break
 
 
-def _not_sent(error: Exception, attempt: Attempt) -> bool:
-    return attempt.writes == 0 and (attempt.reports or isinstance(error, NO_REQUEST))
+def _before_writing(error: Exception, attempt: Attempt) -> bool:
+    return isinstance(error, NO_REQUEST) or (attempt.reports and isinstance(error, NO_CONNECTION))
