@@ -3,9 +3,7 @@
 The async client is written here; `make generate` makes the sync one of it, in _sync/.
 """
 
-import copy
 from dataclasses import replace
-from types import TracebackType
 from typing import ClassVar, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -88,9 +86,9 @@ class AsyncClient:
         return self._view(on_behalf_of(subuser, account_id))
 
     def _view(self, header: str | None) -> Self:
-        view = copy.copy(self)
-        view._session = replace(self._session, on_behalf_of=header)
-        view._is_view = True
+        view = object.__new__(type(self))
+        session = replace(self._session, on_behalf_of=header)
+        view.__dict__.update(self.__dict__, _session=session, _is_view=True)
         return view
 
     async def _run(self, flow: Flow[T]) -> T:
@@ -119,15 +117,8 @@ class AsyncClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
-
-    def __copy__(self) -> Self:
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        return twin
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__

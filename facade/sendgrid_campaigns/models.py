@@ -24,7 +24,7 @@ class _Result:
         return result
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Attempt(_Result):
     """One request of a call."""
 
@@ -143,13 +143,13 @@ class Schedule(_Result):
     """Every request of the call, in order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Outcome(_Result):
     """What became of a write, as far as reading tells."""
 
-    id: int | None
     action: str
     """What the write was to do to the campaign, as a participle: `sent`, `scheduled`, ..."""
+    id: int | str | None
     applied: bool | None
     """True: the campaign is as the write was to make it. False: the write had no effect, and can have none any more.
     None: reading does not tell."""
@@ -161,7 +161,7 @@ class Outcome(_Result):
     """Every request of the call, in order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class CheckResult(_Result):
     """What would stop a campaign from being sent, as far as its fields tell."""
 

@@ -1,9 +1,7 @@
 # Generated from client.py by scripts/unasync.py: do not edit; change the source and run `make generate`.
 """What every client is: settings, views on behalf of others, and the loop that runs flows."""
 
-import copy
 from dataclasses import replace
-from types import TracebackType
 from typing import ClassVar, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -86,9 +84,9 @@ class Client:
         return self._view(on_behalf_of(subuser, account_id))
 
     def _view(self, header: str | None) -> Self:
-        view = copy.copy(self)
-        view._session = replace(self._session, on_behalf_of=header)
-        view._is_view = True
+        view = object.__new__(type(self))
+        session = replace(self._session, on_behalf_of=header)
+        view.__dict__.update(self.__dict__, _session=session, _is_view=True)
         return view
 
     def _run(self, flow: Flow[T]) -> T:
@@ -117,15 +115,8 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
-
-    def __copy__(self) -> Self:
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        return twin
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__

@@ -3,7 +3,6 @@
 
 import sys
 from contextlib import closing
-from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
@@ -12,7 +11,7 @@ from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.attempt import Attempt, current, forget_frames, from_outside, text_of
 from sendgrid_campaigns.transport.owner import no_time_limit, process
-from sendgrid_campaigns.transport.requests import Target, build, largest_body
+from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
 """What httpx raises before it has even a connection."""
@@ -32,7 +31,7 @@ class Exchange:
         check_count("max_connections", max_connections, 1)
         if not isinstance(http_client, httpx.Client | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             kind = f"{type(http_client).__module__}.{type(http_client).__qualname__}"
-            raise ConfigurationError(f"http_client is a {kind}", "Give an httpx.Client.")
+            raise ConfigurationError(problem=f"http_client is a {kind}", remedy="Give an httpx.Client.")
         self.target = target
         self._clock = clock
         self.closes: bool = http_client is None
@@ -41,7 +40,6 @@ class Exchange:
         # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio has an eighth of the rate.
         self._limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=min(20, max_connections))
         self._guarded = False
-        """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
         self._reports = False
         self._owner: object = None
         self._http = self._new_http() if http_client is None else http_client
@@ -59,11 +57,9 @@ class Exchange:
                 limits=self._limits,
             )
         except Exception as error:  # whatever the environment holds
-            raise ConfigurationError(
-                f"httpx cannot make a client: {text_of(error, self.target.key)}",
-                "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=.",
-            ) from None
-        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            problem = f"httpx cannot make a client: {text_of(error, self.target.key)}"
+            remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
+            raise ConfigurationError(problem=problem, remedy=remedy) from None
         self._guarded = guard(http)
         return http
 
@@ -71,15 +67,13 @@ class Exchange:
         """Return the HTTP client for this process. Raises ConfigurationError when there is none."""
         owner = process()
         if self._http.is_closed:
-            raise ConfigurationError(
-                "this client is closed", "Make its calls inside its `with` block, or make a new client."
-            )
+            remedy = "Make its calls inside its `with` block, or make a new client."
+            raise ConfigurationError(problem="this client is closed", remedy=remedy)
         if self._owner not in (None, owner):
             if self._foreign and hasattr(self._http._transport, "_pool"):  # pyright: ignore[reportPrivateUsage]
-                raise ConfigurationError(
-                    "http_client was used in another process before",
-                    "Make a client, and its http_client, in each process.",
-                )
+                problem = "http_client was used in another process before"
+                remedy = "Make a client, and its http_client, in each process."
+                raise ConfigurationError(problem=problem, remedy=remedy)
             # After a fork the old connections are not this caller's.
             self._http = self._http if self._foreign else self._new_http()
         self._owner = owner
@@ -104,44 +98,37 @@ class Exchange:
         raise outside
 
     def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
-        attempt = Attempt(self._clock.monotonic, self.target.timeout, largest_body(ask), counts_reads=self._guarded)
+        key, whole = self.target.key, False
+        attempt = Attempt(self._clock.monotonic, self.target.timeout, counts_reads=self._guarded)
         current.set(attempt)
         request = build(ask, self.target, on_behalf_of)
         try:
             with no_time_limit(self.target.timeout):
-                self._send(request, attempt)
+                whole = self._send(request, attempt)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
             if attempt.status_code is None:
-                self._reports = self._reports or attempt.reports
-                not_sent = attempt.writes == 0 and (self._guarded or _before_writing(error, attempt))
-                return attempt.no_answer(text_of(error, self.target.key), not_sent=not_sent)
-            attempt.lose_body()
-        self._reports = self._reports or attempt.reports
-        return attempt.answer(self.target.key, reported=self._reports)
+                connecting = attempt.reports and isinstance(error, NO_CONNECTION)
+                known = self._guarded or connecting or isinstance(error, NO_REQUEST)
+                return attempt.no_answer(text_of(error, key), not_sent=known and attempt.writes == 0)
+        finally:
+            self._reports = self._reports or attempt.reports
+        return attempt.answer(key, whole=whole, reported=self._reports)
 
-    def _send(self, request: httpx.Request, attempt: Attempt) -> None:
-        """Write the request, and give its answer to the attempt as it arrives."""
+    def _send(self, request: httpx.Request, attempt: Attempt) -> bool:
+        """Write the request, and give the answer to the attempt as it arrives; False when the body is cut off."""
         request.extensions["trace"] = attempt.trace
-        try:
-            response = self.usable_http().send(request, auth=None, follow_redirects=False, stream=True)
-        except httpx.HTTPStatusError as error:  # an event hook has raised for the status of an answer
-            if error.response.request is not request:
-                raise
-            response = error.response
+        response = self.usable_http().send(request, auth=None, follow_redirects=False, stream=True)
         with closing(response):
-            read = response.is_stream_consumed  # by a mock transport or an event hook
-            attempt.begin_answer(response.status_code, response.headers, decoded=read)
-            if read:
-                attempt.add(response.content)
-                return
+            if response.is_stream_consumed:  # a mock transport or an event hook has read and decoded the body
+                response.headers["content-encoding"] = ""
+                attempt.begin_answer(response.status_code, response.headers)
+                return attempt.add(response.content)
+            attempt.begin_answer(response.status_code, response.headers)
             for chunk in response.iter_raw():
                 goes_on = attempt.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
                 if not goes_on:
-                    break
-
-
-def _before_writing(error: Exception, attempt: Attempt) -> bool:
-    return isinstance(error, NO_REQUEST) or (attempt.reports and isinstance(error, NO_CONNECTION))
+                    return False
+        return True

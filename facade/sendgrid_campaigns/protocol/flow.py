@@ -6,47 +6,29 @@ the simulator and the explorer of tests/model run them as they are.
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
+Id: TypeAlias = Any
+"""The id of a resource, as the fragment types it; None before there is one."""
 R_co = TypeVar("R_co", covariant=True)
 
 
 class Operation(Protocol[R_co]):
-    """One operation of a generated package, as data."""
+    """One operation of a generated package, as data: its method, its path as a template, its codes of success.
+
+    parse: make a model of the JSON value of an answer. request: make the arguments of an HTTP request.
+    """
 
     @property
-    def name(self) -> str:
-        """Return the operationId."""
-        ...
-
+    def method(self) -> str: ...
     @property
-    def method(self) -> str:
-        """Return the HTTP method."""
-        ...
-
+    def path(self) -> str: ...
     @property
-    def path(self) -> str:
-        """Return the path's template."""
-        ...
-
-    @property
-    def success(self) -> Mapping[int, str | None]:
-        """Return the documented status codes of success, each with the name of its body's model."""
-        ...
-
-    @property
-    def limits(self) -> Mapping[str, int]:
-        """Return the largest length of each field of the body, and the smallest value of each query parameter."""
-        ...
-
-    def parse(self, body: Any) -> R_co:
-        """Return the model of a JSON value."""
-        ...
-
-    def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]:
-        """Return the arguments of an HTTP request."""
-        ...
+    def success(self) -> Mapping[int, str | None]: ...
+    def parse(self, body: Any) -> R_co: ...
+    def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +58,7 @@ class Answer:
     body: bytes | None = field(repr=False)
     """The decoded body; None when the body was cut off, could not be decoded, or was too large."""
     seconds: float = 0.0
+    cause: ClassVar[None] = None
     repeated: bool = False
     """Whether the transport wrote the request more than once: then a refusal proves nothing."""
 
@@ -84,6 +67,9 @@ class Answer:
 class NoAnswer:
     """No status line arrived, or none that answers this request."""
 
+    status_code: ClassVar[None] = None
+    headers: ClassVar[Mapping[str, str]] = {}
+    body: ClassVar[None] = None
     cause: str
     not_sent: bool = False
     """Whether the transport knows that it wrote nothing of the request."""

@@ -11,8 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from sendgrid_campaigns.campaigns import AsyncCampaignsClient
-from sendgrid_campaigns.config import Clock, check_count
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.config import Clock, check, check_count
 from sendgrid_campaigns.transport.attempt import Attempt, current
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.owner import process_and_loop
@@ -48,17 +47,18 @@ class AiohttpExchange(AsyncExchange):
     def __init__(self, target: Target, clock: Clock, http_client: object, max_connections: int) -> None:
         """Look up the proxy of the environment.
 
-        Raises ConfigurationError for any http_client.
+        Raises ConfigurationError for any http_client, and for a SOCKS proxy.
         """
         check_count("max_connections", max_connections, 1)
-        if http_client is not None:
-            raise ConfigurationError("this client makes its own aiohttp sessions", "Leave http_client out.")
+        check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self.target, self._clock, self._max_connections = target, clock, max_connections
         self.closes, self._guarded, self._reports, self._closed = True, True, True, False
         self._sessions: dict[tuple[Any, ...], aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
         direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
-        self._proxy = None if direct else getproxies().get("https") or getproxies().get("all")
+        proxy = None if direct else getproxies().get("https") or getproxies().get("all")
+        self._proxy = f"http://{proxy}" if proxy and "://" not in proxy else proxy
+        check((self._proxy or "http").startswith("http"), "aiohttp knows only HTTP proxies", "Look at ALL_PROXY.")
 
     async def _close_sessions(self, mine: object = None) -> None:
         for owner in list(self._sessions):
@@ -70,10 +70,9 @@ class AiohttpExchange(AsyncExchange):
         self._closed = True
         await self._close_sessions(process_and_loop())
 
-    async def _send(self, request: httpx.Request, attempt: Attempt) -> None:
+    async def _send(self, request: httpx.Request, attempt: Attempt) -> bool:
         owner = process_and_loop()
-        if self._closed:
-            raise ConfigurationError("this client is closed", "Make its calls inside its `with` block, or a new one.")
+        check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         if owner not in self._sessions:
             await self._close_sessions()
             self._sessions[owner] = aiohttp.ClientSession(
@@ -91,7 +90,8 @@ class AiohttpExchange(AsyncExchange):
             attempt.begin_answer(response.status, response.headers)
             async for chunk in response.content.iter_any():
                 if not attempt.add(chunk):
-                    break
+                    return False
+        return True
 
 
 class AiohttpCampaignsClient(AsyncCampaignsClient):

@@ -19,9 +19,8 @@ def process_and_loop() -> tuple[Any, ...]:
     try:
         return os.getpid(), asyncio.get_running_loop()
     except RuntimeError:
-        raise ConfigurationError(
-            "no asyncio event loop is running", "The async client works in asyncio; elsewhere use the sync client."
-        ) from None
+        remedy = "The async client works in asyncio; elsewhere use the sync client."
+        raise ConfigurationError(problem="no asyncio event loop is running", remedy=remedy) from None
 
 
 def async_time_limit(seconds: float) -> AbstractAsyncContextManager[object]:

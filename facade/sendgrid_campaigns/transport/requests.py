@@ -15,10 +15,6 @@ HEADERS = {
     "Cache-Control": "no-cache, no-store",  # a cached answer would prove nothing, and may be another account's
     "User-Agent": f"sendgrid-campaigns/{__version__} httpx/{httpx.__version__}",
 }
-LARGEST_ANSWER = 8 * 2**20
-"""Bytes of an answer, compressed and not: a campaign holds two texts of 1 MB at most."""
-LARGEST_PAGE = 64 * 2**20
-"""Bytes of a page of a list."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)  # a traceback may show one half made
@@ -48,8 +44,3 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
     timeout = {"connect": connect, "read": whole, "write": whole, "pool": patience}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
     return httpx.Request(**arguments, headers=headers, extensions={"timeout": timeout})
-
-
-def largest_body(ask: Ask) -> int:
-    """Return how many bytes of an answer are read."""
-    return LARGEST_PAGE if "limit" in ask.parameters else LARGEST_ANSWER
