@@ -47,7 +47,7 @@ class AiohttpExchange(AsyncExchange):
     def __init__(self, target: Target, clock: Clock, http_client: object, max_connections: int) -> None:
         """Look up the proxy of the environment.
 
-        Raises ConfigurationError for any http_client, and for a SOCKS proxy.
+        Raises ConfigurationError for any http_client, and for a proxy that aiohttp does not know.
         """
         check_count("max_connections", max_connections, 1)
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
@@ -56,9 +56,8 @@ class AiohttpExchange(AsyncExchange):
         self._sessions: dict[tuple[Any, ...], aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
         direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
-        proxy = None if direct else getproxies().get("https") or getproxies().get("all")
-        self._proxy = f"http://{proxy}" if proxy and "://" not in proxy else proxy
-        check((self._proxy or "http").startswith("http"), "aiohttp knows only HTTP proxies", "Look at ALL_PROXY.")
+        self._proxy = None if direct else getproxies().get("https") or getproxies().get("all")
+        check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")
 
     async def _close_sessions(self, mine: object = None) -> None:
         for owner in list(self._sessions):
@@ -75,8 +74,9 @@ class AiohttpExchange(AsyncExchange):
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         if owner not in self._sessions:
             await self._close_sessions()
+            trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as the other clients
             self._sessions[owner] = aiohttp.ClientSession(
-                connector=_Connector(limit=self._max_connections, resolver=aiohttp.ThreadedResolver()),
+                connector=_Connector(ssl=trusted, limit=self._max_connections, resolver=resolver),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
