@@ -29,8 +29,7 @@ class _Connector(aiohttp.TCPConnector):
 
     async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
         """Return a connection. From then on, the request counts as written."""
-        evidence = current.get()
-        if evidence.writes:  # aiohttp sends a GET or DELETE again by itself when the connection breaks
+        if current.get().writes:  # aiohttp sends a GET or DELETE again by itself when the connection breaks
             raise aiohttp.ClientConnectionError("the connection broke before there was an answer")
         for _ in range(2):  # the event loop looks at its sockets, and learns which are closed or hold bytes already
             await asyncio.sleep(0)
@@ -38,7 +37,7 @@ class _Connector(aiohttp.TCPConnector):
         if connection.protocol is None or connection.protocol.should_close:
             connection.close()
             raise aiohttp.ClientConnectionError("an answer was there before the request was written")
-        evidence.writes += 1
+        current.get().writes += 1
         return connection
 
 
@@ -52,7 +51,7 @@ class AiohttpExchange(AsyncExchange):
         """
         check_count("max_connections", max_connections, 1)
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
-        self.target, self._clock, self._max_connections = target, clock, max_connections
+        self.target, self._clock, self._limit = target, clock, max_connections
         self.closes, self._guarded, self._reports, self._closed = True, True, True, False
         self._sessions: dict[tuple[Any, ...], aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
@@ -76,9 +75,11 @@ class AiohttpExchange(AsyncExchange):
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         if owner not in self._sessions:
             await self._close_sessions()
-            trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as the other clients
+            # Certificates and names are looked up as by the other clients.
             self._sessions[owner] = aiohttp.ClientSession(
-                connector=_Connector(ssl=trusted, limit=self._max_connections, resolver=resolver),
+                connector=_Connector(
+                    ssl=httpx.create_ssl_context(), limit=self._limit, resolver=aiohttp.ThreadedResolver()
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
@@ -89,8 +90,10 @@ class AiohttpExchange(AsyncExchange):
         async with self._sessions[owner].request(
             request.method, str(request.url), headers=request.headers, data=body, allow_redirects=False, timeout=timeout
         ) as response:
-            evidence.status_code = response.status
-            evidence.headers = {name.lower(): value for name, value in response.headers.items()}
+            evidence.status_code, evidence.headers = (
+                response.status,
+                {k.lower(): v for k, v in response.headers.items()},
+            )
             async for chunk in response.content.iter_any():
                 if not evidence.add(chunk):
                     return
