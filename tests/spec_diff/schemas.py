@@ -1,26 +1,26 @@
-"""What two schemas of OpenAPI descriptions take and give, compared by structure and not by name.
+"""Compare schemas of two OpenAPI descriptions by structure, not by name.
 
-One idea tells who breaks. A request breaks when something that callers send is taken no more: ours is narrower. An
-answer breaks when something comes that its readers do not know: ours is wider.
+One rule gives the verdicts. A request breaks when the service no longer accepts something that callers send: ours is
+narrower. An answer breaks when the service sends something that readers do not know: ours is wider.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Literal, TypeAlias
 
-import attrs
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 Place: TypeAlias = tuple[str, ...]
-"""The operation, where in it, and the way through its fields; [] for the items of a list."""
+"""The operation, the part of the operation, and the path of fields; [] for the items of a list."""
 
 Side: TypeAlias = Literal["request", "answer"]
 
 
-@attrs.frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One thing that ours says otherwise than the base."""
+    """One difference between the base and ours."""
 
     place: Place
     what: str
@@ -28,7 +28,7 @@ class Difference:
     ours: str = ""
     breaks: bool
     about: Literal["facts", "names", "coverage"] = "facts"
-    """names: those that Python code imports, and no request shows. coverage: an operation that only one of them has."""
+    """names: names that Python code imports, but no request carries. coverage: an operation that only one side has."""
 
 
 def difference(
@@ -45,7 +45,7 @@ ANYTHING = "anything"
 NO_MEANING = {"title", "description", "summary", "example", "examples", "externalDocs", "xml", "discriminator"} | {
     *("$schema", "$id", "$comment", "$defs", "$anchor", "deprecated", "default", "readOnly", "writeOnly", "nullable")
 }
-"""Keywords that take or give nothing by themselves; those that do it with others are asked for where they matter."""
+"""Keywords that allow and forbid no value by themselves; some are read together with other keywords."""
 
 COMBINING = {"$ref", "allOf", "anyOf", "oneOf", "type", "enum", "const"}
 
@@ -57,7 +57,7 @@ KEYWORDS: Mapping[str, set[str]] = {
     "boolean": set(),
     "null": set(),
 }
-"""What each type of JSON knows. A number is as an integer here."""
+"""The keywords of each JSON type. `number` has those of `integer`."""
 
 KNOWN = set().union(*KEYWORDS.values())
 
@@ -67,18 +67,18 @@ STRUCTURE = {"properties", "required", "items", "additionalProperties"}
 NARROWING = {"format", "pattern", "multipleOf", "uniqueItems"}
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Shape:
-    """What a schema says of values of one type. A schema is a list of shapes: a value fits one of them."""
+    """The rules of a schema for values of one type. A schema is a list of shapes: a value matches one of the shapes."""
 
     type: str
     says: Mapping[str, Any]
     name: str | None = None
-    """Of the schema in #/components/schemas."""
+    """The schema's name in #/components/schemas."""
 
 
 class Description:
-    """One OpenAPI description, 3.0 or 3.1: the words of both are read in either."""
+    """One OpenAPI description, 3.0 or 3.1; keywords of both versions are read in either."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = raw
@@ -86,13 +86,13 @@ class Description:
         self._resolver = Registry[Any]().with_resource("", resource).resolver()
 
     def at(self, node: Any) -> dict[str, Any]:
-        """What a node says, and what it refers to."""
+        """Return a node merged with the node of its $ref."""
         if not isinstance(node, Mapping):
             return {}
         return {**self.at(self._resolver.lookup(node["$ref"]).contents), **node} if "$ref" in node else dict(node)
 
     def shapes(self, schema: Any) -> list[Shape]:
-        """A schema, taken apart: references, allOf, the two ways to say null, and the two to say one of several."""
+        """Return the shapes of a schema: with references, allOf, anyOf, oneOf and both spellings of null resolved."""
         if schema is None or schema is True:
             return [Shape(ANYTHING, {})]
         if schema is False:
@@ -110,24 +110,24 @@ class Description:
     def _referred(self, reference: str) -> list[Shape]:
         shapes = self.shapes(self._resolver.lookup(reference).contents)
         where, _, name = reference.rpartition("/")
-        return [attrs.evolve(shape, name=name) for shape in shapes] if where == "#/components/schemas" else shapes
+        return [replace(shape, name=name) for shape in shapes] if where == "#/components/schemas" else shapes
 
 
 def _own_shapes(schema: Mapping[str, Any]) -> list[Shape]:
-    """What a schema says itself, type by type."""
+    """Return the shapes of a schema's own keywords, type by type."""
     said = {
         key: value
         for key, value in schema.items()
         if key not in NO_MEANING | COMBINING and not key.startswith("x-") and value is not None
     }
     for strict, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(said.get(strict), bool) and said.pop(strict):  # the way of 3.0
+        if isinstance(said.get(strict), bool) and said.pop(strict):  # as in 3.0
             said[strict] = said.pop(limit, None)
     values = [schema["const"]] if "const" in schema else schema.get("enum")
     types = schema.get("type")
     if types is None and values is not None:
         types = list(dict.fromkeys(map(_type_of, values)))
-    elif types is None:  # what has properties is meant to be an object
+    elif types is None:  # a schema with properties is meant to be an object
         types = [kind for kind, known in KEYWORDS.items() if known & said.keys() - {"format"}] or ANYTHING
     shapes = []
     for kind in [types] if isinstance(types, str) else types:
@@ -148,7 +148,7 @@ def _covers(kind: str, kinds: Sequence[str]) -> bool:
 
 
 def _of_type(kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Of keywords those that say something of a type, and those that nobody here knows."""
+    """Return the keywords that apply to a type, and all unknown keywords."""
     if kind == ANYTHING:
         return dict(said)
     foreign = KNOWN - KEYWORDS["integer" if kind == "number" else kind]
@@ -156,7 +156,7 @@ def _of_type(kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _both(left: Sequence[Shape], right: Sequence[Shape]) -> list[Shape]:
-    """What fits a shape of each."""
+    """Return the shapes of values that match a shape of each side."""
     return [
         Shape(kind, _merged(_of_type(kind, one.says), _of_type(kind, other.says)), one.name or other.name)
         for one in left
@@ -188,33 +188,21 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-# --- two of them ---
+# --- two descriptions ---
 
 
 class Comparison:
-    """Compares schemas of two descriptions, and notes which of them are the same under another name."""
+    """Compares schemas of two descriptions, and records schemas that are the same under another name."""
 
     def __init__(self, base: Description, ours: Description) -> None:
         self.base = base
         self.ours = ours
         self.renamed: dict[str, str] = {}
-        self._known: dict[Any, list[Difference]] = {}
 
     def schemas(
         self, side: Side, place: Place, base: Any, ours: Any, within: frozenset[Any] = frozenset()
     ) -> Iterator[Difference]:
-        """within: the names that this place lies within; where they come again, a schema holds itself."""
-        references = [schema.get("$ref") if isinstance(schema, Mapping) else None for schema in (base, ours)]
-        if None in references:
-            yield from self._schemas(side, place, base, ours, within)
-            return
-        pair = (side, *references, within)
-        if pair not in self._known:  # the same few are used everywhere
-            self._known[pair] = list(self._schemas(side, (), base, ours, within))
-        for known in self._known[pair]:
-            yield attrs.evolve(known, place=(*place, *known.place))
-
-    def _schemas(self, side: Side, place: Place, base: Any, ours: Any, within: frozenset[Any]) -> Iterator[Difference]:
+        """within: the pairs of names around this place; a pair that comes again is a recursive schema."""
         shapes, our_shapes = self.base.shapes(base), self.ours.shapes(ours)
         yield from _types(side, place, shapes, our_shapes)
         for kind in dict.fromkeys(shape.type for shape in shapes):
@@ -225,14 +213,14 @@ class Comparison:
         said, we_say = self.base.at(base), self.ours.at(ours)
         yield from deprecation(place, said, we_say)
         if side == "request" and said.get("default") != we_say.get("default"):
-            # Who leaves it out gets something else.
+            # Callers that leave the field out get another value.
             old_default, new_default = _shown(said.get("default")), _shown(we_say.get("default"))
             yield Difference(place=place, what="default", base=old_default, ours=new_default, breaks=True)
 
     def _choices(
         self, side: Side, place: Place, base: list[Shape], ours: list[Shape], within: frozenset[Any]
     ) -> Iterator[Difference]:
-        """Shapes of one type: mostly one of each. Of several, those that are the same belong together."""
+        """Compare shapes of one type, mostly one on each side. Of several, equal shapes are paired first."""
         old, new = list(base), list(ours)
         if len(base) > 1 or len(ours) > 1:
             for shape in base:
@@ -278,7 +266,7 @@ class Comparison:
         for name in old:
             here = (*place, name)
             if name not in new:
-                # A reader misses it; what a writer puts into it changes nothing any more.
+                # Readers miss the field; the service ignores the field in requests.
                 yield Difference(place=here, what="removed", breaks=True)
                 continue
             yield from required(side, here, name in needed, name in we_need)
@@ -290,7 +278,7 @@ class Comparison:
 
 
 def _fields_of(description: Description, says: Mapping[str, Any], side: Side) -> dict[str, Any]:
-    """The fields that go one way. One that is required and described nowhere may hold anything."""
+    """Return the fields of one direction. A required field without a schema may hold any value."""
     hidden = "readOnly" if side == "request" else "writeOnly"
     fields = {**dict.fromkeys(says.get("required", []), True), **says.get("properties", {})}
     return {name: schema for name, schema in fields.items() if not description.at(schema).get(hidden)}
@@ -309,7 +297,7 @@ def _types(side: Side, place: Place, base: Sequence[Shape], ours: Sequence[Shape
 
 
 def _changed(key: str, old: Any, new: Any) -> tuple[bool, bool]:
-    """Whether a keyword makes ours narrower, and whether wider."""
+    """Tell whether a keyword makes ours narrower, and whether wider."""
     if old == new or (key == "uniqueItems" and not old and not new):
         return False, False
     if key in LEAST | MOST:
@@ -321,7 +309,7 @@ def _changed(key: str, old: Any, new: Any) -> tuple[bool, bool]:
         return any(value not in new for value in old), any(value not in old for value in new)
     if key in NARROWING | {"enum"}:
         return bool(new), bool(old)
-    return True, True  # What is not known here breaks until somebody has looked.
+    return True, True  # An unknown keyword breaks until a person has looked.
 
 
 def _shown(value: Any) -> str:

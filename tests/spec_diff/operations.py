@@ -1,41 +1,21 @@
-"""Compare two descriptions of the API by what they mean, and tell whether callers break.
+"""Compare the operations of two OpenAPI descriptions, by method and path."""
 
-spec_diff.py BASE      BASE is a git ref, whose fragment is compared with today's, or a file, YAML or JSON
-
-Operations are matched by method and path, schemas by structure. A file that has no operationId in common with ours is
-somebody else's description of the same API: names are not compared then, and every fact that differs counts.
-
-Exit codes: 0 nothing breaks, or nothing disagrees; 1 something does; 2 it could not be compared.
-"""
-
-import argparse
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import Any
 
-import attrs
-import yaml
-from referencing.exceptions import Unresolvable
-
-from spec_schemas import Comparison, Description, Difference, Place, Side, deprecation, difference, required
-
-ROOT = Path(__file__).resolve().parent.parent
-FRAGMENT = "openapi/campaigns.yaml"
+from spec_diff.schemas import Comparison, Description, Difference, Place, Side, deprecation, difference, required
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 NOT_PARAMETERS = {("header", "accept"), ("header", "content-type"), ("header", "authorization")}
-"""OpenAPI says that these are ignored where they are described as parameters."""
-
-# --- operations ---
+"""OpenAPI ignores these header parameters."""
 
 
-@attrs.frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method of one path, with all that the path and the whole description say of it."""
+    """One method of one path, with everything that applies from the path and from the whole description."""
 
     title: str
     path_names: tuple[str, ...]
@@ -46,7 +26,7 @@ class Operation:
 
 
 def operations(description: Description) -> dict[tuple[str, str], Operation]:
-    """Every operation, by method and path. The path is the whole one: a server's URL may hold the begin of it."""
+    """Return every operation, by method and path. The path includes the path of the server's URL."""
     found: dict[tuple[str, str], Operation] = {}
     raw = description.raw
     for path, item in raw.get("paths", {}).items():
@@ -75,7 +55,7 @@ def _url(server: Mapping[str, Any]) -> str:
 
 
 def _parameters(description: Description, listed: list[Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """By where they go and what they are called; those of a path are its names, which no request shows."""
+    """Return parameters by location and name."""
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for parameter in map(description.at, listed):
         key = (parameter["in"], parameter["name"].lower() if parameter["in"] == "header" else parameter["name"])
@@ -85,7 +65,7 @@ def _parameters(description: Description, listed: list[Any]) -> dict[tuple[str, 
 
 
 def _security(description: Description, alternatives: list[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What a caller may show, one of several, each in words that say what it is and not what it is called."""
+    """Describe each alternative of credentials by type and place, not by the scheme's name."""
     schemes = description.raw.get("components", {}).get("securitySchemes", {})
 
     def words(name: str, scopes: list[str]) -> str:
@@ -102,9 +82,6 @@ def _security(description: Description, alternatives: list[Mapping[str, Any]]) -
     )
 
 
-# --- two descriptions ---
-
-
 def differences(base: Description, ours: Description) -> Iterator[Difference]:
     comparison = Comparison(base, ours)
     old, new = operations(base), operations(ours)
@@ -117,7 +94,7 @@ def differences(base: Description, ours: Description) -> Iterator[Difference]:
             yield _coverage(operation, "operation removed" + (f": it is {now} now" if now else ""))
     for key, operation in new.items():
         if key not in old:
-            yield attrs.evolve(_coverage(operation, "operation added"), breaks=False)
+            yield replace(_coverage(operation, "operation added"), breaks=False)
     names, our_names = (description.raw.get("components", {}).get("schemas", {}) for description in (base, ours))
     for name in names:
         if name not in our_names:
@@ -136,7 +113,7 @@ def _operation(comparison: Comparison, base: Operation, ours: Operation) -> Iter
     yield from deprecation(here, base.says, ours.says)
     yield from _set((*here, "servers"), "servers", base.servers, ours.servers)
     if "none" not in ours.security or "none" not in base.security:
-        # What needs nothing takes whatever callers show.
+        # An operation that needs no credentials accepts any.
         yield from _set((*here, "security"), "security", base.security, ours.security, anything="none")
     yield from _compare_parameters(comparison, here, base, ours)
     yield from _body(comparison, (*here, "body"), base.says.get("requestBody"), ours.says.get("requestBody"))
@@ -145,7 +122,7 @@ def _operation(comparison: Comparison, base: Operation, ours: Operation) -> Iter
 
 
 def _names(here: Place, base: Operation, ours: Operation) -> Iterator[Difference]:
-    """What the generator makes modules, folders and arguments of."""
+    """Compare the names that the generator uses for modules, folders and arguments."""
     ids = [operation.says.get("operationId", "none") for operation in (base, ours)]
     tags = [next(iter(operation.says.get("tags", [])), "default") for operation in (base, ours)]
     arguments = [", ".join(operation.path_names) for operation in (base, ours)]
@@ -221,7 +198,7 @@ def _answers(
             yield Difference(place=place, what="status removed", breaks=status.startswith("2"))
     for status, answer in new.items():
         if status not in old:
-            # Another code for an answer that callers know is no surprise to those who read the answer.
+            # A new code is compatible when its answer has the shape of a known code of success.
             known = any(
                 bool(said.get("content")) == bool(answer.get("content"))
                 and not any(found.breaks for found in _answer(comparison, here, said, answer))
@@ -263,191 +240,6 @@ def _content(
 
 
 def _unknown(here: Place, base: Mapping[str, Any], ours: Mapping[str, Any], keyword: str) -> Iterator[Difference]:
-    """What is only seen to differ breaks, until somebody has looked."""
+    """Report a keyword that this program does not understand as breaking, until a person has looked."""
     if base.get(keyword) != ours.get(keyword):
         yield Difference(place=here, what=keyword, base="(as it was)", ours="(changed)", breaks=True)
-
-
-# --- the report ---
-
-
-@attrs.frozen(kw_only=True)
-class Found:
-    """The same difference at all of its places."""
-
-    verdict: str
-    what: str
-    base: str
-    ours: str
-    places: list[str] = attrs.field(factory=list)
-
-    @property
-    def text(self) -> str:
-        return f"{self.what}: {self.base} -> {self.ours}" if self.base or self.ours else self.what
-
-
-BREAKS, BREAKS_NAMES, COMPATIBLE = "breaks", "breaks names", "compatible"
-DISAGREES, ELSEWHERE = "disagrees", "not in ours"
-HEADINGS = {
-    BREAKS: "Breaks callers",
-    BREAKS_NAMES: "Breaks names of the generated package, and nothing on the wire",
-    COMPATIBLE: "Compatible",
-    DISAGREES: "Disagrees (base -> ours)",
-    ELSEWHERE: "Not in ours",
-}
-FAILS = {BREAKS, BREAKS_NAMES, DISAGREES}
-
-
-@attrs.frozen(kw_only=True)
-class Report:
-    """What two descriptions say otherwise."""
-
-    base: str
-    ours: str
-    foreign: bool
-    same: bool
-    """Not a word differs."""
-    found: list[Found]
-
-    @property
-    def failed(self) -> bool:
-        return any(found.verdict in FAILS for found in self.found)
-
-
-def compare(base: Any, ours: Any, base_name: str = "base", ours_name: str = "ours", *, foreign: bool | None) -> Report:
-    """foreign: whether the base is somebody else's; None: it is when no operationId of it is one of ours."""
-    groups: dict[tuple[str, ...], Found] = {}
-    old, new = Description(base), Description(ours)
-    if foreign is None:
-        foreign = not _ids(old) & _ids(new)
-    for one in differences(old, new):
-        if (verdict := _verdict(one, foreign)) is not None:
-            what = one.what
-            if foreign:  # nobody has added or removed anything
-                what = what.replace("added", "only in ours").replace("removed", "only in base")
-            place = " > ".join(one.place).replace(" > []", "[]")
-            # What a schema says is said again wherever it is used.
-            key = (verdict, what, one.base, one.ours, place.rpartition(" > ")[2])
-            groups.setdefault(key, Found(verdict=verdict, what=what, base=one.base, ours=one.ours))
-            if place not in groups[key].places:
-                groups[key].places.append(place)
-    return Report(base=base_name, ours=ours_name, foreign=foreign, same=base == ours, found=list(groups.values()))
-
-
-def _ids(description: Description) -> set[Any]:
-    return {operation.says.get("operationId") for operation in operations(description).values()} - {None}
-
-
-def _verdict(one: Difference, foreign: bool) -> str | None:
-    if not foreign:
-        return COMPATIBLE if not one.breaks else BREAKS_NAMES if one.about == "names" else BREAKS
-    if one.about == "names":
-        return None
-    # An operation that we do not speak is no disagreement; one that they do not know is.
-    return ELSEWHERE if one.about == "coverage" and one.breaks else DISAGREES
-
-
-def as_text(report: Report) -> str:
-    lines = [_compared(report)]
-    for verdict, found in _by_verdict(report):
-        lines += ["", f"{HEADINGS[verdict]}: {len(found)}"]
-        for one in found:
-            first, *others = one.places
-            lines.append(f"  {first}: {one.text}")
-            lines += [f"    and {place}" for place in others[:2]]
-            lines += [f"    and {len(others) - 2} more places"] if len(others) > 2 else []
-    return "\n".join([*lines, "", _conclusion(report)])
-
-
-def as_markdown(report: Report) -> str:
-    lines = [_compared(report)]
-    for verdict, found in _by_verdict(report):
-        lines += ["", f"**{HEADINGS[verdict]}: {len(found)}**", "", "| place | what |", "|---|---|"]
-        for one in found:
-            places = "<br>".join(f"`{place}`" for place in one.places)
-            lines.append(f"| {places} | {one.text.replace('|', chr(92) + '|')} |")
-    return "\n".join([*lines, "", f"**{_conclusion(report)}**"])
-
-
-def as_json(report: Report) -> str:
-    head = {"base": report.base, "ours": report.ours, "foreign": report.foreign, "failed": report.failed}
-    return json.dumps({**head, "differences": [attrs.asdict(found) for found in report.found]}, indent=2)
-
-
-def _by_verdict(report: Report) -> Iterator[tuple[str, list[Found]]]:
-    for verdict in HEADINGS:
-        if found := [one for one in report.found if one.verdict == verdict]:
-            yield verdict, found
-
-
-def _compared(report: Report) -> str:
-    foreign = "; the base is somebody else's description, so its names are not compared" if report.foreign else ""
-    return f"base: {report.base}; ours: {report.ours}{foreign}"
-
-
-def _conclusion(report: Report) -> str:
-    if report.found:
-        good, bad = ("All facts agree.", "Facts disagree.") if report.foreign else ("Nothing breaks.", "Callers break.")
-        return bad if report.failed else good
-    return "Not a word differs." if report.same else "Nothing differs in meaning: names and documentation at most."
-
-
-# --- the command ---
-
-
-def stop(problem: str) -> NoReturn:
-    print(problem, file=sys.stderr)
-    sys.exit(2)
-
-
-def read(where: str) -> tuple[str, Any]:
-    """What a file holds, or the fragment of a git ref; and what to call it."""
-    if Path(where).is_file():
-        name, text = where, Path(where).read_text("utf-8")
-    else:
-        command = ["git", "-C", str(ROOT), "show", f"{where}:{FRAGMENT}"]
-        shown = subprocess.run(command, capture_output=True, text=True, check=False)
-        if shown.returncode != 0:
-            stop(f"{where} is no file, and no git ref that holds {FRAGMENT}: {shown.stderr.strip()}")
-        name, text = f"{FRAGMENT} at {where}", shown.stdout
-    try:
-        # JSON may be indented by tabs, which YAML does not take.
-        raw = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
-        stop(f"{name} cannot be read: {error}")
-    if not isinstance(raw, dict) or not str(raw.get("openapi")).startswith("3."):
-        stop(f"{name} is no OpenAPI 3 description; Swagger 2 has to be converted before")
-    return name, raw
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("base", metavar="BASE", help="a git ref or a file")
-    parser.add_argument("--ours", default=str(ROOT / FRAGMENT), help=f"a git ref or a file; without it, {FRAGMENT}")
-    parser.add_argument("--foreign", action="store_true", help="the base is somebody else's, whatever its names")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", dest="form", action="store_const", const=as_json, default=as_text)
-    form.add_argument("--markdown", dest="form", action="store_const", const=as_markdown)
-    options = parser.parse_args()
-    name, base = read(options.base)
-    our_name, ours = read(options.ours)
-    # What git holds was ours, whatever its names.
-    foreign = True if options.foreign else None if Path(options.base).is_file() else False
-    try:
-        report = compare(base, ours, name, our_name.removeprefix(f"{ROOT}/"), foreign=foreign)
-    except Unresolvable as error:
-        stop(f"a $ref leads out of the file, or nowhere: {error.ref}. Put the description into one file first.")
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # What does not keep to OpenAPI is named as that; what does, and fails here, is a fault of this script.
-        from openapi_spec_validator.shortcuts import get_validator_cls  # longer than all the rest
-
-        for called, raw in ((name, base), (our_name, ours)):
-            for wrong in get_validator_cls(raw)(raw).iter_errors():
-                stop(f"{called} is not valid OpenAPI: {'/'.join(map(str, wrong.absolute_path))}: {wrong.message}")
-        raise
-    print(options.form(report))
-    sys.exit(report.failed)
-
-
-if __name__ == "__main__":
-    main()
