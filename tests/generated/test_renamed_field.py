@@ -13,6 +13,9 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 
+OPERATIONS = ["facade/sendgrid_campaigns/campaigns.py", "facade/sendgrid_campaigns/_sync/campaigns.py"]
+"""With what they import, all of the facade that knows the generated package."""
+
 RENAMED = {
     "Schedule": ("send_at", "goes_out_at"),
     "ScheduledTime": ("send_at", "goes_out_at"),
@@ -37,7 +40,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
     generate = [ROOT / "scripts" / "generate.py", "--fragment", "fragment.yaml", "--folder", "generated"]
     # Paths in the cache are relative: the cache serves every copy.
-    check = ["-m", "mypy", "facade", "--cache-dir", ROOT / ".mypy_cache" / "renamed"]
+    check = ["-m", "mypy", *OPERATIONS, "--cache-dir", ROOT / ".mypy_cache" / "renamed"]
     said = ""
     for command, code in ((generate, 0), (check, 1)):
         done = subprocess.run(
@@ -59,5 +62,4 @@ def test_the_facade_is_named(errors: list[str], schema: str) -> None:
     old, _ = RENAMED[schema]
     named = [line for line in errors if re.search(rf"\b{schema}\b", line) and f'"{old}"' in line]
     files = {line.partition(":")[0] for line in named}
-    assert "facade/sendgrid_campaigns/campaigns.py" in files, errors
-    assert "facade/sendgrid_campaigns/_sync/campaigns.py" in files, errors
+    assert files >= set(OPERATIONS), errors
