@@ -1,8 +1,9 @@
 """One call in a world: the real client's flow decides, and this answers each of its requests."""
 
+import gc
 import json
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -16,8 +17,10 @@ from model.service import NOT_FOUND, REFUSED, START, Request, Shown, Snapshot, W
 from scenarios import CAMPAIGN_ID, Write
 from sendgrid_campaigns import CampaignsClient, Clock, OutcomeUnknownError, Retry, WrongStateError, errors
 from sendgrid_campaigns.protocol import answers
+from sendgrid_campaigns.protocol.call import Session
 from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
+from sendgrid_campaigns_api import operations as api
 from sendgrid_campaigns_api.operations import Operation
 
 SLOWEST = 30.0
@@ -59,6 +62,8 @@ class Fate:
     left: bool = True
     body_lost: bool = False
     interrupted: bool = False
+    repeated: bool = False
+    """Whether the transport reports that it wrote the request more than once."""
     seconds: float = QUICK
 
 
@@ -119,7 +124,7 @@ class ModelClock(Clock):
 
 
 CLIENT = Flows("SG.model")
-_SESSION = CLIENT._session
+OPERATIONS = {each.name: each for each in vars(api).values() if isinstance(each, Operation)}
 
 
 class Interruption(BaseException):
@@ -168,6 +173,13 @@ class Caller:
         """The value that reads showed in place of the value asked for."""
         self.newer = False
         """Whether that value has changed from one look to another: another client has written."""
+        self.said: set[int] = set()
+        """The codes of refusals that the service gave, or that mean that it was asked nothing."""
+        self.not_before = START
+        """When the service takes requests again, as its last 429 says."""
+        self.failed_at = -1.0
+        """When the last read failed, before the first try."""
+        self.interrupted = False
         self.untold = True
         """Whether a request of the rate limit's window went unanswered."""
         self.calm = True
@@ -199,8 +211,14 @@ class Caller:
         except Exception as error:
             self.kind, self.error = f"raised {error!r}", error
         self.ended = self.world.now
-        self.tell(f"{self.kind}: {self.error or self.value}")
+        if self.tells:
+            self.tell(f"{self.kind}: {self.error or self.value}")
         return self
+
+    def may_ask_outcome(self) -> bool:
+        """Return whether the call ended in doubt about what it was to do, and reading may tell."""
+        of = getattr(self.error, "action", None)
+        return self.kind == "unknown" and self.write.is_read_back and of == self.write.done
 
     def outcome(self) -> bool | None:
         """Ask at this later time what became of the write."""
@@ -217,7 +235,7 @@ class Caller:
         return applied
 
     def _session(self) -> None:
-        CLIENT._session = replace(_SESSION, clock=self.clock, retry=self.retry, rate_limit=RateLimit())
+        CLIENT._session = Session(clock=self.clock, retry=self.retry, rate_limit=RateLimit(), host="model")
 
     def _drive(self, flow: Generator[Ask | Sleep, Answer | NoAnswer | None, Any]) -> Any:
         answer: Answer | NoAnswer | None = None
@@ -236,6 +254,19 @@ class Caller:
             flow.throw(interruption)
             raise
 
+    def naively(self) -> bool:
+        """Try again on every error, three times, and believe the last answer: what many programs do by hand."""
+        operation = OPERATIONS[self.name]
+        body = dict(self.write.arguments) if self.write.method in ("create", "update", "send_once") else {}
+        if self.send_at is not None:
+            body = {"send_at": self.send_at}
+        for number in range(1, 5):
+            answer = self._write(Ask(operation, {"campaign_id": CAMPAIGN_ID}, body))
+            if isinstance(answer, Answer) and answer.status_code in operation.success:
+                return True
+            self.world.advance(0.25 * 2.0**number)
+        return False
+
     # --- requests ---
 
     def _perform(self, ask: Ask) -> Answer | NoAnswer:
@@ -248,8 +279,9 @@ class Caller:
             raise Endless
         if world.rules.limit:
             over = not world.within_limit()
-            # A write in doubt does not wait: it rests on the state just read.
-            waits = not self.untold and (ask.operation.method == "GET" or not self.doubt)
+            # What is tried on the strength of the state just read does not wait: a write in doubt, and a deletion.
+            hurries = ask.operation.method == "DELETE" or (ask.operation.method != "GET" and self.doubt)
+            waits = not self.untold and not hurries
             if over and waits and self.deadline - world.now > world.rules.window + self.retry.settle:
                 self.wrong.append("I5: a request begins while the service says that none is left")
             self.untold = False
@@ -257,7 +289,7 @@ class Caller:
                 self.calm = False
                 world.advance(QUICK)
                 self.tell(f"{ask.operation.name}: 429 by the service's own count")
-                return self._answer(429, REFUSED.encode(), QUICK)
+                return self._answer(429, REFUSED, QUICK)
         return self._read(ask) if ask.operation.method == "GET" else self._write(ask)
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
@@ -282,26 +314,32 @@ class Caller:
             self.last, self.proof, self.blind = fate, proof, True
         self.doubt = self.doubt or proof == "nothing"
         self.judged = self.judged or proof == "state"
-        self.tell(f"{name}: {fate.name}: {_shown(answer)}; in truth {world.snapshots[-1].campaigns}")
+        if self.tells:
+            self.tell(f"{name}: {fate.name}: {_shown(answer)}; in truth {world.snapshots[-1].campaigns}")
         if fate.interrupted:
+            self.interrupted = True
             raise Interruption
         return answer
 
-    def _reply(self, fate: Fate, arrived: tuple[int, str] | None) -> Answer | NoAnswer:
+    def _reply(self, fate: Fate, arrived: tuple[int, bytes] | None) -> Answer | NoAnswer:
         if not fate.left:
             self.untold = True
             return NoAnswer("never left", not_sent=True)
         if fate.page is not None:
             self.untold = True
             asked = {} if fate.page.retry_after is None else {"retry-after": f"{fate.page.retry_after}"}
-            return self._answer(fate.page.code, fate.page.body, fate.seconds, asked)
+            if fate.page.code == 429:
+                self.not_before = self.world.now + (fate.page.retry_after or 0.0)
+            return self._answer(fate.page.code, fate.page.body, fate.seconds, asked, fate.repeated)
         if arrived is None:
             self.untold = True
             return NoAnswer("no answer")
-        return self._answer(arrived[0], None if fate.body_lost else arrived[1].encode(), fate.seconds)
+        return self._answer(arrived[0], None if fate.body_lost else arrived[1], fate.seconds)
 
     def _read(self, ask: Ask) -> Answer | NoAnswer:
         name, world = ask.operation.name, self.world
+        if not self.tries and world.now < self.failed_at + 0.2:
+            self.wrong.append("I5: a read that failed is repeated at once")
         look = self.fortune.look(self, name)
         if self.page is not None:
             look = look._replace(page=self.page)
@@ -317,8 +355,12 @@ class Caller:
             answer = self._show(ask, snapshot, look.seconds)
         self.untold = self.untold or page is not None or snapshot is None
         world.advance(look.seconds)
-        self.tell(f"{name}: {_shown(answer)}; in truth {newest.campaigns}")
+        if snapshot is None and page is None:
+            self.failed_at = world.now
+        if self.tells:
+            self.tell(f"{name}: {_shown(answer)}; in truth {newest.campaigns}")
         if look.interrupted:
+            self.interrupted = True
             raise Interruption
         return answer
 
@@ -326,20 +368,26 @@ class Caller:
         name = ask.operation.name
         if name == "list_campaigns":
             offset, limit = ask.parameters["offset"], ask.parameters["limit"]
-            items = [self._text("get_campaign", shown) for shown in snapshot.campaigns[offset : offset + limit]]
-            return self._answer(200, f'{{"result":[{",".join(items)}]}}'.encode(), seconds)
+            page = snapshot.campaigns[offset : offset + limit]
+            return self._answer(200, _page(page, tuple(self.fortune.spelt(each.status) for each in page)), seconds)
         shown = snapshot.of(ask.parameters["campaign_id"])
         if name == "get_campaign":
             self.blind = False
         if shown is None:
-            return self._answer(404, NOT_FOUND.encode(), seconds)
+            return self._answer(404, NOT_FOUND, seconds)
         self._watch(name, shown)
-        return self._answer(200, self._text(name, shown).encode(), seconds)
+        return self._answer(200, text_of(name, shown, self.fortune.spelt(shown.status)), seconds)
 
-    def _text(self, name: str, shown: Shown) -> str:
-        return text_of(name, shown, self.fortune.spelt(shown.status))
-
-    def _answer(self, code: int, body: bytes | None, seconds: float, more: dict[str, str] | None = None) -> Answer:
+    def _answer(
+        self,
+        code: int,
+        body: bytes | None,
+        seconds: float,
+        more: Mapping[str, str] | None = None,
+        repeated: bool = False,
+    ) -> Answer:
+        if code >= 500 or code in (413, 429) or body in (REFUSED, NOT_FOUND):
+            self.said.add(code)
         world, rules, headers = self.world, self.world.rules, dict(more or ())
         if rules.dated is not None:
             headers["date"] = _date(int(world.time() + rules.dated))
@@ -347,7 +395,7 @@ class Caller:
             headers["x-ratelimit-limit"] = str(rules.limit)
             headers["x-ratelimit-remaining"] = str(max(0, rules.limit - world.used))
             headers["x-ratelimit-reset"] = str(ceil((world.window + 1) * rules.window))
-        return Answer(code, headers, body, seconds)
+        return Answer(code, headers, body, seconds, repeated)
 
     # --- what it must not do ---
 
@@ -384,6 +432,8 @@ class Caller:
     def _check_try(self) -> None:
         if self.moved:
             self.wrong.append("I5: it is tried after a status was seen that forbids it")
+        if self.world.now < self.not_before:
+            self.wrong.append("I5: it is tried again before the service takes requests")
         if self.newer:
             self.wrong.append("I5: it is tried again over what another client has written meanwhile")
         if self.near and (self.doubt or self.judged):
@@ -407,9 +457,11 @@ def _proof(answer: Answer | NoAnswer, name: str, left: bool) -> str:
         return "nothing" if body == ANOTHER else "yes"
     if code == 200:
         return "yes" if body.startswith(b'{"id":%d,' % CAMPAIGN_ID) else "nothing"
+    if answer.repeated:
+        return "nothing"
     if code in (413, 429):
         return "no"
-    if body not in (REFUSED.encode(), NOT_FOUND.encode()) or code not in (400, 401, 403, 404):
+    if body not in (REFUSED, NOT_FOUND) or code not in (400, 401, 403, 404):
         return "nothing"
     judges = name not in ("create_campaign", "send_test_campaign")
     return "state" if judges and (code == 403 or (code == 404 and name == "delete_campaign")) else "no"
@@ -419,7 +471,13 @@ def _shown(answer: Answer | NoAnswer) -> str:
     return answer.cause if isinstance(answer, NoAnswer) else f"{answer.status_code} {answer.body!r}"
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=10_000)
+def _page(page: tuple[Shown, ...], spelt: tuple[str, ...]) -> bytes:
+    items = [text_of("get_campaign", shown, status) for shown, status in zip(page, spelt, strict=True)]
+    return b'{"result":[%b]}' % b",".join(items)
+
+
+@lru_cache(maxsize=10_000)
 def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
@@ -453,11 +511,14 @@ def in_bulk() -> Iterator[None]:
     logger.addHandler(handler)
     propagated, logger.propagate = logger.propagate, False
     cached = SimpleNamespace(loads=lru_cache(maxsize=50_000)(json.loads), dumps=json.dumps)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
     with (
         patch.object(Operation, "parse", parse_once),
         patch.object(answers, "json", cached),
         patch.object(errors, "to_json", lambda value: value),
     ):
         yield
+    gc.set_threshold(*thresholds)
     logger.propagate = propagated
     logger.removeHandler(handler)

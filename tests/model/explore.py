@@ -13,13 +13,12 @@ from typing import Any, Literal
 from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Look, Page
 from model.judge import Tally, misjudged, violations
 from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, Snapshot, World
-from scenarios import EDIT, FAR, WRITES
+from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES
 from sendgrid_campaigns import Retry
 
 USUAL = Rules(oldest=1.4, tolerance=300.0)
 SHORT = Retry(attempts=3, deadline=120.0, settle=1.5)
 """A read-back window of three looks, at 0, 0.6 and 1.5 s: everything is as with a longer one, only sooner."""
-NO = REFUSED.encode()
 
 FATES = (
     Fate("never left", copies=0, left=False),
@@ -31,13 +30,13 @@ FATES = (
     Fate("doubled, first answer", copies=2),
     Fate("doubled, second answer", copies=2, answer=1),
     Fate("doubled, second late", later=inf),
-    Fate("forbidden", copies=0, page=Page(403, NO)),
-    Fate("refused", copies=0, page=Page(400, NO)),
-    Fate("too many", copies=0, page=Page(429, NO, 0.2)),
-    Fate("far too many", copies=0, page=Page(429, NO, 1000.0)),
+    Fate("forbidden", copies=0, page=Page(403, REFUSED)),
+    Fate("refused", copies=0, page=Page(400, REFUSED)),
+    Fate("too many", copies=0, page=Page(429, REFUSED, 0.2)),
+    Fate("far too many", copies=0, page=Page(429, REFUSED, 1000.0)),
 )
 SLOW = (Fate("slow", seconds=SLOWEST), Fate("answer lost after long", answer=None, seconds=SLOWEST))
-NOT_FOUND_WRONGLY = Fate("not found, wrongly", copies=0, page=Page(404, NOT_FOUND.encode()))
+NOT_FOUND_WRONGLY = Fate("not found, wrongly", copies=0, page=Page(404, NOT_FOUND))
 PAGES = (
     Page(404, HTML),
     Page(404, JSON),
@@ -58,6 +57,7 @@ MIXED_UP = (
     Fate("carried out, and the answer to another's", page=Page(200, ANOTHER)),
     Fate("body lost", body_lost=True),
     Fate("503, carried out", page=Page(503, HTML)),
+    Fate("written twice, carried out, 429", page=Page(429, REFUSED), repeated=True),
     Fate("interrupted", interrupted=True),
     Fate("interrupted, and lost", copies=0, interrupted=True),
     FATES[1],
@@ -198,15 +198,13 @@ class Script:
             case "unknown status":
                 caller.statuses.add("hibernating")
                 caller.moved = caller.moved or not caller.allows("Hibernating")
-                return Look(QUICK, shown[0], HIBERNATING)
+                id = max(world.campaigns, default=CAMPAIGN_ID)
+                return Look(QUICK, shown[0], Page(200, b'{"id":%d,"status":"Hibernating"}' % id))
             case _:
                 return Look(QUICK, None)
 
     def spelt(self, status: str) -> str:
         return f" {status.upper()}" if self.weather.shouts else status
-
-
-HIBERNATING = Page(200, b'{"id":4900,"status":"Hibernating"}')
 
 
 def _acts(caller: Caller) -> Iterator[Request]:
@@ -299,7 +297,7 @@ def history(task: Task, path: list[list[int]], *, log: bool = False) -> tuple[Ca
     world.advance(1.0)
     caller.run()
     wrong = violations(caller)
-    if caller.kind == "unknown" and write.is_read_back and not wrong and weather.reads == "any":
+    if caller.may_ask_outcome() and not wrong and weather.reads == "any":
         later = 9700.0 if caller.send_at is not None and script.choose(2) else 30.0
         script.others = 0
         script.faults *= "stray" in weather.looks

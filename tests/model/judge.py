@@ -17,7 +17,7 @@ from math import isinf
 from model.caller import SLOWEST, WARNED, Caller, Interruption
 from model.service import OTHERS, START, Request, Snapshot, World
 from scenarios import CAMPAIGN_ID, Start
-from sendgrid_campaigns.errors import SendGridError
+from sendgrid_campaigns.errors import APIStatusError, SendGridError
 
 SOON = 300.0
 """Seconds; a schedule so near counts as sent now."""
@@ -87,10 +87,14 @@ def violations(caller: Caller) -> list[str]:
     elif kind == "wrong state":
         # ensure_sent promises nothing but the state: a doubled request may have sent it, and somebody stopped it then.
         status = str(getattr(caller.error, "status", "")).strip().casefold()
+        if caller.doubt:
+            wrong.append("I2: a status, and a request of the call may have had an effect")
         if status not in caller.statuses:
             wrong.append(f"I2: the status {status!r} was never read")
-    elif kind == "done" and not was_reached(caller):
-        wrong.append("I3: a result, and it never was as asked for")
+    elif kind == "done":
+        by_answer = getattr(caller.value, "known_from", "answer") == "answer" and caller.name != "update_campaign"
+        if not was_reached(caller) or (by_answer and not world.effects):
+            wrong.append("I3: a result, and it never was as asked for")
     if caller.ended > START + retry.deadline + SLOWEST + 1e-6:
         wrong.append("I4: it ends too late")
     if caller.tries > retry.attempts:
@@ -101,6 +105,8 @@ def violations(caller: Caller) -> list[str]:
         wrong.append(f"I7: {kind}")
     if isinstance(caller.error, SendGridError):
         wrong += speechless(caller, caller.error)
+    if caller.interrupted and kind != "interrupted":
+        wrong.append("I6: an interruption is swallowed")
     if isinstance(caller.error, Interruption) and (caller.doubt or caller.last.copies) and caller.tries:
         told = any("unknown whether" in note for note in getattr(caller.error, "__notes__", ()))
         if in_force(world, caller) and not (told and WARNED):
@@ -110,10 +116,10 @@ def violations(caller: Caller) -> list[str]:
 
 
 def mailed_twice(world: World) -> bool:
-    """Return whether a campaign is mailed twice, or two are by the call, or one with the id of another."""
+    """Return whether a campaign is mailed twice, or two with one key by the call and an earlier one, or another's."""
     mailed = [(id, life) for _, id, life in world.mailings]
-    ours = [life for who, _, life in world.mailings if who > OTHERS]
-    return len(mailed) != len(set(mailed)) or len(ours) > 1 or any(life > 1 for life in ours)
+    not_others = [life for who, _, life in world.mailings if who != OTHERS]
+    return len(mailed) != len(set(mailed)) or len(not_others) > 1 or any(life > 1 for life in not_others)
 
 
 # --- I2 ---
@@ -215,12 +221,19 @@ def is_as_asked(caller: Caller, snapshot: Snapshot, until: float) -> bool:
 _SAID: set[tuple[object, ...]] = set()
 
 
+def forget() -> None:
+    """Look at every kind of error again."""
+    _SAID.clear()
+
+
 def speechless(caller: Caller, error: SendGridError) -> Iterator[str]:
     """Yield what is missing in an error, looked at once for each kind of error."""
     unknown = caller.kind == "unknown"
     claims_nothing = error.changed == type(error).changed and not unknown
     if claims_nothing and caller.write.name == "send_once" and caller.world.effects:
         yield "I7: it says that nothing was changed, and a campaign was made or edited"
+    if isinstance(error, APIStatusError) and error.status_code not in caller.said:
+        yield f"I7: a {error.status_code} that the service did not answer"
     facts = (caller.write.name, type(error), error.action)
     if facts in _SAID:
         return
@@ -238,9 +251,13 @@ def lifeless(caller: Caller) -> Iterator[str]:
     """Yield where the call knows less than it could: a protocol that never tells anything would break no other rule."""
     world, kind, write = caller.world, caller.kind, caller.write
     unknown, read_back = kind == "unknown", write.is_read_back
-    if unknown and not caller.doubt and not caller.judged and not caller.last.body_lost:
+    lost = caller.last.body_lost and caller.name == "create_campaign"  # nobody knows the id of what was made
+    if unknown and not caller.doubt and not caller.judged and not lost:
         yield "I8: unknown, and nothing is in doubt"
     renamed = caller.name == "unschedule_campaign" and world.rules.unscheduled != "Draft"
+    if kind == "no" and not caller.tries and caller.failed_at > 0 and caller.requests < caller.retry.attempts:
+        if caller.ended + 8.0 < caller.deadline and not caller.said:
+            yield "I8: a read that failed was not repeated"
     if not caller.calm or renamed or caller.ended >= caller.deadline or kind == "interrupted":
         return
     if write.name == "send_once":
@@ -248,9 +265,9 @@ def lifeless(caller: Caller) -> Iterator[str]:
     shown = world.snapshots[-1].of(CAMPAIGN_ID)
     status = shown.status if shown else ""
     fits = caller.allows(status)
+    if not caller.tries and fits and status:
+        yield "I8: it was never tried"
     if not caller.tries:
-        if fits and status:
-            yield "I8: it was never tried"
         return
     rules = world.rules
     clocks_agree = not (rules.ahead or rules.dated or rules.jump)  # else, "about now" is not known

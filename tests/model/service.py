@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from scenarios import BEFORE, CAMPAIGN_ID, Start
 
-OTHERS = 0
-"""The author of what other clients do; the writing requests of the call are counted from 1."""
+OTHERS, EARLIER = 0, -1
+"""The author of what other clients do, and of what was before; the writing requests of the call are counted from 1."""
 START = 1_800_000_000.0
 """When the call begins: unix time by the client's clock."""
 
@@ -116,10 +116,10 @@ class World:
         if start.status:
             due = None if start.due is None else START + rules.ahead + start.due
             fields = stored("{}", json.dumps({**BEFORE, **start.fields}))
-            campaign = Campaign(Shown(CAMPAIGN_ID, start.status, due, fields, 1))
+            campaign = Campaign(Shown(CAMPAIGN_ID, start.status, due, fields, 1), by=EARLIER)
             self.campaigns[CAMPAIGN_ID] = campaign
             if start.status in ("In Progress", "Sent"):
-                self.mailings.append((OTHERS, CAMPAIGN_ID, 1))
+                self.mailings.append((EARLIER, CAMPAIGN_ID, 1))
         self._note()
 
     # --- time ---
@@ -172,7 +172,7 @@ class World:
 
     # --- writes ---
 
-    def handle(self, request: Request) -> tuple[int, str]:
+    def handle(self, request: Request) -> tuple[int, bytes]:
         """Carry out a write, and return the code and the text of its answer."""
         while self._fall_due():
             pass
@@ -182,7 +182,7 @@ class World:
         if request.name != "anew":
             self.effects += request.who > OTHERS
         self._note()
-        return code, "" if shown is None else text_of(request.name, shown)
+        return code, b"" if shown is None else text_of(request.name, shown, shown.status)
 
     def _answer(self, request: Request) -> tuple[int, Shown | None]:
         rules, (name, id, body, who) = self.rules, request
@@ -288,8 +288,8 @@ class World:
         return self.used <= self.rules.limit
 
 
-REFUSED = '{"errors":[{"field":null,"message":"no"}]}'
-NOT_FOUND = '{"errors":[{"field":null,"message":"not found"}]}'
+REFUSED = b'{"errors":[{"field":null,"message":"no"}]}'
+NOT_FOUND = b'{"errors":[{"field":null,"message":"not found"}]}'
 
 
 @lru_cache(maxsize=None)
@@ -304,16 +304,17 @@ def stored(fields: str, body: str) -> str:
     return json.dumps({**json.loads(fields), **changes}, sort_keys=True, separators=(",", ":"))
 
 
-def text_of(name: str, shown: Shown, spelt: str | None = None) -> str:
-    """Return the body of the answer to a request by its operation's name."""
-    id, status, send_at, fields, _ = shown
-    status = status if spelt is None else spelt
+@lru_cache(maxsize=50_000)
+def text_of(name: str, shown: Shown, status: str) -> bytes:
+    """Return the body of the answer to a request by its operation's name; status: as it is spelt."""
+    id, _, send_at, fields, _ = shown
     match name:
         case "get_campaign_schedule":
-            return '{"send_at":null}' if send_at is None else f'{{"send_at":{int(send_at)}}}'
+            text = '{"send_at":null}' if send_at is None else f'{{"send_at":{int(send_at)}}}'
         case "schedule_campaign" | "reschedule_campaign" | "send_campaign":
-            return f'{{"id":{id},"status":"{status}","send_at":{int(send_at or 0)}}}'
+            text = f'{{"id":{id},"status":"{status}","send_at":{int(send_at or 0)}}}'
         case "send_test_campaign":
-            return '{"to":"reader@example.com"}'
+            text = '{"to":"reader@example.com"}'
         case _:
-            return f'{{"id":{id},"status":"{status}",{fields[1:]}'
+            text = f'{{"id":{id},"status":"{status}",{fields[1:]}'
+    return text.encode()
