@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Operation(Generic[R]):
     """What the fragment says about one operation."""
 

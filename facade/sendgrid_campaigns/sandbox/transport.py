@@ -20,7 +20,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
         fault, reply = self._carry(request)
-        if fault is not None and (trace := request.extensions.get("trace")):
+        if trace := request.extensions.get("trace"):
             for event in _events(fault, request):
                 trace(*event)
         return self._answer(fault, reply, request)
@@ -28,7 +28,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         fault, reply = self._carry(request)
-        if fault is not None and (trace := request.extensions.get("trace")):
+        if trace := request.extensions.get("trace"):
             for event in _events(fault, request):
                 await trace(*event)
         return self._answer(fault, reply, request)
@@ -82,12 +82,12 @@ _ENDINGS: dict[Ending, tuple[type[httpx.TransportError], str]] = {
 }
 
 
-def _events(fault: Fault, request: httpx.Request) -> list[tuple[str, dict[str, Any]]]:
+def _events(fault: Fault | None, request: httpx.Request) -> list[tuple[str, dict[str, Any]]]:
     """What httpcore reports of a request: to begin with, whether it was written at all.
 
     https://www.encode.io/httpcore/extensions/#trace
     """
-    if fault.ending == "refused":
+    if fault is not None and fault.ending == "refused":
         return [("connection.connect_tcp.started", {}), ("connection.connect_tcp.failed", {})]
     return [("http11.send_request_headers.started", {"request": httpcore.Request(request.method, str(request.url))})]
 
