@@ -177,8 +177,9 @@ class Caller:
         """The codes of refusals that the service gave, or that mean that it was asked nothing."""
         self.not_before = START
         """When the service takes requests again, as its last 429 says."""
+        self.wrote = False
         self.failed_at = -1.0
-        """When the last read failed, before the first try."""
+        """When the last read failed."""
         self.interrupted = False
         self.untold = True
         """Whether a request of the rate limit's window went unanswered."""
@@ -294,7 +295,7 @@ class Caller:
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
         world, name = self.world, ask.operation.name
-        decides = name == self.name
+        self.wrote, decides = True, name == self.name
         if decides:
             self._check_try()
             self.tries += 1
@@ -338,7 +339,7 @@ class Caller:
 
     def _read(self, ask: Ask) -> Answer | NoAnswer:
         name, world = ask.operation.name, self.world
-        if not self.tries and world.now < self.failed_at + 0.2:
+        if not self.wrote and world.now < self.failed_at + 0.2:
             self.wrong.append("I5: a read that failed is repeated at once")
         look = self.fortune.look(self, name)
         if self.page is not None:
@@ -355,7 +356,7 @@ class Caller:
             answer = self._show(ask, snapshot, look.seconds)
         self.untold = self.untold or page is not None or snapshot is None
         world.advance(look.seconds)
-        if snapshot is None and page is None:
+        if snapshot is None or page is not None:
             self.failed_at = world.now
         if self.tells:
             self.tell(f"{name}: {_shown(answer)}; in truth {newest.campaigns}")

@@ -92,7 +92,7 @@ def violations(caller: Caller) -> list[str]:
         if status not in caller.statuses:
             wrong.append(f"I2: the status {status!r} was never read")
     elif kind == "done":
-        by_answer = getattr(caller.value, "known_from", "answer") == "answer" and caller.name != "update_campaign"
+        by_answer = getattr(caller.value, "known_from", "") == "answer"
         if not was_reached(caller) or (by_answer and not world.effects):
             wrong.append("I3: a result, and it never was as asked for")
     if caller.ended > START + retry.deadline + SLOWEST + 1e-6:
