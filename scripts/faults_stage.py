@@ -221,7 +221,7 @@ def _about(campaign_id: int, fault: Mapping[str, Any]) -> Mapping[str, Any]:
 
     made = fault.get("answer")
     if isinstance(made, Canned):
-        return {**fault, "answer": attrs.evolve(made, body=told(made.body))}
+        return {**fault, "answer": Canned(made.status_code, made.headers, told(made.body))}
     return {**fault, "raw": told(fault["raw"])} if "raw" in fault else fault
 
 

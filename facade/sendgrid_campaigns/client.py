@@ -4,7 +4,7 @@ The async client is written here; `make generate` makes the sync one of it, in _
 """
 
 from dataclasses import replace
-from typing import ClassVar, NoReturn, Self, TypeVar, overload
+from typing import ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +19,8 @@ from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target
 
 T = TypeVar("T")
+C = TypeVar("C", bound="AsyncClient")
+"""The client's own class. Self means AsyncClient to jedi, which then completes no operation of a view."""
 
 
 class AsyncClient:
@@ -69,10 +71,10 @@ class AsyncClient:
         self._is_view = False
 
     @overload
-    def on_behalf_of(self, subuser: str) -> Self: ...
+    def on_behalf_of(self: C, subuser: str) -> C: ...
     @overload
-    def on_behalf_of(self, *, account_id: str) -> Self: ...
-    def on_behalf_of(self, subuser: str | None = None, *, account_id: str | None = None) -> Self:
+    def on_behalf_of(self: C, *, account_id: str) -> C: ...
+    def on_behalf_of(self: C, subuser: str | None = None, *, account_id: str | None = None) -> C:
         """Return a view of this client that acts for a Subuser, by username, or for a customer account, by id.
 
         A view shares connections and settings; each of its requests carries the header, and no other client's does.
@@ -84,7 +86,7 @@ class AsyncClient:
         """
         return self._view(on_behalf_of(subuser, account_id))
 
-    def _view(self, header: str | None) -> Self:
+    def _view(self: C, header: str | None) -> C:
         view = object.__new__(type(self))
         session = replace(self._session, on_behalf_of=header)
         view.__dict__.update(self.__dict__, _session=session, _is_view=True)
@@ -113,7 +115,7 @@ class AsyncClient:
         if not self._is_view:
             await self._exchange.aclose()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self: C) -> C:
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -250,7 +250,7 @@ class WrongStateError(SendGridError):
 
     def _why(self) -> str:
         allowed = self._allowed.format(action=self.action or "changed")
-        return f'the {self.resource} is "{self.status}", and {allowed}'
+        return f'the {self.resource} is "{self.status}", and {allowed}' if self.status else allowed
 
 
 class NotInDraftError(WrongStateError):

@@ -82,7 +82,12 @@ def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return dict(fields)
 
 
-_FIELDS = ("title", *models.CampaignFields.__annotations__, *models.NewCampaignFields.__annotations__)
+_FIELDS = ("title", *models.NewCampaignFields.__annotations__)
+
+
+def new_fields(title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a campaign that is made: there is nothing to clear yet."""
+    return {name: value for name, value in checked_fields({"title": title, **fields}).items() if value is not None}
 
 
 def checked_time(send_at: Any, now: float) -> int:
@@ -286,20 +291,16 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        body = checked_fields({"title": title, **fields})
-        body = {name: value for name, value in body.items() if value is not None}
-        return self._run(content(Change(self._session, CREATE, body=body)))
+        return self._run(content(Change(self._session, CREATE, body=new_fields(title, fields))))
 
-    def update(
-        self, campaign_id: int, title: str | None = None, **fields: Unpack[models.CampaignFields]
-    ) -> models.Campaign:
-        """Change a draft: a field that is left out stays as it is, and None clears one, but for the title.
+    def update(self, campaign_id: int, **fields: Unpack[models.ChangedCampaignFields]) -> models.Campaign:
+        """Change a draft: a field that is left out stays as it is, and None clears one.
 
         Returns the campaign as it is then. Raises NotInDraftError when the campaign is no Draft any more.
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
         """
-        body = checked_fields(fields if title is None else {"title": title, **fields})
+        body = checked_fields(fields)
         check(bool(body), "update() was given nothing to change", "Name a field, such as subject=...")
         id = checked_id(campaign_id)
         return self._run(content(Change(self._session, UPDATE, id, body=body, wanted={"fields": body})))
@@ -389,7 +390,7 @@ class CampaignsClient(Client):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
         title, ending = title_with_key(title, key)
-        return self._run(send_once(self._session, ending, checked_fields({"title": title, **fields})))
+        return self._run(send_once(self._session, ending, new_fields(title, fields)))
 
     def send_test(self, campaign_id: int, to: str | Sequence[str]) -> None:
         """Send a campaign as a test to one address, or to several. The campaign stays as it is.

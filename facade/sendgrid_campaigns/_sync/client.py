@@ -2,7 +2,7 @@
 """What every client is: settings, views on behalf of others, and the loop that runs flows."""
 
 from dataclasses import replace
-from typing import ClassVar, NoReturn, Self, TypeVar, overload
+from typing import ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,6 +17,8 @@ from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns.transport.requests import Target
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Client")
+"""The client's own class. Self means Client to jedi, which then completes no operation of a view."""
 
 
 class Client:
@@ -67,10 +69,10 @@ class Client:
         self._is_view = False
 
     @overload
-    def on_behalf_of(self, subuser: str) -> Self: ...
+    def on_behalf_of(self: C, subuser: str) -> C: ...
     @overload
-    def on_behalf_of(self, *, account_id: str) -> Self: ...
-    def on_behalf_of(self, subuser: str | None = None, *, account_id: str | None = None) -> Self:
+    def on_behalf_of(self: C, *, account_id: str) -> C: ...
+    def on_behalf_of(self: C, subuser: str | None = None, *, account_id: str | None = None) -> C:
         """Return a view of this client that acts for a Subuser, by username, or for a customer account, by id.
 
         A view shares connections and settings; each of its requests carries the header, and no other client's does.
@@ -82,7 +84,7 @@ class Client:
         """
         return self._view(on_behalf_of(subuser, account_id))
 
-    def _view(self, header: str | None) -> Self:
+    def _view(self: C, header: str | None) -> C:
         view = object.__new__(type(self))
         session = replace(self._session, on_behalf_of=header)
         view.__dict__.update(self.__dict__, _session=session, _is_view=True)
@@ -111,7 +113,7 @@ class Client:
         if not self._is_view:
             self._exchange.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: C) -> C:
         return self
 
     def __exit__(self, *error: object) -> None:

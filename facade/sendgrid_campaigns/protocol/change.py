@@ -27,8 +27,8 @@ class Change(Call[R]):
         super().__init__(session, write.operation, write.done, write.resource, id)
         self.write = write
         self.wanted = wanted
-        self.goal = None if write.goal is None or wanted is None else write.goal(**wanted)
-        self.ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
+        self.goal: Goal | None = None if write.goal is None or wanted is None else write.goal(**wanted)
+        self.ask: Ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
 
     def allowed_state(self, goal: Goal) -> Flow[State]:
         """Read the state before the write is tried. Raises the error of a status that does not allow the write."""

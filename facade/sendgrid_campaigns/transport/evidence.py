@@ -31,13 +31,13 @@ class Evidence:
         self.status_code: int | None = None
         self.headers: Mapping[str, str] = {}
         """With names in lower case."""
-        self.whole = False
+        self.whole: bool = False
         """Whether the body arrived to its end."""
-        self.reports = False
+        self.reports: bool = False
         """Whether the transport reports what it does, as httpcore does by its `trace` extension."""
-        self.writes = 0
+        self.writes: int = 0
         """How often the transport began to write the request."""
-        self.reads = inf
+        self.reads: float = inf
         """How often the connection was read since it was written to last; infinite when nobody counts."""
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:

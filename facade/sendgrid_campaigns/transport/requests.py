@@ -38,7 +38,6 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
     arguments["url"] = target.base_url + arguments["url"]
     # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
     whole, patience = target.timeout, target.timeout * 0.9
-    connect = min(target.connect_timeout, patience)
-    timeout = {"connect": connect, "read": whole, "write": whole, "pool": patience}
+    timeout = {"connect": min(target.connect_timeout, patience), "read": whole, "write": whole, "pool": patience}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
     return httpx.Request(**arguments, headers=headers, extensions={"timeout": timeout})
