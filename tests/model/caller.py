@@ -164,7 +164,7 @@ class Caller:
         self.proof = ""
         """What the answer to the last try proved, by docs/reliability.md."""
         self.doubt = self.judged = False
-        """Whether a request that writes may have arrived; whether one got a refusal that the state is to judge."""
+        """Whether a request of that operation may have arrived; whether one was refused, for the state to judge."""
         self.moved = self.near = self.blind = False
         """What reads have shown: a status that forbids the write; a time too near; nothing since the last try."""
         self.statuses: set[str] = set()
@@ -177,7 +177,8 @@ class Caller:
         """The codes of refusals that the service gave, or that mean that it was asked nothing."""
         self.not_before = START
         """When the service takes requests again, as its last 429 says."""
-        self.wrote = False
+        self.asked = ""
+        """The operation of the last request that writes."""
         self.failed_at = -1.0
         """When the last read failed."""
         self.interrupted = False
@@ -295,7 +296,9 @@ class Caller:
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
         world, name = self.world, ask.operation.name
-        self.wrote, decides = True, name == self.name
+        decides = name == self.name
+        if name != self.asked:
+            self.asked, self.doubt, self.judged = name, False, False
         if decides:
             self._check_try()
             self.tries += 1
@@ -339,7 +342,7 @@ class Caller:
 
     def _read(self, ask: Ask) -> Answer | NoAnswer:
         name, world = ask.operation.name, self.world
-        if not self.wrote and world.now < self.failed_at + 0.2:
+        if not self.asked and world.now < self.failed_at + 0.2:
             self.wrong.append("I5: a read that failed is repeated at once")
         look = self.fortune.look(self, name)
         if self.page is not None:

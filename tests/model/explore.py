@@ -173,6 +173,8 @@ class Script:
             self._may_stray, self._strayed = not self._strayed, False
         shown = world.visible()
         wrong = self.weather.looks if self.faults else ()
+        if part != "get_campaign":
+            wrong = tuple(each for each in wrong if each != "unknown status")
         if not self._may_stray or self._first is None:
             wrong = tuple(each for each in wrong if each != "stray")
         chosen = self.choose(len(shown) + len(wrong))

@@ -230,8 +230,8 @@ def speechless(caller: Caller, error: SendGridError) -> Iterator[str]:
     """Yield what is missing in an error, looked at once for each kind of error."""
     unknown = caller.kind == "unknown"
     claims_nothing = error.changed == type(error).changed and not unknown
-    if claims_nothing and caller.write.name == "send_once" and caller.world.effects:
-        yield "I7: it says that nothing was changed, and a campaign was made or edited"
+    if claims_nothing and caller.world.effects:
+        yield "I7: it says that nothing was changed, and a request of the call had an effect"
     if isinstance(error, APIStatusError) and error.status_code not in caller.said:
         yield f"I7: a {error.status_code} that the service did not answer"
     facts = (caller.write.name, type(error), error.action)

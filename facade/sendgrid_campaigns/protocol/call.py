@@ -126,7 +126,7 @@ class Call(Generic[R]):
         made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})
 
-    def failure(self, tried: Tried[Any]) -> errors.SendGridError:
+    def failure(self, tried: Tried[Any], **facts: Any) -> errors.SendGridError:
         """Return the error of a request that failed, and that changed nothing."""
         code, headers = tried.answer.status_code, tried.answer.headers
         refused = tried.proof in (Proof.REJECTED, Proof.AMBIGUOUS)
@@ -138,7 +138,7 @@ class Call(Generic[R]):
             return self.error(errors.InvalidResponseError, cause=tried.problem, status_code=code)
         found, error_id = service_error(tried.answer) or ((), None)
         waits = {"retry_after": retry_after(headers, self.session.clock.time())} if code == 429 else {}
-        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits)
+        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits, **facts)
 
     def note(self, interruption: BaseException) -> None:
         """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
