@@ -210,6 +210,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
         update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
         yield from change(update)
+        call.changed.setdefault("changed", "This call edited the draft: call again with the same key, which finds it.")
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 
