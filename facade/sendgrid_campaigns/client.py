@@ -13,12 +13,11 @@ from sendgrid_campaigns.auth import ApiKey, on_behalf_of
 from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_seconds, checked_base_url
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.call import Session
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target
 
-T = TypeVar("T")
 C = TypeVar("C", bound="AsyncClient")
 """The client's own class. Self means AsyncClient to jedi, which then completes no operation of a view."""
 
