@@ -18,7 +18,7 @@ NOW = 1_800_000_000
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 ACCEPTED = {"id": 4900, "status": "Scheduled"}
 
-Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+Reply = httpx.Response | BaseException | Callable[[httpx.Request], httpx.Response]
 
 
 def no(status_code: int, message: str = "no", field: str | None = None, **headers: str) -> httpx.Response:
@@ -87,7 +87,7 @@ class Server:
         report(request, "connection.connect_tcp.started")
         if not isinstance(reply, CONNECTING):
             report(request, "http11.send_request_headers.started")
-        if isinstance(reply, Exception):
+        if isinstance(reply, BaseException):
             raise reply
         if isinstance(reply, httpx.Response):
             return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
@@ -203,6 +203,7 @@ class DirectExchange:
         if isinstance(reply, Answer | NoAnswer):
             return reply
         return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
+
 
 class Flows(CampaignsClient):
     """Writes return their flow, not run."""
