@@ -1,0 +1,54 @@
+"""The kinds of client, as a table: sync, async, and each further transport."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of client."""
+
+    client: Any
+    http: Any
+    """The class of a foreign HTTP client; None when there is none."""
+    keep_no_connection: Callable[[Any], None]
+    """Make each request of a client use a new connection."""
+
+    @property
+    def is_async(self) -> bool:
+        return hasattr(self.client, "aclose")
+
+    async def close(self, each: Any) -> None:
+        """Close a client of this kind, its HTTP client or one of its responses."""
+        closing = (getattr(each, "aclose", None) if self.is_async else None) or each.close
+        result = closing()
+        if result is not None:
+            await result
+
+    def use(self, work: Callable[[Any], Any], *arguments: Any, **settings: Any) -> Any:
+        """Make a client, return what `work` returns of it (or what its coroutine returns), and close the client."""
+
+        async def main() -> Any:
+            async with self.client(*arguments or ("SG.key",), **settings) as client:
+                return await work(client)
+
+        if self.is_async:
+            return asyncio.run(main())
+        with self.client(*arguments or ("SG.key",), **settings) as client:
+            return work(client)
+
+
+def _keep_none(client: Any) -> None:
+    client._exchange._http._transport._pool._max_keepalive_connections = 0
+
+
+KINDS = {
+    "sync": Kind(CampaignsClient, httpx.Client, _keep_none),
+    "async": Kind(AsyncCampaignsClient, httpx.AsyncClient, _keep_none),
+}
