@@ -26,6 +26,8 @@ class Attempt:
         self._largest_body = largest_body
         self._began = monotonic()
         self._end = self._began + timeout
+        self.status_code: int | None = None
+        self._headers: Mapping[str, str] = {}
         self._decoder: Any = None
         self._raw_size = 0
         self._body = bytearray()
@@ -68,9 +70,15 @@ class Attempt:
 
     # --- the answer ---
 
-    def begin_body(self, encoding: str) -> None:
-        """Prepare for a body with this content encoding. A body in an unknown encoding is lost."""
-        encoding = encoding.strip().lower() or "identity"
+    def begin_answer(self, status_code: int, headers: Mapping[str, str], *, decoded: bool = False) -> None:
+        """Take the status line and the headers. A body in an unknown encoding is lost.
+
+        decoded: whether the body will come without its content encoding.
+        """
+        self.status_code = status_code
+        lower = {name.lower(): value for name, value in headers.items()}
+        self._headers = {name: value for name, value in lower.items() if name in KEPT_HEADERS}
+        encoding = "identity" if decoded else lower.get("content-encoding", "").strip().lower() or "identity"
         if encoding in ("gzip", "deflate"):
             self._decoder = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)  # 32: finds out which of the two it is
         elif encoding != "identity":
@@ -93,7 +101,7 @@ class Attempt:
         """Take note that the rest of the body did not arrive."""
         self._whole = False
 
-    def answer(self, status_code: int, headers: Mapping[str, str], key: ApiKey, *, reported: bool) -> Answer | NoAnswer:
+    def answer(self, key: ApiKey, *, reported: bool) -> Answer | NoAnswer:
         """Return what the attempt proves, with the key taken out.
 
         reported: whether this client's transport has reported anything so far, this time or before.
@@ -108,8 +116,8 @@ class Attempt:
             text = bytes(self._body).decode("latin-1")
             redacted = key.redact(text)
             body = bytes(self._body) if redacted is text or redacted == text else redacted.encode("latin-1")
-        kept = {name: value for name, value in headers.items() if name in KEPT_HEADERS}
-        return Answer(status_code, kept, body, self.seconds(), self.writes > 1)
+        assert self.status_code is not None
+        return Answer(self.status_code, self._headers, body, self.seconds(), self.writes > 1)
 
     def no_answer(self, cause: str, *, not_sent: bool = False) -> NoAnswer:
         """Return that no status line arrived which answers this request."""

@@ -14,10 +14,7 @@ from sendgrid_campaigns.transport.owner import async_time_limit, process_and_loo
 from sendgrid_campaigns.transport.requests import Target, build, largest_body
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
-"""What httpx raises before it has even a connection."""
-
-NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
-"""What httpx raises while it connects, and other transports later, too: believed only when the transport reports."""
+"""What httpx raises before it has even a connection. Other errors prove nothing, unless the transport reports."""
 
 
 class AsyncExchange:
@@ -104,47 +101,43 @@ class AsyncExchange:
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
-        http, key = self.usable_http(), self.target.key
         attempt = Attempt(self._clock.monotonic, self.target.timeout, largest_body(ask), counts_reads=self._guarded)
         current.set(attempt)
         request = build(ask, self.target, on_behalf_of)
-        request.extensions["trace"] = attempt.trace_async
-        response: httpx.Response | None = None
         try:
             async with async_time_limit(self.target.timeout):
-                try:
-                    response = await http.send(request, auth=None, follow_redirects=False, stream=True)
-                except httpx.HTTPStatusError as error:  # an event hook has raised for the status of an answer
-                    if error.response.request is not request:
-                        raise
-                    response = error.response
-                async with aclosing(response):
-                    await _read_body(response, attempt)
+                await self._send(request, attempt)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
-            if response is None:
+            if attempt.status_code is None:
                 self._reports = self._reports or attempt.reports
-                return attempt.no_answer(text_of(error, key), not_sent=_not_sent(error, attempt))
+                return attempt.no_answer(text_of(error, self.target.key), not_sent=_not_sent(error, attempt))
             attempt.lose_body()
         self._reports = self._reports or attempt.reports
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return attempt.answer(response.status_code, headers, key, reported=self._reports)
+        return attempt.answer(self.target.key, reported=self._reports)
 
-
-async def _read_body(response: httpx.Response, attempt: Attempt) -> None:
-    if response.is_stream_consumed:  # a mock transport or an event hook has read the body
-        attempt.add(response.content)
-        return
-    attempt.begin_body(response.headers.get("content-encoding", ""))
-    async for chunk in response.aiter_raw():
-        goes_on = attempt.add(chunk)
-        del chunk  # a traceback that shows locals must not show what a server may quote
-        if not goes_on:
-            break
+    async def _send(self, request: httpx.Request, attempt: Attempt) -> None:
+        """Write the request, and give its answer to the attempt as it arrives."""
+        request.extensions["trace"] = attempt.trace_async
+        try:
+            response = await self.usable_http().send(request, auth=None, follow_redirects=False, stream=True)
+        except httpx.HTTPStatusError as error:  # an event hook has raised for the status of an answer
+            if error.response.request is not request:
+                raise
+            response = error.response
+        async with aclosing(response):
+            read = response.is_stream_consumed  # by a mock transport or an event hook
+            attempt.begin_answer(response.status_code, response.headers, decoded=read)
+            if read:
+                attempt.add(response.content)
+                return
+            async for chunk in response.aiter_raw():
+                goes_on = attempt.add(chunk)
+                del chunk  # a traceback that shows locals must not show what a server may quote
+                if not goes_on:
+                    break
 
 
 def _not_sent(error: Exception, attempt: Attempt) -> bool:
-    if isinstance(error, NO_CONNECTION):
-        return attempt.reports and attempt.writes == 0
-    return isinstance(error, NO_REQUEST) and attempt.writes == 0
+    return attempt.writes == 0 and (attempt.reports or isinstance(error, NO_REQUEST))
