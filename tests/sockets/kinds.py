@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,18 @@ def _keep_none(client: Any) -> None:
     client._exchange._http._transport._pool._max_keepalive_connections = 0
 
 
+class _ClosingSessions(dict[Any, Any]):
+    def __setitem__(self, owner: Any, session: Any) -> None:
+        session.connector._force_close = True
+        super().__setitem__(owner, session)
+
+
+def _keep_none_in_aiohttp(client: Any) -> None:
+    client._exchange._sessions = _ClosingSessions()
+
+
 KINDS = {
     "sync": Kind(CampaignsClient, httpx.Client, _keep_none),
     "async": Kind(AsyncCampaignsClient, httpx.AsyncClient, _keep_none),
+    "aiohttp": Kind(AiohttpCampaignsClient, None, _keep_none_in_aiohttp),
 }

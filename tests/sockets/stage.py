@@ -6,9 +6,9 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count, cycle
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from scenarios import BEFORE, WRITES
 from sendgrid_campaigns import Clock, Retry
 from sendgrid_campaigns.sandbox import Canned, Knobs, RequestRecord, Sandbox
 from sendgrid_campaigns.sandbox.example import KEY
@@ -28,7 +29,6 @@ SHORT = 0.1
 """Seconds that a client waits for what never comes."""
 LONG = 30.0
 """Seconds that a client waits elsewhere: no machine is so slow."""
-HOUR = timedelta(hours=1)
 LARGE = "[unsubscribe]" + "x" * 900_000
 """A text for a request that is not read in one piece."""
 
@@ -54,6 +54,7 @@ class Script:
     """One call of a client, and what goes wrong with its requests."""
 
     operation: str
+    """A name in the catalogue of writes."""
     writes: Sequence[Fault | None] = ()
     """By the number of the attempt."""
     reads: Sequence[Fault | None] = ()
@@ -297,8 +298,9 @@ class Stage:
     async def perform(self, performance: Performance) -> None:
         """Make a call."""
         script = performance.script
-        later = self._sandbox.now() + HOUR if script.operation in ("reschedule", "unschedule") else None
-        performance.campaign_id = self._sandbox.create_campaign(status="Scheduled" if later else "Draft", send_at=later)
+        start = WRITES[script.operation].starts[0]
+        due = self._sandbox.now() + timedelta(seconds=start.due) if start.due else None
+        performance.campaign_id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
         self._now, self._planned = performance, None
         self._seen.clear()
         timeout = SHORT if script.hasty else LONG
@@ -316,21 +318,11 @@ class Stage:
         self._look_back()
         self._now = None
 
-    def _call(self, client: Any, performance: Performance) -> Callable[[], Awaitable[Any]]:
-        id, name = performance.campaign_id, performance.script.operation
-        at = self._sandbox.now().replace(microsecond=0) + 2 * HOUR
-        text = LARGE if performance.script.large else "[unsubscribe]"
-        method = getattr(client, name)
-        match name:
-            case "create":
-                return lambda: method(performance.name, plain_content=text)
-            case "update":
-                return lambda: method(id, subject=performance.name, plain_content=text)
-            case "schedule" | "reschedule":
-                return lambda: method(id, at)
-            case "send_test":
-                return lambda: method(id, "somebody@example.com")
-        return lambda: method(id)
+    def _call(self, client: Any, performance: Performance) -> Callable[[], Any]:
+        write, now = WRITES[performance.script.operation], self._clock.time()
+        if performance.script.large:
+            write = replace(write, arguments={**write.arguments, "plain_content": LARGE})
+        return lambda: write.call(client, now, performance.campaign_id)
 
     def _before(self, ask: Any) -> str:
         """Plan what is to become of a request, and return its mark."""
@@ -407,7 +399,7 @@ class Stage:
         for client in self._clients.values():
             await self._kind.close(client)
         self._server.close()
-        self._clock.offset += 5 * HOUR.total_seconds()  # what is late comes, and what is scheduled goes out
+        self._clock.offset += 200_000  # what is late comes, and what is scheduled goes out
         requests: dict[str | None, list[RequestRecord]] = {}
         for record in self._sandbox.requests():
             requests.setdefault(record.on_behalf_of, []).append(record)
