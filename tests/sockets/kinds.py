@@ -32,16 +32,16 @@ class Kind:
         if result is not None:
             await result
 
-    def use(self, work: Callable[[Any], Any], *arguments: Any, **settings: Any) -> Any:
+    def use(self, work: Callable[[Any], Any], api_key: str = "SG.key", **settings: Any) -> Any:
         """Make a client, return what `work` returns of it (or what its coroutine returns), and close the client."""
 
         async def main() -> Any:
-            async with self.client(*arguments or ("SG.key",), **settings) as client:
+            async with self.client(api_key, **settings) as client:
                 return await work(client)
 
         if self.is_async:
             return asyncio.run(main())
-        with self.client(*arguments or ("SG.key",), **settings) as client:
+        with self.client(api_key, **settings) as client:
             return work(client)
 
 

@@ -2,17 +2,14 @@
 
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sandbox.certificates import self_signed
 from sendgrid_campaigns.protocol import proof
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 from sendgrid_campaigns.protocol.proof import Proof
 from sockets.families import FAMILIES
-from sockets.run import DECK, STAGES, Part, Tally
-from sockets.stage import HOST
+from sockets.run import DECK, STAGES, Part
 
 CALLS = 40
 
@@ -20,31 +17,15 @@ CALLS = 40
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    self_signed(folder)
-    return folder
-
-
 @pytest.fixture
 def seed() -> int:
     return random.SystemRandom().randrange(2**32)
 
 
-def play(seed: int, kind: str, certificates: Path | None, numbers: Any, monkeypatch: pytest.MonkeyPatch) -> Tally:
-    monkeypatch.setenv("NO_PROXY", HOST)
-    if certificates:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "certificate.pem"))
-    return Part(seed, kind, certificates, numbers).play()
-
-
-@pytest.mark.parametrize(("kind", "tls"), STAGES)
-def test_no_call_is_misjudged_and_nothing_is_left(
-    certificates: Path, seed: int, kind: str, tls: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("name", "tls"), STAGES)
+def test_no_call_is_misjudged_and_nothing_is_left(trusted: Path, seed: int, name: str, tls: bool) -> None:
     first = seed % 10_000
-    tally = play(seed, kind, certificates if tls else None, range(first, first + CALLS), monkeypatch)
+    tally = Part(seed, name, trusted if tls else None, range(first, first + CALLS)).play()
     problems = "\n".join(tally.problems)
     assert not problems, f"{problems}\nagain: PYTHONPATH=tests python -m sockets.run --seed {seed} --call <its name>"
     assert tally.faulty > CALLS / 2, f"seed {seed}"
@@ -84,5 +65,5 @@ def test_a_wrong_rule_is_noticed(seed: int, name: str, monkeypatch: pytest.Monke
     )
     places = [place for place, (family, _) in enumerate(DECK) if FAMILIES[family].name == name]
     numbers = [len(DECK) * turn + place for turn in range(CALLS) for place in places]
-    tally = play(seed, "sync", None, numbers[:CALLS], monkeypatch)
+    tally = Part(seed, "sync", None, numbers[:CALLS]).play()
     assert any("; the service answered" in problem for problem in tally.problems), f"seed {seed}"
