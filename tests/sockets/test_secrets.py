@@ -74,12 +74,12 @@ def log() -> Iterator[io.StringIO]:
 
 
 def leaks(text: str) -> list[str]:
-    """Return the spellings of which a text holds a part of 18 characters."""
+    """Return the spellings of which a text holds a third."""
     found = []
     for name, spell in SPELLINGS.items():
         said = spell(_KEY())
-        size = 18 * len(said) // len(_KEY())
-        if any(said[start : start + size] in text for start in range(len(said) - size + 1)):
+        size = len(said) // 3
+        if any(said[start : start + size] in text for start in range(0, len(said) - size + 1, size // 2)):
             found.append(name)
     return found
 

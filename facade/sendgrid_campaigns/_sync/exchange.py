@@ -100,6 +100,7 @@ class Exchange:
         raise outside
 
     def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
+        process()  # before anything that needs an event loop
         attempt = Attempt(self._clock.monotonic, self.target.timeout, largest_body(ask), counts_reads=self._guarded)
         current.set(attempt)
         request = build(ask, self.target, on_behalf_of)

@@ -159,7 +159,8 @@ def from_outside(error: BaseException) -> BaseException | None:
     while each is not None:
         if not _says_something(type(each)) or _raised_by_a_signal(each):
             return each
-        each = each.__cause__
+        # httpcore breaks the chain, by `raise ... from None`, and keeps what it has wrapped as an argument.
+        each = each.__cause__ or next((part for part in each.args if isinstance(part, BaseException)), None)
     return None
 
 

@@ -101,6 +101,7 @@ class AsyncExchange:
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
+        process_and_loop()  # before anything that needs an event loop
         attempt = Attempt(self._clock.monotonic, self.target.timeout, largest_body(ask), counts_reads=self._guarded)
         current.set(attempt)
         request = build(ask, self.target, on_behalf_of)
