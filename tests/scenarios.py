@@ -85,7 +85,7 @@ class Write:
     starts: tuple[Start, ...] = (Start(),)
     """Campaigns to try the write on. Nothing stands against the write on the first one."""
     allowed: tuple[str, ...] | None = ("Draft",)
-    """The statuses in which the write may be tried; None when the client does not look at the status first."""
+    """The statuses in which the write may be tried; None when the client tries the write in any."""
     wrong_state: type[WrongStateError] | None = None
     """The error for another status."""
     result: type[Any] = NoneType
@@ -193,7 +193,7 @@ WRITES: Mapping[str, Write] = {
             operations=("delete_campaign",),
             arguments={"stop": True},
             starts=(Start("Scheduled", FAR), Start(), Start("Scheduled", 1.0)),
-            allowed=("Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled"),
+            allowed=None,
         ),
         Write(
             name="create",

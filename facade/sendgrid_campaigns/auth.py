@@ -5,7 +5,8 @@ from base64 import b64encode
 from typing import NoReturn
 from urllib.parse import unquote
 
-from sendgrid_campaigns.errors import ConfigurationError, shown
+from sendgrid_campaigns.config import check
+from sendgrid_campaigns.errors import shown
 
 KEY_VARIABLE = "SENDGRID_API_KEY"
 _WINDOW = 12
@@ -19,27 +20,18 @@ class ApiKey:
 
     def __init__(self, value: object) -> None:
         try:
-            source = "api_key"
-            if value is None:
-                source, value = KEY_VARIABLE, os.environ.get(KEY_VARIABLE)
-            if value is None:
-                raise ConfigurationError(
-                    "There is no API key", f"Set {KEY_VARIABLE} in the environment, or give api_key=... to the client."
-                )
-            if not isinstance(value, str) or not value:
-                raise ConfigurationError(
-                    f"{source} is empty or no text", "Give the whole key, as the dashboard showed it when it was made."
-                )
-            if not value.isascii() or not value.isprintable() or set(value) & set(" \"'\\<>"):
-                # A key read from a file often has a line break at its end, and one from a .env file its quotes.
-                raise ConfigurationError(
-                    f"{source} holds a space, a line break, a quote or another character that no key has",
-                    "Strip it, and check that it was copied whole and alone.",
-                )
-            self._value = str.__str__(value)  # of an Enum, the value and not the name
-            self._fragments = tuple(_fragments(self._value))
+            source, value = ("api_key", value) if value is not None else (KEY_VARIABLE, os.environ.get(KEY_VARIABLE))
+            check(value is not None, "There is no API key", f"Set {KEY_VARIABLE}, or give api_key=... to the client.")
+            text = str.__str__(value) if isinstance(value, str) else ""  # of an Enum, the value and not the name
+            check(bool(text), f"{source} is empty or no text", "Give the whole key, as the dashboard showed it once.")
+            # A key read from a file often has a line break at its end, and one from a .env file its quotes.
+            good = text.isascii() and text.isprintable() and not set(text) & set(" \"'\\<>")
+            problem = f"{source} holds a space, a line break, a quote or another character that no key has"
+            check(good, problem, "Strip it, and check that it was copied whole and alone.")
+            self._value = text
+            self._fragments = tuple(_fragments(text))
         finally:
-            del value  # a traceback that shows locals must not show the key
+            value = text = ""  # a traceback that shows locals must not show the key
 
     def __repr__(self) -> str:
         return "ApiKey(...)"
@@ -92,40 +84,23 @@ def on_behalf_of(subuser: object, account_id: object) -> str:
 
     https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/on-behalf-of
     """
-    if (subuser is None) == (account_id is None):
-        raise ConfigurationError(
-            "on_behalf_of() needs one account to act for",
-            'Give a Subuser\'s username, on_behalf_of("acme"), or on_behalf_of(account_id="A123"), not both.',
-        )
+    remedy = 'Give a Subuser\'s username, on_behalf_of("acme"), or on_behalf_of(account_id="A123"), not both.'
+    check((subuser is None) != (account_id is None), "on_behalf_of() needs one account to act for", remedy)
+    value = subuser if account_id is None else account_id
+
+    def require(good: bool, problem: str, remedy: str) -> None:
+        name = "the Subuser" if account_id is None else "account_id"
+        check(good, f"on_behalf_of(): {name} {shown(value)} {problem}", remedy)
+
+    require(isinstance(value, str), "is no text", "Give a str.")
+    text = str.__str__(value) if isinstance(value, str) else ""  # of an Enum, the value and not the name
+    require(bool(text), "is empty", "To act for the key's own account, use the client itself.")
+    require(text == text.strip(), "has space around it", "Strip it first.")
+    sendable = text.isascii() and text.isprintable()
+    require(sendable, "holds a character that no HTTP header carries", "Check where the value comes from.")
     if account_id is not None:
-        value = _checked("account_id", account_id)
-        if " " in value:
-            raise _refused(
-                "account_id", value, "holds a space", "Give the id alone; the client adds `account-id ` itself."
-            )
-        return f"{_ACCOUNT} {value}"
-    value = _checked("the Subuser", subuser)
-    if value.lower() == _ACCOUNT or value.lower().startswith(f"{_ACCOUNT} "):
-        raise _refused(
-            "the Subuser", value, "is a customer account", "Write on_behalf_of(account_id=...) with the id alone."
-        )
-    return value
-
-
-def _checked(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _refused(name, value, "is no text", "Give a str.")
-    value = str.__str__(value)  # of an Enum, the value and not the name
-    if not value:
-        raise _refused(name, value, "is empty", "To act for the key's own account, use the client itself.")
-    if value != value.strip():
-        raise _refused(name, value, "has space around it", "Strip it first.")
-    if not (value.isascii() and value.isprintable()):
-        raise _refused(
-            name, value, "holds a character that no HTTP header carries", "Check where the value comes from."
-        )
-    return value
-
-
-def _refused(name: str, value: object, problem: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(f"on_behalf_of(): {name} {shown(value)} {problem}", remedy)
+        require(" " not in text, "holds a space", "Give the id alone; the client adds `account-id ` itself.")
+        return f"{_ACCOUNT} {text}"
+    subuser_only = text.lower() != _ACCOUNT and not text.lower().startswith(f"{_ACCOUNT} ")
+    require(subuser_only, "is a customer account", "Write on_behalf_of(account_id=...) with the id alone.")
+    return text

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+import httpx
+
 from sendgrid_campaigns.errors import ConfigurationError, shown
 
 BASE_URL = "https://api.sendgrid.com"
@@ -15,7 +17,7 @@ LONGEST = 1e6
 def check(good: bool, problem: str, remedy: str) -> None:
     """Raise ConfigurationError unless a value is good."""
     if not good:
-        raise ConfigurationError(problem, remedy)
+        raise ConfigurationError(problem=problem, remedy=remedy)
 
 
 def check_seconds(name: str, value: object) -> None:
@@ -78,36 +80,31 @@ def checked_base_url(url: object) -> str:
 
     Raises ConfigurationError for a URL that would show the key to the network or break every path.
     """
-    import httpx
-
-    def refuse(problem: str, remedy: str) -> ConfigurationError:
-        # The URL is not shown: the problem may be a password in the URL.
-        return ConfigurationError(f"base_url {problem}", f"{remedy} The usual base URL is {BASE_URL}.")
-
+    text = url if isinstance(url, str) else ""
     try:
-        parsed = httpx.URL(url) if isinstance(url, str) else httpx.URL()
+        parsed = httpx.URL(text)
         host, port = parsed.host, parsed.port
     except (httpx.InvalidURL, ValueError):  # httpx lets errors of its libraries through
         parsed, host, port = httpx.URL(), "", None
+
+    def require(good: bool, problem: str, remedy: str) -> None:
+        # The URL is not shown: the problem may be a password in the URL.
+        check(good, f"base_url {problem}", f"{remedy} The usual base URL is {BASE_URL}.")
+
     # httpx quotes characters that no host name holds, such as a space or a bracket.
-    good_port = port is None or 0 < port < 65_536
-    if not host or "%" in host or parsed.scheme not in ("https", "http") or not good_port:
-        raise refuse("is no http(s) URL with a host", "Give scheme and host as text.")
-    if parsed.userinfo:
-        raise refuse("holds a user name or a password", "Leave them out; the service asks for the key only.")
-    if parsed.query or parsed.fragment or str(url).rstrip("/").endswith(("?", "#")):
-        raise refuse("holds a query or a fragment", "Give scheme, host, and at most a port and a path.")
-    if parsed.path.rstrip("/").endswith("/v3"):
-        raise refuse("ends in /v3, which every path begins with", "Leave /v3 out.")
-    if parsed.scheme == "http" and not _is_loopback(host):
-        raise refuse("is plain http, which would show the key to the network", "Use https; http is for loopback only.")
+    good = bool(host) and "%" not in host and parsed.scheme in ("https", "http")
+    require(good and 0 < (port or 1) < 65_536, "is no http(s) URL with a host", "Give scheme and host as text.")
+    bare = not (parsed.userinfo or parsed.query or parsed.fragment or text.rstrip("/").endswith(("?", "#")))
+    require(bare, "holds a user name, a query or a fragment", "Give scheme, host, and at most a port and a path.")
+    good = not parsed.path.rstrip("/").endswith("/v3")
+    require(good, "ends in /v3, which every path begins with", "Leave /v3 out.")
+    safe = parsed.scheme == "https" or _is_loopback(host)
+    require(safe, "is plain http, which would show the key to the network", "Use https; http is for loopback only.")
     return str(parsed).rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -23,8 +23,8 @@ response and no key. Every fact has a default, so that tests can make any error 
 """
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
-from typing import Any, TypedDict, Unpack
+from http.client import responses
+from typing import Any
 
 from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
 
@@ -42,29 +42,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 100 else f"{text[:100]}…"
 
 
-class Facts(TypedDict, total=False):
-    """Facts that errors are made of, by keyword. Each class documents those that it has."""
-
-    action: str | None
-    resource: str
-    campaign_id: int | str | None
-    method: str | None
-    route: str | None
-    host: str | None
-    on_behalf_of: str | None
-    attempts: tuple[Attempt, ...]
-    changed: str
-    cause: str
-    temporary: bool
-    status_code: int
-    errors: tuple[ErrorDetail, ...]
-    error_id: str | None
-    retry_after: float | None
-    status: str | None
-    wanted: Mapping[str, Any]
-    hint: str
-
-
 def _restored(kind: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda items: tuple(kind(**item) if isinstance(item, Mapping) else item for item in items)
 
@@ -76,6 +53,8 @@ _RESTORED: Mapping[str, Callable[[Any], Any]] = {"attempts": _restored(Attempt),
 class SendGridError(Exception):
     """Base class of every error of this package."""
 
+    cause: str = ""
+    """Why the call failed, where no answer of the service says so."""
     action: str | None = None
     """What the call was to do to the campaign, as a participle: `sent`, `read`, ..."""
     resource: str = "campaign"
@@ -90,6 +69,8 @@ class SendGridError(Exception):
     """Every request of the call, in order."""
     changed: str = "This call changed nothing."
     """What the call changed all the same."""
+    hint: str = ""
+    """What to do next, where the call knows better than the class of the error."""
     temporary: bool = False
     """Whether the same call may succeed later."""
     may_have_been_applied: bool = False
@@ -97,18 +78,19 @@ class SendGridError(Exception):
 
     _advice = ""
 
-    def __init__(
-        self, text: str | None = None, facts: Mapping[str, Any] | None = None, /, **given: Unpack[Facts]
-    ) -> None:
-        """Make an error of facts. `text` and `facts` are those of `args`: pickle and JSON make errors of them again."""
-        for name, value in {**(facts or {}), **given}.items():
-            if name not in Facts.__annotations__ or not hasattr(type(self), name):
+    def __init__(self, text: str | None = None, known: Mapping[str, Any] | None = None, /, **facts: Any) -> None:
+        """Make an error of facts: attributes of the class, by keyword.
+
+        text, known: the two `args` of an error, of which pickle and JSON make the error again.
+        """
+        for name, value in {**(known or {}), **facts}.items():
+            if name.startswith("_") or not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__} has no {name}")
             setattr(self, name, _RESTORED[name](value) if name in _RESTORED else value)
         if text is None:
             text = "\n".join(filter(None, (self.summary, *self._details(), self.advice, *self._trace())))
-        known = {name: to_json(value) for name, value in vars(self).items()}
-        super().__init__(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…", known)
+        text = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+        super().__init__(text, {name: to_json(value) for name, value in vars(self).items()})
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -119,30 +101,25 @@ class SendGridError(Exception):
     @property
     def summary(self) -> str:
         """What happened and why, in one line."""
-        return self._not_done()
+        why = self._why()
+        return f"{self._subject()} was not {self.action or 'changed'}" + (f": {why}" if why else "")
 
     @property
     def advice(self) -> str:
         """What to do next."""
-        return f"{self.changed} {self._advice}".strip()
+        return f"{self.changed} {self.hint or self._advice}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error in JSON's types: its class, its summary, and every fact that is known."""
-        facts: dict[str, Any] = self.args[1]
-        return {
-            "error": type(self).__name__,
-            "summary": self.summary,
-            "advice": self.advice,
-            "may_have_been_applied": self.may_have_been_applied,
-            "temporary": self.temporary,
-            **facts,
-        }
+        about = {"error": type(self).__name__, "summary": self.summary, "advice": self.advice}
+        flags = {"temporary": self.temporary, "may_have_been_applied": self.may_have_been_applied}
+        return {**about, **flags, **self.args[1]}
 
     def _subject(self) -> str:
         return f"the {self.resource}" if self.campaign_id is None else f"{self.resource} {self.campaign_id}"
 
-    def _not_done(self) -> str:
-        return f"{self._subject()} was not {self.action}" if self.action else f"the call failed ({self._subject()})"
+    def _why(self) -> str:
+        return self.cause
 
     def _details(self) -> list[str]:
         return []
@@ -159,13 +136,9 @@ class SendGridError(Exception):
 class ConfigurationError(SendGridError, ValueError):
     """A setting or an argument cannot be right. No request was made."""
 
-    def __init__(self, problem: str = "a setting cannot be right", remedy: str = "") -> None:
-        self.problem = problem
-        self.remedy = remedy
-        Exception.__init__(self, problem, remedy)
-
-    def __str__(self) -> str:
-        return f"{self.problem}. {self.advice}"
+    problem: str = "a setting cannot be right"
+    remedy: str = ""
+    changed: str = "No request was made."
 
     @property
     def summary(self) -> str:
@@ -175,26 +148,14 @@ class ConfigurationError(SendGridError, ValueError):
     @property
     def advice(self) -> str:
         """What to do next."""
-        return f"{self.remedy} No request was made.".strip()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the error in JSON's types."""
-        about = {"error": type(self).__name__, "summary": self.problem, "advice": self.advice}
-        return {**about, "temporary": False, "may_have_been_applied": False}
+        return f"{self.remedy} {self.changed}".strip()
 
 
 class NotAppliedError(SendGridError):
     """Definite: this call changed nothing. `cause` says why; `temporary` says whether the call may succeed later."""
 
     _advice = "Call again when the cause is gone."
-
-    cause: str = "the cause is unknown"
     temporary: bool = True
-
-    @property
-    def summary(self) -> str:
-        """What happened and why, in one line."""
-        return f"{self._not_done()}: {self.cause}"
 
 
 class APIStatusError(SendGridError):
@@ -207,19 +168,14 @@ class APIStatusError(SendGridError):
     error_id: str | None = None
     """The service's id for this error, when the service sent one; support asks for the id."""
 
-    @property
-    def summary(self) -> str:
-        """What happened and why, in one line."""
-        phrase = HTTPStatus(self.status_code).phrase if self.status_code in _STATUSES else "unknown status"
-        first = f": {self.errors[0]}" if self.errors else ""
-        return f"{self._not_done()} ({self.status_code} {phrase}){first}"
+    def _why(self) -> str:
+        return f"{self.status_code} {responses.get(self.status_code, 'unknown status')}" + (
+            f", {self.errors[0]}" if self.errors else ""
+        )
 
     def _details(self) -> list[str]:
         identity = [f"  error id: {self.error_id}"] if self.error_id else []
         return [f"  {detail}" for detail in self.errors[1:]] + identity
-
-
-_STATUSES = frozenset(HTTPStatus)
 
 
 class BadRequestError(APIStatusError):
@@ -292,11 +248,9 @@ class WrongStateError(SendGridError):
     """The campaign's status, as the service spells it."""
     _allowed = "another status is needed"
 
-    @property
-    def summary(self) -> str:
-        """What happened and why, in one line."""
+    def _why(self) -> str:
         allowed = self._allowed.format(action=self.action or "changed")
-        return f'{self._not_done()}: the {self.resource} is "{self.status}", and {allowed}'
+        return f'the {self.resource} is "{self.status}", and {allowed}' if self.status else allowed
 
 
 class NotInDraftError(WrongStateError):
@@ -329,12 +283,8 @@ class APIConnectionError(SendGridError):
     _advice = "Check that this machine reaches the host (network, proxy, DNS), and call again."
     temporary: bool = True
 
-    cause: str = "no answer"
-
-    @property
-    def summary(self) -> str:
-        """What happened and why, in one line."""
-        return f"{self._not_done()}: no answer from {self.host or 'the service'} ({self.cause})"
+    def _why(self) -> str:
+        return f"no answer from {self.host or 'the service'} ({self.cause or 'the cause is unknown'})"
 
 
 class InvalidResponseError(SendGridError):
@@ -346,14 +296,11 @@ class InvalidResponseError(SendGridError):
     )
     temporary: bool = True
 
-    cause: str = "the answer is not documented"
     status_code: int = 0
     """The HTTP status of the answer."""
 
-    @property
-    def summary(self) -> str:
-        """What happened and why, in one line."""
-        return f"{self._not_done()}: {self.cause} (status {self.status_code} from {self.host or 'the service'})"
+    def _why(self) -> str:
+        return f"{self.cause or 'the answer is not documented'} (from {self.host or 'the service'})"
 
 
 class OutcomeUnknownError(SendGridError):
@@ -365,8 +312,6 @@ class OutcomeUnknownError(SendGridError):
 
     may_have_been_applied: bool = True
 
-    cause: str = "no answer came"
-    """What came back from the request that left the outcome unknown."""
     status: str | None = None
     """The campaign's status when the call last read it; None when the call did not read it."""
     wanted: Mapping[str, Any] = _NOTHING
@@ -377,10 +322,14 @@ class OutcomeUnknownError(SendGridError):
     @property
     def summary(self) -> str:
         """What happened and why, in one line."""
-        last = "" if self.status is None else f'; its status was last read as "{self.status}"'
-        return f"it is unknown whether {self._subject()} was {self.action or 'changed'}: {self.cause}{last}"
+        last = f'; its status was last read as "{self.status}"' if self.status else ""
+        cause = self.cause or "no answer came"
+        return f"it is unknown whether {self._subject()} was {self.action or 'changed'}: {cause}{last}"
 
-    @property
-    def advice(self) -> str:
-        """How to find out; the advice depends on the write."""
-        return f"{self.changed} {self.hint}".strip()
+
+_BY_STATUS = {kind.status_code: kind for kind in APIStatusError.__subclasses__()}
+
+
+def by_status(status_code: int) -> type[APIStatusError]:
+    """Return the class of errors for an HTTP status."""
+    return ServerError if status_code >= 500 else _BY_STATUS.get(status_code, APIStatusError)

@@ -13,7 +13,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore
     return [to_json(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 
@@ -24,7 +24,7 @@ class _Result:
         return result
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Attempt(_Result):
     """One request of a call."""
 
@@ -70,6 +70,12 @@ class CampaignFields(TypedDict, total=False):
     ip_pool: str | None
     html_content: str | None
     plain_content: str | None
+
+
+class ChangedCampaignFields(CampaignFields, total=False):
+    """The fields of a campaign that callers can change; the title cannot be cleared."""
+
+    title: str
 
 
 class NewCampaignFields(CampaignFields, total=False):
@@ -143,13 +149,13 @@ class Schedule(_Result):
     """Every request of the call, in order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Outcome(_Result):
     """What became of a write, as far as reading tells."""
 
-    id: int | None
     action: str
     """What the write was to do to the campaign, as a participle: `sent`, `scheduled`, ..."""
+    id: int | str | None
     applied: bool | None
     """True: the campaign is as the write was to make it. False: the write had no effect, and can have none any more.
     None: reading does not tell."""
@@ -161,7 +167,7 @@ class Outcome(_Result):
     """Every request of the call, in order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class CheckResult(_Result):
     """What would stop a campaign from being sent, as far as its fields tell."""
 
@@ -176,8 +182,6 @@ class CheckResult(_Result):
         """Whether no problem is known."""
         return not self.problems
 
-
-UNSUBSCRIBE_TAG = "[unsubscribe]"
 
 UNKNOWN = (
     ErrorDetail(field="credits", message="whether the account has enough for the audience"),
@@ -202,8 +206,8 @@ def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
     if not campaign.html_content and not campaign.plain_content:
         yield ErrorDetail(field="plain_content", message="there is neither plain nor HTML content")
     for name, content in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
-        if content and UNSUBSCRIBE_TAG not in content.lower():
-            yield ErrorDetail(field=name, message=f"there is no {UNSUBSCRIBE_TAG} tag in it")
+        if content and "[unsubscribe]" not in content.lower():
+            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")
     if not campaign.suppression_group_id and not campaign.custom_unsubscribe_url:
         yield ErrorDetail(
             field="suppression_group_id", message="there is neither a suppression group nor a custom unsubscribe URL"

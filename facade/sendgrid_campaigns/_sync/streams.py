@@ -7,14 +7,12 @@ byte may hold a call for as long as it likes. So every wait is given no more tha
 https://www.encode.io/httpcore/network-backends/
 """
 
-from collections.abc import Iterable
-from ssl import SSLContext
 from typing import Any
 
 import httpcore
 import httpx
 
-from sendgrid_campaigns.transport.attempt import current
+from sendgrid_campaigns.transport.evidence import current
 
 _PART = 16 * 1024
 """Bytes written at once: the sync stream gives each part that the socket takes the whole timeout."""
@@ -32,33 +30,26 @@ def guard(http: httpx.Client) -> bool:
 
 
 def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float:
-    left = current.get().left(timeout)
+    left = current.get().left()
     if left <= 0:
         raise too_late("the attempt took longer than its timeout, in all")
-    return left
+    return left if timeout is None else min(timeout, left)
 
 
-class Backend(httpcore.NetworkBackend):
-    """Makes connections that keep time."""
+class Backend:
+    """Makes connections that keep time: an httpcore.NetworkBackend."""
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+    def connect_tcp(self, **options: Any) -> "Stream":
         """Connect within what is left of the attempt."""
-        timeout = _left(timeout, httpcore.ConnectTimeout)
-        return Stream(self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
+        return Stream(self._inner.connect_tcp(**options))
 
 
-class Stream(httpcore.NetworkStream):
-    """A connection that keeps time and counts reads."""
+class Stream:
+    """A connection that keeps time and counts reads: an httpcore.NetworkStream."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -66,25 +57,19 @@ class Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the attempt."""
         data = self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-        current.get().count_read()
+        current.get().reads += 1
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write within what is left of the attempt."""
+        current.get().reads = 0
         for start in range(0, len(buffer), _PART):
             self._inner.write(buffer[start : start + _PART], _left(timeout, httpcore.WriteTimeout))
 
-    def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
+    def start_tls(self, **options: Any) -> "Stream":
         """Begin TLS within what is left of the attempt."""
-        timeout = _left(timeout, httpcore.ConnectTimeout)
-        return Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
+        return Stream(self._inner.start_tls(**options))
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._inner.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what the connection knows."""
-        return self._inner.get_extra_info(info)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)

@@ -1,30 +1,26 @@
-"""What the service's answers say: errors, dates, rate limits. Every function takes any bytes and never raises."""
+"""What the service's answers say: JSON, errors, dates, rate limits. Any bytes are taken."""
 
 import json
-import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, cast
 
 from sendgrid_campaigns.models import ErrorDetail
-from sendgrid_campaigns.protocol.flow import Answer
+from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 LARGEST_ERROR = 64 * 1024
 """Bytes of an error's body that are read."""
 MOST_ERRORS = 20
 """Problems of one error that are kept, with at most 500 characters each."""
+MOST_VALUES = 100_000
+"""Values in one body: a page of a hundred campaigns has some thousand."""
+_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
 
 
 class Unparsed(ValueError):
     """A body is not what the service documents."""
-
-
-MOST_VALUES = 100_000
-"""Values in one body: a page of a hundred campaigns has some thousand."""
-_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
 
 
 def json_value(body: bytes | None) -> Any:
@@ -38,9 +34,8 @@ def json_value(body: bytes | None) -> Any:
         raise Unparsed(f"the body holds more than {MOST_VALUES} values")
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        page = "an HTML page" if body.lstrip()[:1] == b"<" else "no JSON"
-        raise Unparsed(f"the body is {page}") from error
+    except (ValueError, RecursionError):
+        raise Unparsed("an HTML page" if body.lstrip()[:1] == b"<" else "no JSON") from None
 
 
 def _holds_too_many(body: bytes) -> bool:
@@ -58,67 +53,35 @@ def _values(body: bytes) -> int:
     return body.count(b"[") + body.count(b"{") + body.count(b",")
 
 
-def parse(answer: Answer, model: Callable[[Any], Any]) -> Any:
-    """Return what a model makes of an answer's body. Raises Unparsed, whatever the model raises."""
-    value = json_value(answer.body)
-    try:
-        return model(value)
-    except Exception as error:  # generated models raise KeyError, TypeError, ValueError, AttributeError ...
-        detail = str(error.args[0])[:200] if error.args else ""
-        raise Unparsed(f"{type(error).__name__}: {detail}") from error
-
-
-@dataclass(frozen=True)
-class ServiceError:
-    """The service's own body of an error."""
-
-    errors: tuple[ErrorDetail, ...]
-    error_id: str | None
-
-
-def service_error(answer: Answer) -> ServiceError | None:
-    """Return the error that an answer's body describes, or None for a body that the service does not write.
+def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], str | None] | None:
+    """Return the problems and the error id of an error's body; None for a body that the service does not write.
 
     The service documents `{"errors": [...]}`; `{"error": "..."}` and a bare `{"field": ..., "message": ...}` were seen.
     A proxy, a gateway or a load balancer writes HTML, text, or JSON of other shapes: its status proves nothing.
     """
-    if answer.body is None or len(answer.body) > LARGEST_ERROR:
-        return None
     try:
-        said = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        said: Any = json_value((answer.body or b"")[:LARGEST_ERROR])
+    except Unparsed:
         return None
-    if not isinstance(said, dict):
+    whole: dict[str, Any] = cast(dict[str, Any], said) if isinstance(said, dict) else {}
+    names = whole.keys()
+    bare = names == {"error"} or {"field", "message"} <= names <= {"field", "message", "help", "error_id"}
+    given: Any = whole.get("errors", [whole] if bare else None)
+    if not isinstance(given, list):
         return None
-    whole = cast(dict[str, Any], said)
-    given: Any = whole.get("errors")
-    items: list[dict[str, Any]]
-    if isinstance(given, list):
-        items = [item for item in given[:MOST_ERRORS] if isinstance(item, dict)]  # pyright: ignore[reportUnknownVariableType]
-        if given and not items:
-            return None
-    elif {"error"} <= whole.keys() <= {"error", "id"} or {"field", "message"} <= whole.keys() <= _ITEM:
-        items = [whole]
-    else:
+    items = cast(list[dict[str, Any]], given)[:MOST_ERRORS]
+    if not all(isinstance(item, dict) for item in items):  # pyright: ignore[reportUnnecessaryIsInstance]
         return None
-    ids = (whole.get("id"), *(item.get("error_id") for item in items))
-    details = tuple(detail for item in items if (detail := _detail(item)))
-    return ServiceError(details, next((found[:200] for found in ids if isinstance(found, str)), None))
-
-
-_ITEM = {"field", "message", "help", "error_id", "id"}
+    ids = (each.get("error_id") or each.get("id") for each in (whole, *items))
+    error_id = next((plain(found) for found in ids if isinstance(found, str)), None)
+    return tuple(detail for item in items if (detail := _detail(item))), error_id
 
 
 def _detail(item: dict[str, Any]) -> ErrorDetail | None:
-    message = item.get("message") or item.get("error")
-    if not isinstance(message, str):
-        return None
-    field, note = item.get("field"), item.get("help")
-    return ErrorDetail(
-        message=plain(message),
-        field=plain(field) if isinstance(field, str) and field not in ("", "null") else None,
-        help=plain(note if isinstance(note, str) else json.dumps(note)) if note else None,
-    )
+    message, field, note = item.get("message") or item.get("error"), item.get("field"), item.get("help")
+    named = plain(field) if isinstance(field, str) and field not in ("", "null") else None
+    further = plain(note if isinstance(note, str) else json.dumps(note)) if note else None
+    return ErrorDetail(message=plain(message), field=named, help=further) if isinstance(message, str) else None
 
 
 def plain(text: str) -> str:
@@ -135,35 +98,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
     """
     now = http_date(headers.get("date")) or now
-    asked = headers.get("retry-after")
-    seconds = _number(asked)
-    if seconds is None and (at := http_date(asked)) is not None:
+    seconds = number(headers.get("retry-after"))
+    if seconds is None and (at := http_date(headers.get("retry-after"))) is not None:
         seconds = at - now
-    if seconds is None and (reset := _number(headers.get("x-ratelimit-reset"))) is not None:
+    if seconds is None and (reset := number(headers.get("x-ratelimit-reset"))) is not None:
         seconds = reset - now if reset > 1e9 else reset
     return max(seconds, 0.0) if seconds is not None and -86_400 <= seconds <= 86_400 else None
 
 
-def remaining(answer: Answer) -> int | None:
-    """Return how many requests the rate limit still allows, as an answer says; None when the answer does not say."""
-    if answer.status_code == 429:
-        return 0
-    left = _number(answer.headers.get("x-ratelimit-remaining"))
-    return int(left) if left is not None and left >= 0 else None
-
-
-def limit(answer: Answer) -> float | None:
-    """Return how many requests a window allows, as an answer says; None when the answer does not say."""
-    allowed = _number(answer.headers.get("x-ratelimit-limit"))
-    return allowed if allowed is not None and allowed >= 1 else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+def number(text: str | None) -> float | None:
+    """Return the number that a header holds; None for a text that is none."""
+    return float(text) if text and re.fullmatch(r"\d{1,15}(\.\d*)?", text.strip()) else None
 
 
 @lru_cache(maxsize=8)  # one for each second, and a second holds many answers

@@ -1,40 +1,26 @@
 """One call: its deadline, its requests, its waits and its errors."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import TypeVar, Unpack
+from typing import Any, Generic, Self
 
+from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import Clock, Retry
-from sendgrid_campaigns.errors import (
-    APIStatusError,
-    AuthenticationError,
-    BadRequestError,
-    Facts,
-    NotFoundError,
-    OutcomeUnknownError,
-    PermissionDeniedError,
-    RateLimitError,
-    SendGridError,
-    ServerError,
-)
 from sendgrid_campaigns.models import Attempt
 from sendgrid_campaigns.protocol.answers import retry_after, service_error
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Operation, Sleep
-from sendgrid_campaigns.protocol.proof import Proof
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, NoAnswer, Operation, R, Sleep
+from sendgrid_campaigns.protocol.goals import Resource
+from sendgrid_campaigns.protocol.proof import Proof, Tried, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
-
-E = TypeVar("E", bound=SendGridError)
 
 logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
 
 FIRST_WAIT = 0.5
 """Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
-LONGEST_BACKOFF = 60.0
-"""Seconds."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class Session:
     """What all calls of a client, or of one view of a client, have in common."""
 
@@ -46,37 +32,31 @@ class Session:
     """The header's value, for error texts; the transport adds the header itself."""
 
 
-class Call:
+class Call(Generic[R]):
     """One call of one operation, with every request that it makes."""
 
-    def __init__(
-        self,
-        session: Session,
-        operation: Operation[object],
-        action: str,
-        *,
-        resource: str = "campaign",
-        id: int | str | None = None,
-        after: "Call | None" = None,
-    ) -> None:
-        """Begin a call, or with `after` the next part of a call: it has the same deadline and attempts."""
+    writes = False
+    """Whether the call is to change something."""
+
+    def __init__(self, session: Session, operation: Operation[R], done: str, resource: Resource, id: Id = None) -> None:
         self.session = session
         self.operation = operation
-        self.action = action
-        self.resource = resource
+        self.done = done
         self.id = id
-        self.changed: Facts = after.changed if after else {}
+        self.resource = resource
+        self.changed: dict[str, str] = {}
         """What the call has changed so far, for its errors."""
-        self.in_doubt = False
+        self.in_doubt: bool = False
         """Whether a write may have been applied, by all that is known at this moment."""
-        self._began: float = after._began if after else session.clock.monotonic()
-        self._slept: list[float] = after._slept if after else []
-        self._attempts: list[Attempt] = after._attempts if after else []
+        self.attempts: list[Attempt] = []
+        self._began: float = session.clock.monotonic()
+        self._slept: list[float] = []
 
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """Every request of the call so far."""
-        return tuple(self._attempts)
+    def follow(self, other: "Call[Any]") -> Self:
+        """Become the next part of another call: with its deadline and attempts."""
+        self.changed, self.attempts = other.changed, other.attempts
+        self._began, self._slept = other._began, other._slept
+        return self
 
     # --- time ---
 
@@ -93,104 +73,69 @@ class Call:
         self._slept.append(seconds)
         yield Sleep(seconds)
 
-    def backoff(self, answer: Answer | NoAnswer, number: int) -> float | None:
-        """Return seconds to wait after attempt `number`; None when another attempt is not allowed any more."""
+    def wait_to_repeat(self, tried: Tried[Any], number: int) -> Flow[bool]:
+        """Sleep after attempt `number`, from 1, until another may be made; False when none may."""
         clock, retry = self.session.clock, self.session.retry
-        doubled = min(LONGEST_BACKOFF, FIRST_WAIT * 2.0 ** min(number - 1, 32))
-        wait = doubled * (0.5 + clock.random() / 2)
-        if isinstance(answer, Answer) and answer.status_code == 429:
+        wait = FIRST_WAIT * 2.0 ** min(number - 1, 32) * (0.5 + clock.random() / 2)
+        if tried.answer.status_code == 429:
             # Every client that was told the same second would come back in that second: hence the back-off on top.
-            wait += retry_after(answer.headers, clock.time()) or 0.0
-        return wait if number < retry.attempts and wait < self.left() else None
+            wait += retry_after(tried.answer.headers, clock.time()) or 0.0
+        elif tried.proof is Proof.REJECTED:
+            return False
+        if number >= retry.attempts or wait >= self.left():
+            return False
+        yield from self.sleep(wait)
+        return True
 
     # --- requests ---
 
-    def wait_for_room(self, requests: int = 1, *, keep: float = 0.0) -> Flow[None]:
-        """Sleep while the rate limit has no room for so many requests; not beyond the deadline less `keep` seconds.
+    def exchange(self, ask: Ask, ambiguous: Container[int] = (), *, wait: bool = True) -> Flow[Tried[Any]]:
+        """Make one request when the rate limit has room for one, and record what its answer proves.
 
-        A request that cannot wait so long is made all the same, and gets the service's own answer.
+        A request that cannot wait so long before the deadline is made all the same, and gets the service's own answer.
+        After the deadline none is made.
         """
-        clock, limit = self.session.clock, self.session.rate_limit
-        while (wait := limit.wait(clock.monotonic(), requests)) and wait < self.left() - keep:
-            yield from self.sleep(wait)
-
-    def exchange(self, ask: Ask, judge: Callable[[Answer | NoAnswer], Proof]) -> Flow[tuple[Proof, Answer | NoAnswer]]:
-        """Make one request, and record what its answer proves."""
-        clock, limit = self.session.clock, self.session.rate_limit
-        limit.start(ask)
+        clock, limit, was_in_doubt = self.session.clock, self.session.rate_limit, self.in_doubt
+        while wait and (pause := limit.wait(clock.monotonic())) and pause < self.left():
+            yield from self.sleep(pause)
+        if self.left() <= 0:
+            problem = "the call's deadline passed before the request was made"
+            return Tried(NoAnswer(problem, not_sent=True), Proof.NOT_SENT, problem)
+        limit.in_flight.add(id(ask))
         try:
+            self.in_doubt = was_in_doubt or (self.writes and ask.operation is self.operation)
             answer = yield ask
         finally:
-            limit.end(ask)
+            limit.in_flight.discard(id(ask))
         assert answer is not None
-        if isinstance(answer, Answer):
-            limit.learn(answer, clock.monotonic(), clock.time())
-        proof = judge(answer)
-        attempt = Attempt(
-            method=ask.operation.method,
-            route=ask.operation.path,
-            proof=proof.value,
-            status_code=answer.status_code if isinstance(answer, Answer) else None,
-            cause=answer.cause if isinstance(answer, NoAnswer) else None,
-            seconds=answer.seconds,
-        )
-        self._attempts.append(attempt)
-        logger.debug("%s: %s in %.0f ms", self._about(), attempt, attempt.seconds * 1000)
-        return proof, answer
+        limit.learn(answer, clock.monotonic(), clock.time())
+        tried = prove(answer, ask.operation, self.id, ambiguous)
+        self.in_doubt = was_in_doubt or (self.in_doubt and tried.proof not in (Proof.NOT_SENT, Proof.REJECTED))
+        op, proof = ask.operation, tried.proof.value
+        attempt = Attempt(op.method, op.path, proof, answer.status_code, answer.cause, answer.seconds)
+        self.attempts.append(attempt)
+        logger.debug("%s %s: %s in %.0f ms", self.resource.name, self.id, attempt, answer.seconds * 1000)
+        return tried
 
     # --- errors ---
 
-    def error(self, kind: type[E], **facts: Unpack[Facts]) -> E:
+    def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
-        known: Facts = {
-            "action": self.action,
-            "resource": self.resource,
-            "campaign_id": self.id,
-            "method": self.operation.method,
-            "route": self.operation.path,
-            "host": self.session.host,
-            "on_behalf_of": self.session.on_behalf_of,
-            "attempts": self.attempts,
-        }
-        known.update(self.changed)
-        known.update(facts)
-        return kind(**known)
+        about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
+        where = {"method": self.operation.method, "route": self.operation.path, "host": self.session.host}
+        made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
+        return kind(**{**about, **where, **made, **facts})
 
-    def refusal(self, answer: Answer) -> APIStatusError:
-        """Return the error of an answer that is a plain no."""
-        said, code = service_error(answer), answer.status_code
-        facts: Facts = {"status_code": code}
-        if said is not None:
-            facts |= {"errors": said.errors, "error_id": said.error_id}
-        if code == 429:
-            facts["retry_after"] = retry_after(answer.headers, self.session.clock.time())
-        return self.error(ServerError if code >= 500 else REFUSALS.get(code, APIStatusError), **facts)
-
-    def note(self, interruption: BaseException) -> None:
-        """Tell what an exception from outside ends: a note on the exception, and a warning, for notes get lost.
-
-        R10
-        """
-        if self.in_doubt and not isinstance(interruption, SendGridError):
-            cause = f"the call was ended by {type(interruption).__name__}"
-            doubt = self.error(OutcomeUnknownError, cause=cause)
-            interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
-            logger.warning("%s: %s", self._about(), doubt.summary)
-
-    def _about(self) -> str:
-        behalf = f" on behalf of {self.session.on_behalf_of}" if self.session.on_behalf_of else ""
-        return f"{self.resource} {self.id or ''}{behalf}"
-
-
-REFUSALS: Mapping[int, type[APIStatusError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    429: RateLimitError,
-}
-
-
-def cause(answer: Answer | NoAnswer) -> str:
-    """Return what came back, in words."""
-    return f"the service answered {answer.status_code}" if isinstance(answer, Answer) else answer.cause
+    def failure(self, tried: Tried[Any], **facts: Any) -> errors.SendGridError:
+        """Return the error of a request that failed, and that changed nothing."""
+        code, headers = tried.answer.status_code, tried.answer.headers
+        refused = tried.proof in (Proof.REJECTED, Proof.AMBIGUOUS)
+        if not refused and self.writes:
+            return self.error(errors.NotAppliedError, cause=tried.problem)
+        if code is None:
+            return self.error(errors.APIConnectionError, cause=tried.problem)
+        if not refused and code < 500:
+            return self.error(errors.InvalidResponseError, cause=tried.problem, status_code=code)
+        found, error_id = service_error(tried.answer) or ((), None)
+        waits = {"retry_after": retry_after(headers, self.session.clock.time())} if code == 429 else {}
+        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits, **facts)

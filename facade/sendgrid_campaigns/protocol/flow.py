@@ -6,50 +6,30 @@ the simulator and the explorer of tests/model run them as they are.
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
+Id: TypeAlias = Any
+"""The id of a resource, as the fragment types it; None before there is one."""
 R_co = TypeVar("R_co", covariant=True)
 
 
 class Operation(Protocol[R_co]):
-    """One operation of a generated package, as data."""
+    """One operation of a generated package, as data: its method, its path as a template, its codes of success.
 
-    @property
-    def name(self) -> str:
-        """Return the operationId."""
-        ...
+    parse: make a model of the JSON value of an answer. request: make the arguments of an HTTP request.
+    """
 
-    @property
-    def method(self) -> str:
-        """Return the HTTP method."""
-        ...
+    method: str
+    path: str
+    success: Mapping[int, str | None]
 
-    @property
-    def path(self) -> str:
-        """Return the path's template."""
-        ...
-
-    @property
-    def success(self) -> Mapping[int, str | None]:
-        """Return the documented status codes of success, each with the name of its body's model."""
-        ...
-
-    @property
-    def limits(self) -> Mapping[str, int]:
-        """Return the largest length of each field of the body, and the smallest value of each query parameter."""
-        ...
-
-    def parse(self, body: Any) -> R_co:
-        """Return the model of a JSON value."""
-        ...
-
-    def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]:
-        """Return the arguments of an HTTP request."""
-        ...
+    def parse(self, body: Any) -> R_co: ...
+    def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Ask:
     """One request, made once."""
 
@@ -59,14 +39,14 @@ class Ask:
     body: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Sleep:
     """A wait of so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Answer:
     """A status line and what came with it. The transport has taken the API key out of the texts."""
 
@@ -76,14 +56,18 @@ class Answer:
     body: bytes | None = field(repr=False)
     """The decoded body; None when the body was cut off, could not be decoded, or was too large."""
     seconds: float = 0.0
+    cause: ClassVar[None] = None
     repeated: bool = False
     """Whether the transport wrote the request more than once: then a refusal proves nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class NoAnswer:
     """No status line arrived, or none that answers this request."""
 
+    status_code: ClassVar[None] = None
+    headers: ClassVar[Mapping[str, str]] = {}
+    body: ClassVar[None] = None
     cause: str
     not_sent: bool = False
     """Whether the transport knows that it wrote nothing of the request."""

@@ -7,12 +7,10 @@ harm, and which value would the write replace.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, cast
 
-from sendgrid_campaigns.errors import WrongStateError
-from sendgrid_campaigns.protocol.flow import Operation
-
-R = TypeVar("R")
+from sendgrid_campaigns import errors
+from sendgrid_campaigns.protocol.flow import Operation, R
 
 ABOUT_NOW = 300.0
 """Seconds. A schedule no further away than this may be what a send has made."""
@@ -22,92 +20,76 @@ CUTOFF = 600.0
 """Seconds after a chosen time; from then on the service refuses the time as past, whatever its tolerance: A7."""
 
 
-class Identified(Protocol):
-    """What every model of a resource has."""
-
-    @property
-    def id(self) -> Any:
-        """Return the id."""
-        ...
-
-    @property
-    def status(self) -> Any:
-        """Return the status."""
-        ...
-
-
-class Timed(Protocol):
-    """What the model of a schedule has."""
-
-    @property
-    def send_at(self) -> Any:
-        """Return the time."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Resource:
     """A kind of thing that writes change, and the operations that read it."""
 
     name: str
     id_name: str
     """The path parameter."""
-    get: Operation[Identified]
-    send_at: Operation[Timed]
+    get: Operation[Any]
+    send_at: Operation[Any]
     list: Operation[Any]
-    items: Callable[[Any], Iterable[Any]]
-    """Return the models of a page."""
-    key_of: Callable[[Any], str]
-    """Return the text of a model that ends with its idempotency key."""
+    items: str
+    """The field of a page that holds its models."""
+    keyed: str
+    """The field of a model that ends with its idempotency key."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class State:
     """A resource, as far as it was read."""
 
-    status: str = ""
-    send_at: float | None = None
-    """Unix time; None when there is none, or none was read."""
     model: Any = field(default=None, repr=False)
-    """The resource, where the goal compares its fields; with a key, the resource found by the key."""
-    gone: bool = False
+    """The resource; None when there is none."""
+    send_at: int | None = None
+    """Unix time; None when there is none, or none was read."""
     service_time: float = 0.0
     """When the service answered: unix time by its Date, or by this machine's clock when there was no Date."""
     local_time: float = 0.0
     """The same, by this machine's clock."""
 
+    @property
+    def status(self) -> str:
+        """The status, as the service spells it; empty when there is none."""
+        return str(getattr(self.model, "status", None) or "")
+
     def is_(self, *statuses: str) -> bool:
         """Return whether the resource has one of these statuses, compared without case."""
-        return not self.gone and self.status.strip().casefold() in statuses
+        return self.status.strip().casefold() in statuses
 
 
 class Seen(Enum):
     """What a state says about a write."""
 
     APPLIED = "as the write was to make it, and nobody can undo that"
-    TENTATIVE = "as the write was to make it, but a stale read of an earlier state looks the same"
-    UNCHANGED = "as before the write"
-    EXPIRED = "as before the write, and the write can have no effect any more"
-    DIVERGED = "neither; reading on will not tell more"
-    PENDING = "not as before, and a later read may tell"
+    TENTATIVE = "as the write was to make it"
+    """A stale read of an earlier state looks the same."""
+    UNCHANGED = "as before the write; most likely it had no effect, unless a late copy of its request arrives"
+    EXPIRED = "as before the write, which can have no effect any more, for the chosen time is past"
+    DIVERGED = "neither as before nor as the write was to make it; reading on will not tell more"
+    PENDING = "not as before; a later read may tell"
 
 
 class Goal:
     """What a write is to bring about. By default: only a Draft can be written, and trying again does no harm."""
 
-    needs_schedule: ClassVar[tuple[str, ...]] = ()
+    allowed: tuple[str, ...] = ("draft",)
+    """The statuses in which the write may be tried; none named: in all."""
+    wrong_state: type[errors.WrongStateError] = errors.NotInDraftError
+    """The error for the others."""
+    needs_schedule: tuple[str, ...] = ()
     """The statuses for which the schedule is read, too."""
-    server_checks_state: ClassVar[bool] = True
+    server_checks_state: bool = True
     """Whether the service refuses the write in a wrong status. If not, the state is read before each try."""
-    compares_fields: ClassVar[bool] = False
 
     def allows(self, state: State) -> bool:
         """Return whether the write may be tried in this state."""
-        return state.is_("draft")
+        return not self.allowed or state.is_(*self.allowed)
 
     def judge(self, state: State) -> Seen:
-        """Return what a state that is read after the write says."""
-        raise NotImplementedError
+        """Return what a state that is read after the write says. By default: as before, or something else."""
+        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
 
     def may_repeat(self, state: State) -> bool:
         """Return whether another try does no harm in a state that is as before."""
@@ -121,16 +103,14 @@ class Goal:
 class Sent(Goal):
     """The campaign is mailed, now."""
 
-    needs_schedule: ClassVar[tuple[str, ...]] = ("scheduled",)
+    needs_schedule: tuple[str, ...] = ("scheduled",)
 
     def judge(self, state: State) -> Seen:
         """Return APPLIED for mail on its way, TENTATIVE for a schedule about now."""
-        if state.is_("draft"):
-            return Seen.UNCHANGED
         if state.is_("in progress", "sent"):
             return Seen.APPLIED
         if not state.is_("scheduled"):
-            return Seen.DIVERGED
+            return super().judge(state)
         if state.send_at is None:
             return Seen.PENDING
         # A schedule far away is another client's, who may take it back; then a late copy of this write still works.
@@ -140,7 +120,7 @@ class Sent(Goal):
 class Scheduled(Goal):
     """The campaign goes out at a chosen time."""
 
-    needs_schedule: ClassVar[tuple[str, ...]] = ("scheduled", "in progress", "sent")
+    needs_schedule: tuple[str, ...] = ("scheduled", "in progress", "sent")
 
     def __init__(self, send_at: int) -> None:
         self.send_at = send_at
@@ -162,9 +142,8 @@ class Scheduled(Goal):
 class Rescheduled(Scheduled):
     """The campaign goes out at another time than before."""
 
-    def allows(self, state: State) -> bool:
-        """Return whether the campaign is Scheduled."""
-        return state.is_("scheduled")
+    allowed: tuple[str, ...] = ("scheduled",)
+    wrong_state: type[errors.WrongStateError] = errors.NotScheduledError
 
     def judge(self, state: State) -> Seen:
         """Return UNCHANGED for another time."""
@@ -175,8 +154,7 @@ class Rescheduled(Scheduled):
 
     def may_repeat(self, state: State) -> bool:
         """Return whether both times are far enough away."""
-        now = max(state.service_time, state.local_time)
-        return state.send_at is not None and min(self.send_at, state.send_at) - now > NEAR
+        return state.send_at is not None and super().may_repeat(state) and Scheduled(state.send_at).may_repeat(state)
 
     def replaces(self, state: State) -> object:
         """Return the time before."""
@@ -186,34 +164,27 @@ class Rescheduled(Scheduled):
 class Unscheduled(Goal):
     """The campaign is a Draft again."""
 
-    def allows(self, state: State) -> bool:
-        """Return whether the campaign is Scheduled."""
-        return state.is_("scheduled")
+    allowed: tuple[str, ...] = ("scheduled",)
+    wrong_state: type[errors.WrongStateError] = errors.NotScheduledError
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a Draft."""
-        if state.is_("draft"):
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if state.is_("scheduled") else Seen.DIVERGED
+        return Seen.TENTATIVE if state.is_("draft") else super().judge(state)
 
 
 class Updated(Goal):
     """The campaign has these fields."""
-
-    compares_fields: ClassVar[bool] = True
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self.fields = fields
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for equal fields."""
-        if state.model is not None and self.holds(state.model):
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if state.is_("draft") else Seen.DIVERGED
+        return Seen.TENTATIVE if self.holds(state.model) else super().judge(state)
 
     def holds(self, model: Any) -> bool:
         """Return whether a resource has these fields."""
-        return all(stored(getattr(model, name, None)) == stored(value) for name, value in self.fields.items())
+        return model is not None and self.replaces(State(model)) == tuple(map(stored, self.fields.values()))
 
     def replaces(self, state: State) -> object:
         """Return the fields before."""
@@ -237,20 +208,16 @@ def stored(value: object) -> object:
 class Deleted(Goal):
     """The campaign is no more."""
 
-    server_checks_state: ClassVar[bool] = False
+    wrong_state: type[errors.WrongStateError] = errors.DeleteWouldStopMailError
+    server_checks_state = False
 
     def __init__(self, stop: bool) -> None:
-        self.stop = stop
-
-    def allows(self, state: State) -> bool:
-        """Return whether deleting stops no mail, or is to stop it."""
-        return self.stop or state.is_("draft", "sent", "canceled")
+        """stop: whether deleting may stop mail, and so is allowed in every status."""
+        self.allowed: tuple[str, ...] = () if stop else ("draft", "sent", "canceled")
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a campaign that is gone."""
-        if state.gone:
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
+        return Seen.TENTATIVE if state.model is None else super().judge(state)
 
 
 class Created(Goal):
@@ -264,7 +231,7 @@ class Created(Goal):
         return Seen.UNCHANGED if state.model is None else Seen.APPLIED
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Write(Generic[R]):
     """One kind of write: its operation, and how its outcome becomes certain."""
 
@@ -276,6 +243,5 @@ class Write(Generic[R]):
     """What a caller does when the outcome is unknown."""
     goal: Callable[..., Goal] | None = None
     """Make the goal of the write's arguments. None for a write that cannot be read back."""
-    wrong_state: type[WrongStateError] = WrongStateError
     ambiguous: tuple[int, ...] = (403,)
     """Refusals that may answer a second copy of a request that was carried out: the state decides. R3"""

@@ -1,14 +1,16 @@
-"""What one answer to a write proves. The only place that judges status codes of writes."""
+"""What one answer proves. The only place that judges status codes."""
 
 from collections.abc import Container
+from dataclasses import dataclass
 from enum import Enum
+from typing import Generic
 
-from sendgrid_campaigns.protocol.answers import Unparsed, json_value, service_error
-from sendgrid_campaigns.protocol.flow import Answer, NoAnswer, Operation
+from sendgrid_campaigns.protocol.answers import json_value, service_error
+from sendgrid_campaigns.protocol.flow import Answer, Id, NoAnswer, Operation, R
 
 
 class Proof(Enum):
-    """What one attempt of a write proves."""
+    """What one attempt proves."""
 
     ACCEPTED = "accepted"
     """The service carried the request out."""
@@ -24,40 +26,48 @@ class Proof(Enum):
 
 NOT_PASSED_ON = frozenset({413, 429})
 """Refusals that something in front of the service may give as well, and that mean that nothing was passed on."""
-
 REFUSALS = NOT_PASSED_ON | {400, 401, 403, 404, 405, 415, 422}
 """Refusals that mean that nothing was carried out; all but those above only with an error in the service's form: R4."""
-
 ACCEPTED_BY_STATUS = frozenset({201, 204})
-"""Nothing else answers with these. Any other code of success needs a body about the resource, too: R4."""
+"""Nothing but the service answers with these. Other codes of success need a body about the resource, too: R4."""
 
 
-def prove(
-    answer: Answer | NoAnswer, operation: Operation[object], id: int | str | None, ambiguous: Container[int] = ()
-) -> Proof:
-    """Return what an answer proves to a write of the resource with this id.
+@dataclass(eq=False)
+class Tried(Generic[R]):
+    """One attempt, and what it proves."""
 
-    ambiguous: refusals that the state decides about.
+    answer: Answer | NoAnswer
+    proof: Proof
+    problem: str
+    """Why nothing is proven, or why there is no model, in words."""
+    value: R | None = None
+    """The model of the answer's body; None when there is none."""
+
+
+def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous: Container[int] = ()) -> Tried[R]:
+    """Return what an answer proves.
+
+    id: of the resource that the request is about. ambiguous: the refusals that the state decides about.
     """
     if isinstance(answer, NoAnswer):
-        return Proof.NOT_SENT if answer.not_sent else Proof.UNKNOWN
-    code = answer.status_code
+        return Tried(answer, Proof.NOT_SENT if answer.not_sent else Proof.UNKNOWN, answer.cause)
+    code, value, problem = answer.status_code, None, f"the service answered {answer.status_code}"
     if code in operation.success:
-        about = _id_in(answer)
-        if code in ACCEPTED_BY_STATUS:  # R5
-            another = id is not None and type(about) is type(id) and about != id  # R14
-            return Proof.UNKNOWN if another else Proof.ACCEPTED
-        return Proof.ACCEPTED if about == id and type(about) is type(id) else Proof.UNKNOWN
+        try:
+            value = operation.parse(json_value(answer.body))
+        except Exception as error:  # Unparsed, and KeyError, TypeError, ... of the generated models
+            problem = f"the answer is not what the service documents ({type(error).__name__}: {str(error)[:200]})"
+        about = getattr(value, "id", id)
+        if type(about) is type(id) and about != id:
+            return Tried(answer, Proof.UNKNOWN, f"the answer is about {about!r}")  # R14
+        proven = code in ACCEPTED_BY_STATUS or (value is not None and type(about) is type(id))  # R5
+        return Tried(answer, Proof.ACCEPTED if proven else Proof.UNKNOWN, problem, value)
     if code not in REFUSALS or answer.repeated:
-        return Proof.UNKNOWN
+        return Tried(answer, Proof.UNKNOWN, problem)
     if code not in NOT_PASSED_ON and service_error(answer) is None:
-        return Proof.UNKNOWN
-    return Proof.AMBIGUOUS if code in ambiguous else Proof.REJECTED
-
-
-def _id_in(answer: Answer) -> object:
-    try:
-        value: object = json_value(answer.body)
-    except Unparsed:
-        return None
-    return value.get("id") if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return Tried(
+            answer,
+            Proof.UNKNOWN,
+            f"status {code} came without the service's own error, as from a server in front of it",
+        )
+    return Tried(answer, Proof.AMBIGUOUS if code in ambiguous else Proof.REJECTED, problem)

@@ -1,33 +1,32 @@
 """Read back: poll the state of a resource until the state tells what became of a write. S2 of protocol/__init__.py."""
 
-from collections.abc import Iterator
-from itertools import chain, repeat
+from typing import Any, TypeAlias
 
 from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.flow import Flow
-from sendgrid_campaigns.protocol.goals import Goal, Resource, Seen, State
+from sendgrid_campaigns.protocol.goals import Goal, Seen, State
 from sendgrid_campaigns.protocol.reading import look
 
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds between two looks of a read-back window; the last one stays."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+"""Seconds between two looks of a read-back window: doubled from look to look."""
 
 
-def read_back(
-    call: Call, resource: Resource, goal: Goal, before: State | None = None
-) -> Flow[tuple[Seen | None, State | None]]:
+Told: TypeAlias = tuple[Seen | None, State | None]
+"""What was seen, None when the state did not tell; and the last state that was read."""
+
+
+def read_back(call: Call[Any], goal: Goal, before: State | None = None) -> Flow[Told]:
     """Poll until the state tells what became of a write, or the read-back window or the call ends.
 
     before: the state as an earlier read-back of the same call saw it.
-    Returns what was seen, None when the state did not tell, and the last state that was read.
     """
-    settle, began = call.session.retry.settle, call.elapsed()
-    pauses: Iterator[float] = chain(PAUSES, repeat(PAUSES[-1]))
+    settle, began, pause = call.session.retry.settle, call.elapsed(), FIRST_PAUSE
     last: State | None = None
     same: list[Seen] = []  # what the last looks saw, as long as they saw the same
     moved = False
     while call.left() > 0:
         window_is_over = call.elapsed() - began >= settle
-        state = yield from look(call, resource, goal)
+        state = yield from look(call, goal)
         seen = None if state is None else goal.judge(state)
         last = state or last
         if state is not None and seen is Seen.UNCHANGED:
@@ -44,6 +43,6 @@ def read_back(
             return seen, last  # R7
         if window_is_over:
             break
-        pause = min(next(pauses), settle - (call.elapsed() - began), call.left())
-        yield from call.sleep(max(pause, 0.0))
+        yield from call.sleep(max(0.0, min(pause, settle - (call.elapsed() - began), call.left())))
+        pause = min(2 * pause, LONGEST_PAUSE)
     return None, last
