@@ -30,12 +30,23 @@ def json_value(body: bytes | None) -> Any:
     """
     if body is None:
         raise Unparsed("the body was cut off, could not be decoded, or was too large")
-    if _values(body) > MOST_VALUES and _values(_STRING.sub(b"", body)) > MOST_VALUES:
+    if _values(body) > MOST_VALUES and _holds_too_many(body):
         raise Unparsed(f"the body holds more than {MOST_VALUES} values")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Unparsed("an HTML page" if body.lstrip()[:1] == b"<" else "no JSON") from None
+
+
+def _holds_too_many(body: bytes) -> bool:
+    """Count the values outside of texts, and each text as a value; stop as soon as there are too many."""
+    found, end = 0, 0
+    for text in _STRING.finditer(body):
+        found += 1 + _values(body[end : text.start()])
+        end = text.end()
+        if found > MOST_VALUES:
+            return True
+    return found + _values(body[end:]) > MOST_VALUES
 
 
 def _values(body: bytes) -> int:

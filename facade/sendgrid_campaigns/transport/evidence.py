@@ -131,7 +131,8 @@ def from_outside(error: BaseException) -> BaseException | None:
             traceback = traceback.tb_next
         if traceback is not None or not (known or from_the_os):
             return each
-        each = each.__cause__
+        # httpcore breaks the chain, by `raise ... from None`, and keeps the exception that it wraps as an argument.
+        each = each.__cause__ or next((part for part in each.args if isinstance(part, BaseException)), None)
     return None
 
 
