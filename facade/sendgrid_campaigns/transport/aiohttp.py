@@ -73,7 +73,6 @@ class AiohttpExchange(AsyncExchange):
         owner = process_and_loop()
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         if owner not in self._sessions:
-            await self._close_sessions()
             trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as the other clients
             self._sessions[owner] = aiohttp.ClientSession(
                 connector=_Connector(ssl=trusted, limit=self._max_connections, resolver=resolver),
@@ -82,6 +81,7 @@ class AiohttpExchange(AsyncExchange):
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
                 skip_auto_headers=("Content-Type",),  # a POST without a body would get one
             )
+            await self._close_sessions()
         body = BytesIO(request.content) if request.content else None  # aiohttp warns of more than 1 MB of bytes
         timeout = aiohttp.ClientTimeout(sock_connect=request.extensions["timeout"]["connect"])
         async with self._sessions[owner].request(
