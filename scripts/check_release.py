@@ -1,4 +1,4 @@
-"""Fail unless a tag is the one of the version, and the changelog has a heading for it: check_release.py v1.2.3."""
+"""Fail unless a tag matches the version, and the changelog has a heading for the version: check_release.py v1.2.3."""
 
 import re
 import sys
@@ -7,20 +7,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def problems(tag: str, version: str, changelog: str) -> list[str]:
-    found: list[str] = []
-    if tag != f"v{version}":
-        found.append(f"the tag is {tag!r}, and facade/sendgrid_campaigns/version.py says {version}: tag it v{version}")
-    if not re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.M):
-        found.append(f"CHANGELOG.md has no heading `## [{version}] - YYYY-MM-DD`: move what is unreleased below one")
-    return found
-
-
-def main() -> None:
+def main(tag: str) -> None:
     text = (ROOT / "facade" / "sendgrid_campaigns" / "version.py").read_text("utf-8")
     (version,) = re.findall(r'^__version__(?:: str)? = "(.+)"$', text, re.M)
-    sys.exit("\n".join(problems(sys.argv[1], version, (ROOT / "CHANGELOG.md").read_text("utf-8"))))
+    if tag != f"v{version}":
+        sys.exit(f"the tag is {tag!r}, and facade/sendgrid_campaigns/version.py says {version}: tag v{version}")
+    heading = rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$"
+    if not re.search(heading, (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M):
+        sys.exit(f"CHANGELOG.md has no heading `## [{version}] - YYYY-MM-DD`: move the unreleased changes below one")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -1,7 +1,7 @@
-"""What `make fuzz` adds to schemathesis, which loads this module in .venv-fuzz.
+"""Extend schemathesis, which loads this module in .venv-fuzz, for `make fuzz`.
 
-A check of its own for refusals, in place of `positive_data_acceptance`; ids of campaigns that there are, and
-times to come.
+A check for refusals takes the place of `positive_data_acceptance`. Most generated ids and times are replaced by ids of
+existing campaigns and times in the future.
 """
 
 import os
@@ -20,10 +20,10 @@ OUT_OF_SCHEMA = (
     "You can only send tests to 10",
     "The JSON you have submitted",
 )
-"""Refusals of what the fragment's schemas rule out already. A request that keeps to them must not meet one."""
+"""Messages about requests that the schemas forbid already. A valid request must not get one of these messages."""
 
 FIRST, LAST = (int(id) for id in os.environ["FUZZ_STOCK"].split("-"))
-"""Ids of the campaigns that the sandbox was filled with."""
+"""The ids of the first and the last campaign at the start."""
 
 FUTURE = 4102444800
 """2100-01-01, in unix seconds."""
@@ -31,10 +31,10 @@ FUTURE = 4102444800
 
 @schemathesis.check
 def documented_refusals(context: Any, response: Any, case: Any) -> None:
-    """Every error of a 400, 401 or 404 is one of the fragment's examples; a valid request meets the state's ones only.
+    """Check that every error of a 400, 401 or 404 is an example of the fragment, and fits the request.
 
-    `positive_data_acceptance` asks for 2xx whenever the schema is kept. This service says 400 to much that no schema
-    can tell: a draft that lacks a subject, a time that is past, an id that the account does not have.
+    `positive_data_acceptance` requires 2xx for every valid request. This service refuses valid requests, too: for a
+    draft without a subject, a time in the past, or an id of another account.
     """
     status = str(response.status_code)
     if status not in ("400", "401", "404"):
@@ -42,7 +42,7 @@ def documented_refusals(context: Any, response: Any, case: Any) -> None:
     raw = case.operation.schema.raw_schema
     documented = raw["paths"][case.operation.path][case.operation.method.lower()]["responses"].get(status)
     if documented is None:
-        return  # status_code_conformance's business
+        return  # status_code_conformance reports this
     if "$ref" in documented:
         documented = raw["components"]["responses"][documented["$ref"].rpartition("/")[2]]
     content = documented["content"]["application/json"]
@@ -60,10 +60,7 @@ def documented_refusals(context: Any, response: Any, case: Any) -> None:
 
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: Any) -> Any:
-    """Point most ids at a campaign that there is: one drawn from all integers never hits.
-
-    Ids from the first one on are left alone, so that those of campaigns made during the run stay what they are.
-    """
+    """Replace most ids by ids of existing campaigns; keep the ids of campaigns that the run created."""
     id = (path_parameters or {}).get("campaign_id")
     if isinstance(id, int) and not isinstance(id, bool) and id % 8 != 7 and not FIRST <= id < FIRST + 10**6:
         return {**path_parameters, "campaign_id": FIRST + id % (LAST - FIRST + 1)}
@@ -72,7 +69,7 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    """Move every other time into the future: of all integers, next to none is a time that can be scheduled."""
+    """Move every second time into the future: hardly any integer is a time that can be scheduled."""
     send_at = body.get("send_at") if isinstance(body, dict) else None
     if isinstance(send_at, int) and not isinstance(send_at, bool) and send_at % 2 == 0:
         return {**body, "send_at": FUTURE + send_at % 10**9}

@@ -1,15 +1,15 @@
-// A campaign's life through SendGrid's own Node client, unchanged but for its base URL. Runs with .node.
+// Call every operation through SendGrid's own Node client, installed in .node. Started by official_clients.py.
 //
-// official_clients.py starts it with what to use, as JSON, and judges what it prints: a line of JSON for each answer.
+// The argument holds the settings as JSON. The program prints one line of JSON for each answer.
 
 import { createRequire } from "node:module";
 
 const given = JSON.parse(process.argv[2]);
-const require = createRequire(`${given.packages}/package.json`); // not beside this file, where import would look
+const require = createRequire(`${given.packages}/package.json`); // an import would look beside this file
 const client = require("@sendgrid/client");
 
 client.setApiKey(given.key);
-client.setDefaultRequest("baseUrl", given.url); // after the key: setApiKey sets the real one
+client.setDefaultRequest("baseUrl", given.url); // after setApiKey, which sets the real URL
 
 async function step(name, request) {
   let answer;
@@ -25,7 +25,7 @@ async function step(name, request) {
 }
 
 const { version } = require("@sendgrid/client/package.json");
-console.log(JSON.stringify({ client: "@sendgrid/client", version, runs_on: `Node ${process.versions.node}` }));
+console.log(JSON.stringify({ client: "@sendgrid/client for Node", version }));
 
 const { id } = await step("create", { url: "/v3/campaigns", method: "POST", body: given.new });
 await step("update", { url: `/v3/campaigns/${id}`, method: "PATCH", body: given.change });
@@ -33,7 +33,7 @@ await step("schedule", { url: `/v3/campaigns/${id}/schedules`, method: "POST", b
 await step("reschedule", { url: `/v3/campaigns/${id}/schedules`, method: "PATCH", body: { send_at: given.later } });
 await step("unschedule", { url: `/v3/campaigns/${id}/schedules`, method: "DELETE" });
 
-// From here as the reference page of the operation has it.
+// As on the reference page of the operation.
 const campaign_id = 4900;
 const request = {
   url: `/v3/campaigns/${campaign_id}/schedules/now`,

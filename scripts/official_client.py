@@ -1,6 +1,6 @@
-"""A campaign's life through SendGrid's own Python client, unchanged but for its host. Runs in .venv-official.
+"""Call every operation through SendGrid's own Python client. Runs in .venv-official, started by official_clients.py.
 
-official_clients.py starts it with what to use, as JSON, and judges what it prints: a line of JSON for each answer.
+The argument holds the settings as JSON. The program prints one line of JSON for each answer.
 """
 
 import json
@@ -25,9 +25,7 @@ def step(name: str, call: Callable[..., Any], **arguments: Any) -> Any:
     return body
 
 
-print(
-    json.dumps({"client": "sendgrid", "version": sendgrid.__version__, "runs_on": f"Python {sys.version.split()[0]}"})
-)
+print(json.dumps({"client": "sendgrid for Python", "version": sendgrid.__version__}))
 campaigns = sg.client.campaigns
 campaign_id = step("create", campaigns.post, request_body=given["new"])["id"]
 campaign = campaigns._(campaign_id)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Commit what `make generate` has changed: to the branch it was run on, or, from main, to one of its own with a pull
-# request. For CI: it needs gh, and GH_TOKEN.
+# Commit generated code that has changed: to the given branch or, from main, to a new branch with a pull request. Needs
+# gh and GH_TOKEN, as CI has them.
 set -euo pipefail
-branch=${1:?the branch that this runs on}
+branch=${1:?the current branch}
 
 if git diff --quiet -- generated && [ -z "$(git ls-files --others --exclude-standard -- generated)" ]; then
-    echo "generated/ is what the fragment gives: nothing to commit"
+    echo "generated/ is up to date: nothing to commit"
     exit 0
 fi
 gh auth setup-git
@@ -20,4 +20,4 @@ fi
 proposed=regenerate/$(git rev-parse --short HEAD)
 git push origin "HEAD:$proposed"
 gh pr create --head "$proposed" --base main --title "make generate" \
-    --body "generated/ was not what openapi/campaigns.yaml gives. What that means for callers is in the run's summary."
+    --body "generated/ differed from what openapi/ gives. What changes for callers is in the run's summary."

@@ -1,11 +1,11 @@
-"""Tell whether the public Python API broke since a git ref, and whether the version says so.
+"""Check whether the public Python API broke since a git ref, and whether the version says so.
 
-public_api.py BASE      BASE is a git ref: the last release, mostly
+public_api.py BASE      BASE is a git ref, usually the last release
 
-It broke when griffe finds a name gone, or a call refused that was good; when a type takes less or gives more; or when
-the examples of that time, tests/examples at BASE, fail under mypy --strict or pyright with today's code.
+The API broke when griffe finds a name gone, or a call that is refused now; when a parameter's type accepts less or a
+result's type allows more; or when tests/examples at BASE fails under mypy --strict or pyright with today's code.
 
-Exit codes: 0 nothing broke, or the version says so; 1 something broke, and it does not; 2 it could not be told.
+Exit codes: 0 nothing broke, or the version says so; 1 something broke, and the version does not say so; 2 no verdict.
 """
 
 import argparse
@@ -38,12 +38,12 @@ def stop(problem: str) -> NoReturn:
 
 # --- what is public ---
 
-PACKAGES = {"sendgrid_campaigns": ("sandbox",), "sendgrid_campaigns_api": None}
-"""Their modules that people import from, besides the package itself; None: all of them."""
+PACKAGES = {"sendgrid_campaigns": ("aiohttp", "bulk", "sandbox", "testing"), "sendgrid_campaigns_api": None}
+"""For each package, the modules that are public besides the package itself; None: all modules."""
 
 
 def load(root: Path, package: str) -> griffe.Module | None:
-    """What a package says, read and not run; None when it is not there."""
+    """Read a package without running it; None when the package is missing."""
     try:
         found = griffe.load(
             package,
@@ -60,52 +60,52 @@ def load(root: Path, package: str) -> griffe.Module | None:
             below.public = below.name in public
             for deeper in below.modules.values():
                 deeper.public = False
-    add_constructors(module)
+    complete(module)
     return module
 
 
-def add_constructors(module: griffe.Module) -> None:
-    """Give attrs classes the __init__ that attrs writes, which no source shows."""
+def complete(module: griffe.Module) -> None:
+    """Add what no source spells out: the __init__ of attrs classes, and the keywords of `**fields: Unpack[...]`."""
     for below in module.modules.values():
         if not below.is_alias:
-            add_constructors(below)
+            complete(below)
     for found in module.classes.values():
-        if not found.is_alias and _is_attrs(found) and "__init__" not in found.members:
-            fields: dict[str, griffe.Parameter] = {}
-            for one in [*reversed(found.mro()), found]:
-                fields |= _fields(one) if _is_attrs(one) else {}
-            ordered = sorted(fields.values(), key=lambda field: field.kind is griffe.ParameterKind.keyword_only)
-            myself = griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)
-            init = griffe.Function("__init__", parameters=griffe.Parameters(myself, *ordered), returns="None")
-            found.set_member("__init__", init)
-
-
-def _is_attrs(found: griffe.Class) -> bool:
-    return any(decorator.callable_path.startswith("attrs.") for decorator in found.decorators)
-
-
-def _fields(found: griffe.Class) -> dict[str, griffe.Parameter]:
-    whole = {
-        argument.name: str(argument.value)
-        for decorator in found.decorators
-        if isinstance(decorator.value, griffe.ExprCall)
-        for argument in decorator.value.arguments
-        if isinstance(argument, griffe.ExprKeyword)
-    }
-    parameters = {}
-    for name, attribute in found.attributes.items():
-        if attribute.is_alias or attribute.annotation is None or "instance-attribute" not in attribute.labels:
+        if found.is_alias:
             continue
-        said, default = {}, attribute.value
+        if any(decorator.callable_path.startswith("attrs.") for decorator in found.decorators):
+            myself = griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)
+            init = griffe.Function(
+                "__init__", parameters=griffe.Parameters(myself, *_attrs_fields(found)), returns="None"
+            )
+            found.set_member("__init__", init)
+        for function in found.functions.values():
+            if not function.is_alias:
+                given = (each for parameter in function.parameters for each in _unpacked(function, parameter))
+                function.parameters = griffe.Parameters(*given)
+
+
+def _attrs_fields(found: griffe.Class) -> Iterator[griffe.Parameter]:
+    for name, attribute in found.attributes.items():
+        default = attribute.value
+        said: dict[str, Any] = {}
         if isinstance(default, griffe.ExprCall) and default.canonical_path == "attrs.field":
             said = {one.name: one.value for one in default.arguments if isinstance(one, griffe.ExprKeyword)}
             default = said.get("default", said.get("factory"))
-        if str(said.get("init")) != "False":
-            by_name = "True" in (whole.get("kw_only"), str(said.get("kw_only")))
-            kind = griffe.ParameterKind.keyword_only if by_name else griffe.ParameterKind.positional_or_keyword
-            given = name.lstrip("_")
-            parameters[given] = griffe.Parameter(given, annotation=attribute.annotation, kind=kind, default=default)
-    return parameters
+        if attribute.annotation is not None and str(said.get("init")) != "False":
+            kind = griffe.ParameterKind.positional_or_keyword
+            yield griffe.Parameter(name, annotation=attribute.annotation, kind=kind, default=default)
+
+
+def _unpacked(function: griffe.Function, parameter: griffe.Parameter) -> Iterator[griffe.Parameter]:
+    annotation = parameter.annotation
+    if not isinstance(annotation, griffe.ExprSubscript) or str(annotation.left) != "Unpack":
+        yield parameter
+        return
+    fields = cast(griffe.Class, function.modules_collection[cast(griffe.Expr, annotation.slice).canonical_path])
+    default = "..." if str(fields.keywords.get("total")) == "False" else None
+    for name, field in fields.all_members.items():
+        kind = griffe.ParameterKind.keyword_only
+        yield griffe.Parameter(name, annotation=cast(Any, field).annotation, kind=kind, default=default)
 
 
 # --- what broke ---
@@ -115,7 +115,7 @@ def breaks(base: Path, root: Path) -> Iterator[str]:
     for package in PACKAGES:
         old, new = load(base, package), load(root, package)
         if old is not None and new is None:
-            yield f"{package}: it is gone"
+            yield f"{package}: the package is gone"
         elif old is not None and new is not None:
             for breakage in griffe.find_breaking_changes(old, new):
                 yield _told(breakage)
@@ -124,20 +124,20 @@ def breaks(base: Path, root: Path) -> Iterator[str]:
 
 
 def _told(breakage: griffe.Breakage) -> str:
-    """One line, without the file and the colours."""
+    """Return one line, without file name and terminal codes."""
     told = re.sub(r"\x1b\[\d+m", "", breakage.explain(griffe.ExplanationStyle.ONE_LINE))
     return re.sub(r"^.*?:\d+: [\w.]+", breakage.obj.path, told)
 
 
 def types(old: Member, new: Member, seen: set[str]) -> Iterator[str]:
-    """What griffe does not compare: a parameter that takes less, and a result or an attribute that may be more."""
+    """Compare types, which griffe does not: a parameter must not accept less, a result or attribute not allow more."""
     for name, member in old.all_members.items():
         if not member.is_public or name not in new.all_members:
             continue
         try:
             before, after = _itself(member), _itself(new.all_members[name])
         except griffe.AliasResolutionError:
-            continue  # of a package that is not ours
+            continue  # from another package
         if before.path in seen or before.kind is not after.kind:
             continue
         seen.add(before.path)
@@ -169,23 +169,21 @@ def _compare(place: str, old: Any, new: Any, *, gives: bool) -> Iterator[str]:
     if old is None or new is None:
         return
     before, after = _one_of(old), _one_of(new)
-    if gives:  # what comes must be known, what is given must be taken
+    if gives:  # callers must know every result, and every argument must be accepted
         before, after = after, before
     if not before <= after and not after & {"Any", "object"}:
         yield f"{place}: type: {old} -> {new}"
 
 
 def _one_of(annotation: Any) -> set[str]:
-    """The members of a union. Of an operation's steps, what they end with is what callers get."""
+    """Return the members of a union."""
     if isinstance(annotation, griffe.ExprBinOp) and annotation.operator == "|":
         return _one_of(annotation.left) | _one_of(annotation.right)
-    if isinstance(annotation, griffe.ExprSubscript) and str(annotation.left) == "Steps":
-        return _one_of(annotation.slice)
     return {str(annotation)}
 
 
 def examples(base: Path, root: Path) -> Iterator[str]:
-    """What the type checkers say of the base's examples and today's code."""
+    """Run the type checkers on the examples of the base with today's code."""
     folder = base / EXAMPLES
     files = sorted(map(str, folder.glob("*.py")))
     if not files:
@@ -227,7 +225,7 @@ def version(root: Path) -> tuple[int, ...]:
 
 
 def says_so(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
-    """Whether a version may break what another promised: by its major number, and before 1.0 by its minor one."""
+    """Tell whether a version announces a break: by its major number, before 1.0 by its minor number."""
     promised = 2 if old[0] == 0 else 1
     return new[:promised] > old[:promised]
 
@@ -243,7 +241,7 @@ def check_out(root: Path, ref: str, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
         tar.extractall(folder, filter="data")
     if not (folder / VERSION).is_file():
-        stop(f"{ref} holds no {VERSION}: there was nothing yet that could break")
+        stop(f"{ref} holds no {VERSION}: nothing was released there")
 
 
 def main() -> None:

@@ -19,12 +19,14 @@ WORDS = [
      "SendGrid's Campaigns API, blocking. Safe to share between threads; use it as a context manager, or close it."),
     (r"\ban async context manager\b", "a context manager"),
     (r"\nThe async client is written here; `make generate` makes the sync one of it, in _sync/\.\n", "\n"),
-    (r" \(and event loop\)| or event loop| and event loop|, or in another event loop,", ""),
+    (r" or event loop| and event loop|, or in another event loop,", ""),
     (r"\basync (def|with|for) ", r"\1 "),
     (r"\bawait ", ""),
     (r"\bAsync([A-Z]\w*)", r"\1"),
-    (r"\bprocess_and_loop\b", "process"),
-    (r"\basync_time_limit\b", "no_time_limit"),
+    (r"from sendgrid_campaigns.transport.event_loop import running_loop, time_limit\n", ""),
+    (r"\(os\.getpid\(\), running_loop\(\)\)", "os.getpid()"),
+    (r"\btime_limit\b", "nullcontext"),
+    (r"\bfrom contextlib import aclosing\b", "from contextlib import closing, nullcontext"),
     (r"\b(trace|sleep)_async\b", r"\1"),
     (r"\baiter_raw\b", "iter_raw"),
     (r"\baclos(e|ing)\b", r"clos\1"),
@@ -47,7 +49,8 @@ def twin(name: str, used: set[str]) -> str:
             input=text, capture_output=True, text=True, check=True,
         )  # fmt: skip
         text = done.stdout
-    return f"# Generated from {name} by scripts/unasync.py: do not edit; change the source and run `make generate`.\n{text}"
+    header = f"# Generated from {name} by scripts/unasync.py: do not edit; change the source and run `make generate`.\n"
+    return header + text
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Build the package twice into dist/, and use the wheel as somebody would who has nothing else: `make test-wheel`."""
+"""Build the package twice into dist/, and use the wheel in an empty environment: `make test-wheel`."""
 
 import hashlib
 import os
@@ -12,10 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-NEEDED = {"anyio", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio", "typing-extensions"}
-"""All that `pip install sendgrid-campaigns` may bring: httpx, attrs, and what they need."""
+REQUIRED = {"anyio", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio", "typing-extensions"}
+"""The only packages that `pip install sendgrid-campaigns` may install: httpx, attrs, and their requirements."""
 
-LOADED = """
+IMPORT = """
 import sys, sendgrid_campaigns
 unwanted = {"click", "uvicorn", "pytest", "hypothesis", "sqlite3", "asyncio"}
 unwanted |= {"sendgrid_campaigns.sandbox", "sendgrid_campaigns.cli"}
@@ -29,8 +29,8 @@ exec(re.search(r"^```python\\n(.*?)^```", open(sys.argv[1]).read(), re.M | re.S)
 
 
 def run(*command: str | Path, cwd: Path | None = None, path: Path | None = None) -> str:
-    """What a command prints. path: a folder whose commands go before all others."""
-    # Nothing is to lead to this repository, or to a real key.
+    """Return a command's output. path: a folder whose commands are found first."""
+    # No variable may lead to this repository, or to a real key.
     ours = ("PYTHON", "SENDGRID", "PYTEST", "VIRTUAL_ENV")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     if path is not None:
@@ -42,7 +42,7 @@ def run(*command: str | Path, cwd: Path | None = None, path: Path | None = None)
 
 
 def build() -> Path:
-    """The wheel, in dist/ with the sdist. Fails when building twice gives two different files."""
+    """Build into dist/ and return the wheel. Fails when a second build gives other files."""
     dist = ROOT / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     with tempfile.TemporaryDirectory() as second:
@@ -51,65 +51,53 @@ def build() -> Path:
         for file in sorted(dist.iterdir()):
             here, there = (hashlib.sha256(one.read_bytes()).hexdigest() for one in (file, Path(second) / file.name))
             if here != there:
-                sys.exit(f"{file.name} is not the same when it is built again")
+                sys.exit(f"a second build gives another {file.name}")
             print(f"{here}  {file.name}")
     (wheel,) = dist.glob("*.whl")
     return wheel
-
-
-class Clean:
-    """An environment with nothing but what is installed here, in versions of the lock."""
-
-    def __init__(self, folder: Path) -> None:
-        venv.create(folder, with_pip=True)
-        self.python = folder / "bin" / "python"
-        self.bin = folder / "bin"
-        self._constraints = folder / "constraints.txt"
-        locked = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.M)
-        self._constraints.write_text("\n".join(locked))
-
-    def install(self, *what: str | Path) -> None:
-        options = ("-qq", "--disable-pip-version-check", "--constraint", self._constraints)
-        run(self.python, "-m", "pip", "install", *options, *what)
-
-    def packages(self) -> set[str]:
-        listed = run(self.python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
-        names = {line.partition("==")[0].lower().replace("_", "-") for line in listed.splitlines()}
-        return names - {"pip", "setuptools", "sendgrid-campaigns"}
 
 
 def main() -> None:
     wheel = build()
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
-        clean = Clean(here / "clean")
-        clean.install(wheel)
-        if extra := clean.packages() - NEEDED:
-            sys.exit(f"the wheel alone brings {', '.join(sorted(extra))}")
-        run(clean.python, "-c", LOADED, cwd=here)
-        shown = run(clean.python, "-c", README, ROOT / "README.md", cwd=here)
+        venv.create(here / "empty", with_pip=True)
+        commands = here / "empty" / "bin"
+        python = commands / "python"
+        pip = (python, "-m", "pip", "--disable-pip-version-check")
+        locked = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements" / "dev.txt").read_text("utf-8"), re.M)
+        (here / "constraints.txt").write_text("\n".join(locked))
+        install = (*pip, "install", "-qq", "--constraint", here / "constraints.txt")
+
+        run(*install, wheel)
+        listed = run(*pip, "list", "--format=freeze").splitlines()
+        names = {line.partition("==")[0].lower().replace("_", "-") for line in listed}
+        if extra := names - REQUIRED - {"pip", "setuptools", "sendgrid-campaigns"}:
+            sys.exit(f"the wheel installs {', '.join(sorted(extra))}")
+        run(python, "-c", IMPORT, cwd=here)
+        shown = run(python, "-c", README, ROOT / "README.md", cwd=here)
         assert shown.startswith("SendReceipt(id=4900"), shown
-        run(clean.python, "-c", "import sendgrid_campaigns_api.models")
-        print("installed alone: httpx, attrs and their needs; an import loads no more; the README's example runs")
+        run(python, "-c", "import sendgrid_campaigns_api.models")
+        print("the wheel alone: installs httpx and attrs; an import loads no extra; the README's example runs")
 
         pyright = Path(sys.executable).parent / "pyright"
         for package in ("sendgrid_campaigns", "sendgrid_campaigns_api"):
-            # It looks for packages by the python on the PATH.
-            said = run(pyright, "--ignoreexternal", "--verifytypes", package, cwd=here, path=clean.bin)
+            # pyright finds packages by the python on the PATH.
+            said = run(pyright, "--ignoreexternal", "--verifytypes", package, cwd=here, path=commands)
             print(f"{package}: {re.findall('Type completeness score: .*', said)[0]}")
 
-        clean.install(f"{wheel}[cli]")
-        shown = run(clean.bin / "sendgrid-campaigns", "send", "4900", "--sandbox", "--json", cwd=here)
+        run(*install, f"{wheel}[cli]")
+        shown = run(commands / "sendgrid-campaigns", "send", "4900", "--sandbox", "--json", cwd=here)
         assert '"known_from": "answer"' in shown, shown
-        print("with the extra cli, the command sends in the sandbox")
+        print("the extra cli: the command sends in the sandbox")
 
-        clean.install(f"{wheel}[aiohttp]")
-        run(clean.python, "-c", "from sendgrid_campaigns.aiohttp import AiohttpCampaignsClient", cwd=here)
-        print("with the extra aiohttp, its client is there")
+        run(*install, f"{wheel}[aiohttp]")
+        run(python, "-c", "from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient", cwd=here)
+        print("the extra aiohttp: the client can be imported")
 
         shutil.copytree(ROOT / "examples" / "newsletter", here / "newsletter")
-        clean.install("pytest")
-        said = run(clean.python, "-m", "pytest", cwd=here / "newsletter")
+        run(*install, "pytest")
+        said = run(python, "-m", "pytest", cwd=here / "newsletter")
         print("examples/newsletter, with the wheel:", said.strip().splitlines()[-1])
 
 

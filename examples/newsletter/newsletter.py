@@ -1,4 +1,4 @@
-"""A monthly job of an agency: send this month's newsletter for each of its customers, each once, however often it runs.
+"""Send this month's newsletter for each customer of an agency: once each, however often the job runs.
 
     python newsletter.py 2026-03 customers.json
 
@@ -11,26 +11,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sendgrid_campaigns import CampaignsClient, NotSentError, OutcomeUnknownError, RateLimitError, SendGridError
+from sendgrid_campaigns import CampaignsClient, SendGridError
 
-DONE, MEND, LATER, UNKNOWN = 0, 1, 2, 3
-"""What cron is told: nothing to do; somebody must look; run it again, for that is safe."""
+DONE, FIX, LATER, UNKNOWN = 0, 1, 2, 3
+"""Exit codes: all sent; a person must fix an input; run the job again later; the same, for a mailing in doubt."""
 
 
 def send_all(
     campaigns: CampaignsClient, month: str, customers: Iterable[Mapping[str, Any]]
 ) -> Iterator[tuple[str, int]]:
-    """A line and a code for each customer. One customer's trouble does not keep the others waiting."""
+    """Send each customer's newsletter, and yield a line and an exit code for each. Errors do not stop the others."""
     for customer in customers:
         subuser, fields = customer["subuser"], {name: value for name, value in customer.items() if name != "subuser"}
         try:
             receipt = campaigns.on_behalf_of(subuser).send_once(f"newsletter-{month}", f"Newsletter {month}", **fields)
-        except (NotSentError, RateLimitError) as error:
-            yield f"{subuser}: not sent, run it again: {error.happened()}", LATER
-        except OutcomeUnknownError as error:
-            yield f"{subuser}: may have been sent, run it again to find out: {error.happened()}", UNKNOWN
         except SendGridError as error:
-            yield f"{subuser}: {error}", MEND
+            if error.may_have_been_applied:
+                yield f"{subuser}: may have been sent, run the job again to find out: {error.summary}", UNKNOWN
+            elif error.temporary:
+                yield f"{subuser}: not sent, run the job again: {error.summary}", LATER
+            else:
+                yield f"{subuser}: {error}", FIX
         else:
             yield f"{subuser}: campaign {receipt.id}, known from {receipt.known_from}", DONE
 

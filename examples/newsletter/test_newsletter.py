@@ -1,4 +1,7 @@
-"""The job's own tests: no account, no network, no waiting. `sendgrid_sandbox` comes with the package."""
+"""Test the job on the sandbox: no account, no network, no waiting.
+
+The fixture `sendgrid_sandbox` comes with the package.
+"""
 
 from typing import Any
 
@@ -31,14 +34,14 @@ def run(sandbox: Sandbox) -> list[int]:
         return [code for _, code in newsletter.send_all(campaigns, "2026-03", CUSTOMERS)]
 
 
-def test_each_customer_gets_one(sandbox: Sandbox) -> None:
+def test_each_customer_gets_one_mailing(sandbox: Sandbox) -> None:
     assert run(sandbox) == [newsletter.DONE, newsletter.DONE]
-    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]  # cron ran it twice
+    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]  # a second run of the same month
     assert [mailing.account for mailing in sandbox.mailings()] == ["acme", "beta"]
 
 
 @pytest.mark.parametrize("effect", ["none", "done"])
-def test_an_outcome_that_is_unknown_is_found_out_by_the_next_run(sandbox: Sandbox, effect: Any) -> None:
+def test_the_next_run_finds_out_an_unknown_outcome(sandbox: Sandbox, effect: Any) -> None:
     sandbox.buggify("send", effect=effect)
     assert run(sandbox)[0] == newsletter.UNKNOWN
     sandbox.outage(0)
@@ -46,7 +49,7 @@ def test_an_outcome_that_is_unknown_is_found_out_by_the_next_run(sandbox: Sandbo
     assert sorted(str(mailing.account) for mailing in sandbox.mailings()) == ["acme", "beta"]
 
 
-def test_one_customers_trouble_is_not_the_others(sandbox: Sandbox) -> None:
+def test_one_customers_error_does_not_stop_the_others(sandbox: Sandbox) -> None:
     sandbox.set_credits(0, on_behalf_of="acme")
-    assert run(sandbox) == [newsletter.MEND, newsletter.DONE]
+    assert run(sandbox) == [newsletter.FIX, newsletter.DONE]
     assert [mailing.account for mailing in sandbox.mailings()] == ["beta"]

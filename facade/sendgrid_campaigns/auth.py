@@ -21,8 +21,7 @@ class ApiKey:
     def __init__(self, value: object) -> None:
         try:
             source, value = ("api_key", value) if value is not None else (KEY_VARIABLE, os.environ.get(KEY_VARIABLE))
-            remedy = f"Set {KEY_VARIABLE} in the environment, or give api_key=... to the client."
-            check(value is not None, "There is no API key", remedy)
+            check(value is not None, "There is no API key", f"Set {KEY_VARIABLE}, or give api_key=... to the client.")
             text = str.__str__(value) if isinstance(value, str) else ""  # of an Enum, the value and not the name
             check(bool(text), f"{source} is empty or no text", "Give the whole key, as the dashboard showed it once.")
             # A key read from a file often has a line break at its end, and one from a .env file its quotes.

@@ -92,14 +92,10 @@ def checked_base_url(url: object) -> str:
         check(good, f"base_url {problem}", f"{remedy} The usual base URL is {BASE_URL}.")
 
     # httpx quotes characters that no host name holds, such as a space or a bracket.
-    good_host = bool(host) and "%" not in host and (port is None or 0 < port < 65_536)
-    good = good_host and parsed.scheme in ("https", "http")
-    require(good, "is no http(s) URL with a host", "Give scheme and host as text.")
-    require(
-        not parsed.userinfo, "holds a user name or a password", "Leave them out; the service asks for the key only."
-    )
-    bare = not (parsed.query or parsed.fragment or text.rstrip("/").endswith(("?", "#")))
-    require(bare, "holds a query or a fragment", "Give scheme, host, and at most a port and a path.")
+    good = bool(host) and "%" not in host and parsed.scheme in ("https", "http")
+    require(good and 0 < (port or 1) < 65_536, "is no http(s) URL with a host", "Give scheme and host as text.")
+    bare = not (parsed.userinfo or parsed.query or parsed.fragment or text.rstrip("/").endswith(("?", "#")))
+    require(bare, "holds a user name, a query or a fragment", "Give scheme, host, and at most a port and a path.")
     good = not parsed.path.rstrip("/").endswith("/v3")
     require(good, "ends in /v3, which every path begins with", "Leave /v3 out.")
     safe = parsed.scheme == "https" or _is_loopback(host)

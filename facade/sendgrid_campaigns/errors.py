@@ -23,7 +23,7 @@ response and no key. Every fact has a default, so that tests can make any error 
 """
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
@@ -69,6 +69,8 @@ class SendGridError(Exception):
     """Every request of the call, in order."""
     changed: str = "This call changed nothing."
     """What the call changed all the same."""
+    hint: str = ""
+    """What to do next, where the call knows better than the class of the error."""
     temporary: bool = False
     """Whether the same call may succeed later."""
     may_have_been_applied: bool = False
@@ -105,7 +107,7 @@ class SendGridError(Exception):
     @property
     def advice(self) -> str:
         """What to do next."""
-        return f"{self.changed} {self._advice}".strip()
+        return f"{self.changed} {self.hint or self._advice}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error in JSON's types: its class, its summary, and every fact that is known."""
@@ -167,8 +169,9 @@ class APIStatusError(SendGridError):
     """The service's id for this error, when the service sent one; support asks for the id."""
 
     def _why(self) -> str:
-        phrase = HTTPStatus(self.status_code).phrase if self.status_code in list(HTTPStatus) else "unknown status"
-        return f"{self.status_code} {phrase}" + (f", {self.errors[0]}" if self.errors else "")
+        return f"{self.status_code} {responses.get(self.status_code, 'unknown status')}" + (
+            f", {self.errors[0]}" if self.errors else ""
+        )
 
     def _details(self) -> list[str]:
         identity = [f"  error id: {self.error_id}"] if self.error_id else []
@@ -247,7 +250,7 @@ class WrongStateError(SendGridError):
 
     def _why(self) -> str:
         allowed = self._allowed.format(action=self.action or "changed")
-        return f'the {self.resource} is "{self.status}", and {allowed}'
+        return f'the {self.resource} is "{self.status}", and {allowed}' if self.status else allowed
 
 
 class NotInDraftError(WrongStateError):
@@ -322,11 +325,6 @@ class OutcomeUnknownError(SendGridError):
         last = f'; its status was last read as "{self.status}"' if self.status else ""
         cause = self.cause or "no answer came"
         return f"it is unknown whether {self._subject()} was {self.action or 'changed'}: {cause}{last}"
-
-    @property
-    def advice(self) -> str:
-        """How to find out; the advice depends on the write."""
-        return f"{self.changed} {self.hint}".strip()
 
 
 _BY_STATUS = {kind.status_code: kind for kind in APIStatusError.__subclasses__()}

@@ -13,7 +13,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {str(key): to_json(item) for key, item in value.items()}  # pyright: ignore
     return [to_json(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 
@@ -70,6 +70,12 @@ class CampaignFields(TypedDict, total=False):
     ip_pool: str | None
     html_content: str | None
     plain_content: str | None
+
+
+class ChangedCampaignFields(CampaignFields, total=False):
+    """The fields of a campaign that callers can change; the title cannot be cleared."""
+
+    title: str
 
 
 class NewCampaignFields(CampaignFields, total=False):
@@ -177,8 +183,6 @@ class CheckResult(_Result):
         return not self.problems
 
 
-UNSUBSCRIBE_TAG = "[unsubscribe]"
-
 UNKNOWN = (
     ErrorDetail(field="credits", message="whether the account has enough for the audience"),
     ErrorDetail(field="sender_id", message="whether the sender identity is verified"),
@@ -202,8 +206,8 @@ def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
     if not campaign.html_content and not campaign.plain_content:
         yield ErrorDetail(field="plain_content", message="there is neither plain nor HTML content")
     for name, content in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
-        if content and UNSUBSCRIBE_TAG not in content.lower():
-            yield ErrorDetail(field=name, message=f"there is no {UNSUBSCRIBE_TAG} tag in it")
+        if content and "[unsubscribe]" not in content.lower():
+            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")
     if not campaign.suppression_group_id and not campaign.custom_unsubscribe_url:
         yield ErrorDetail(
             field="suppression_group_id", message="there is neither a suppression group nor a custom unsubscribe URL"

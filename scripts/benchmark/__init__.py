@@ -1,1 +1,1 @@
-"""The rooms of bench.py: a server that answers at once, a long line to it, contestants, sections, figures."""
+"""The parts of bench.py: servers, clients to compare, sections, figures."""

@@ -1,293 +1,126 @@
-"""Who is measured: each reads campaign 4900 and gives its id; some send it, too, and give its status.
+"""The clients to compare, each used as its documentation shows: one client for all calls, with the default pool.
 
-Each is used as its documentation does it, one client for all calls, and imported only when it is made: the tests of
-this benchmark run where the peers are not installed. All parse the body, for their users want what is in it.
+Every function opens a client and returns its calls: `get` reads campaign 4900 and returns the id; `send` sends the
+campaign and returns the status. All parse the body. The SDK's `send` reads before it sends, and so does httpx here; the
+official client sends only.
 """
 
-import importlib
-import importlib.util
 import json
-import socket
 import ssl
-from abc import ABC, abstractmethod
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
+from importlib.util import find_spec
+from typing import Any
 
-ID, STATUS = 4900, "Scheduled"
-"""What a read and a send give, or it is no measurement."""
+EXPECTED = {"get": 4900, "send": "Scheduled"}
 KEY = "SG.benchmark"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
+READ, SEND = "/v3/campaigns/4900", "/v3/campaigns/4900/schedules/now"
+SDK, ON_AIOHTTP = "the SDK", "the SDK on aiohttp"
+
+Calls = Mapping[str, Callable[[], Any]]
+AsyncCalls = Mapping[str, Callable[[], Awaitable[Any]]]
+
+# --- sync ---
 
 
-def paths(url: str) -> tuple[str, str]:
-    """Where it is read, and where it is sent."""
-    return f"{url}/v3/campaigns/{ID}", f"{url}/v3/campaigns/{ID}/schedules/now"
+def httpx_client(url: str, stack: ExitStack) -> Calls:
+    import httpx
+
+    http = stack.enter_context(httpx.Client(headers=HEADERS))
+
+    def asked(method: str, path: str) -> Any:
+        return http.request(method, url + path).raise_for_status().json()
+
+    def send() -> Any:
+        return asked("POST", SEND)["status"] if asked("GET", READ)["status"] == "Draft" else None
+
+    return {"get": lambda: asked("GET", READ)["id"], "send": send}
 
 
-# --- blocking ---
+def official_client(url: str, stack: ExitStack) -> Calls:
+    """SendGrid's own client opens a connection for each request."""
+    import sendgrid
+
+    campaign = sendgrid.SendGridAPIClient(KEY, host=url).client.campaigns._(4900)
+    return {
+        "get": lambda: json.loads(campaign.get().body)["id"],
+        "send": lambda: json.loads(campaign.schedules.now.post().body)["status"],
+    }
 
 
-class Blocking(ABC):
-    name: ClassVar[str]
+def sdk_client(url: str, stack: ExitStack) -> Calls:
+    from sendgrid_campaigns import CampaignsClient
 
-    @abstractmethod
-    def __init__(self, url: str) -> None: ...
-    @abstractmethod
-    def get(self) -> object: ...
-    @abstractmethod
-    def close(self) -> None: ...
-    def send(self) -> object:
-        raise NotImplementedError(f"{self.name} sends nothing")
+    campaigns = stack.enter_context(CampaignsClient(KEY, base_url=url))
+    return {"get": lambda: campaigns.get(4900).id, "send": lambda: campaigns.send(4900).status}
 
 
-class Socket(Blocking):
-    """No client at all: what of a call is the server's, the kernel's and the TLS library's."""
-
-    name = "a socket, no client"
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        assert parts.hostname is not None
-        self._socket = socket.create_connection((parts.hostname, parts.port or 0))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            self._socket = context.wrap_socket(self._socket, server_hostname=parts.hostname)
-        head = f"GET /v3/campaigns/{ID} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {KEY}\r\n\r\n"
-        self._request = head.encode()
-        self._size = 0
-
-    def ask(self) -> None:
-        self._socket.sendall(self._request)
-
-    def read(self) -> bytes:
-        got = self._socket.recv(65_536)
-        if not self._size:
-            head, _, _ = got.partition(b"\r\n\r\n")
-            self._size = len(head) + 4 + int(head.lower().partition(b"content-length: ")[2].split()[0])
-        while len(got) < self._size:
-            got += self._socket.recv(65_536)
-        return got
-
-    def get(self) -> object:
-        self.ask()
-        return json.loads(self.read().partition(b"\r\n\r\n")[2])["id"]
-
-    def close(self) -> None:
-        self._socket.close()
+# --- async ---
 
 
-class Httpx(Blocking):
-    name = "httpx"
+async def async_httpx_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
+    import httpx
 
-    def __init__(self, url: str) -> None:
-        import httpx
+    http = await stack.enter_async_context(httpx.AsyncClient(headers=HEADERS))
 
-        self._read, self._send = paths(url)
-        self._http = httpx.Client()
+    async def asked(method: str, path: str) -> Any:
+        return (await http.request(method, url + path)).raise_for_status().json()
 
-    def get(self) -> object:
-        answer = self._http.get(self._read, headers=HEADERS)
-        answer.raise_for_status()
-        return answer.json()["id"]
+    async def get() -> Any:
+        return (await asked("GET", READ))["id"]
 
-    def send(self) -> object:
-        """What the facade's send asks: is it a Draft? Then send it."""
-        answer = self._http.get(self._read, headers=HEADERS)
-        answer.raise_for_status()
-        if answer.json()["status"] != "Draft":
-            return None
-        answer = self._http.post(self._send, headers=HEADERS)
-        answer.raise_for_status()
-        return answer.json()["status"]
+    async def send() -> Any:
+        return (await asked("POST", SEND))["status"] if (await asked("GET", READ))["status"] == "Draft" else None
 
-    def close(self) -> None:
-        self._http.close()
+    return {"get": get, "send": send}
 
 
-class Requests(Blocking):
-    name = "requests"
+async def aiohttp_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
+    import aiohttp
 
-    def __init__(self, url: str) -> None:
-        import requests
+    # aiohttp's default context is made at import, with the certificates of that moment.
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
+    http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, headers=HEADERS))
 
-        self._read, _ = paths(url)
-        self._http = requests.Session()
-
-    def get(self) -> object:
-        answer = self._http.get(self._read, headers=HEADERS)
-        answer.raise_for_status()
-        return answer.json()["id"]
-
-    def close(self) -> None:
-        self._http.close()
-
-
-class Official(Blocking):
-    """SendGrid's own client. It makes a connection for each request."""
-
-    name = "sendgrid"
-
-    def __init__(self, url: str) -> None:
-        import sendgrid
-
-        self._campaigns = sendgrid.SendGridAPIClient(KEY, host=url).client.campaigns
-
-    def get(self) -> object:
-        return json.loads(self._campaigns._(ID).get().body)["id"]
-
-    def send(self) -> object:
-        """One request: it does not look before."""
-        return json.loads(self._campaigns._(ID).schedules.now.post().body)["status"]
-
-    def close(self) -> None:
-        pass
-
-
-class Generated(Blocking):
-    """What openapi-python-client made of the fragment, without the facade."""
-
-    name = "the generated layer"
-
-    def __init__(self, url: str) -> None:
-        from sendgrid_campaigns_api import AuthenticatedClient
-        from sendgrid_campaigns_api.api.campaigns import get_campaign
-
-        self._client = AuthenticatedClient(base_url=url, token=KEY)
-        self._get: Any = get_campaign.sync_detailed
-
-    def get(self) -> object:
-        return self._get(ID, client=self._client).parsed.id
-
-    def close(self) -> None:
-        self._client.get_httpx_client().close()
-
-
-class Facade(Blocking):
-    name = "the facade"
-
-    def __init__(self, url: str) -> None:
-        from sendgrid_campaigns import CampaignsClient
-
-        self._campaigns = CampaignsClient(KEY, base_url=url)
-
-    def get(self) -> object:
-        return self._campaigns.get(ID).id
-
-    def send(self) -> object:
-        return self._campaigns.send(ID).status
-
-    def close(self) -> None:
-        self._campaigns.close()
-
-
-# --- asyncio: made inside of a running loop ---
-
-
-class Awaiting(ABC):
-    name: ClassVar[str]
-
-    @abstractmethod
-    def __init__(self, url: str) -> None: ...
-    @abstractmethod
-    async def get(self) -> object: ...
-    @abstractmethod
-    async def close(self) -> None: ...
-    async def send(self) -> object:
-        raise NotImplementedError(f"{self.name} sends nothing")
-
-
-class Aiohttp(Awaiting):
-    name = "aiohttp"
-
-    def __init__(self, url: str) -> None:
-        import aiohttp
-
-        self._read, _ = paths(url)
-        # Its own context is made at its import, and knows the certificates of that moment.
-        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()))
-
-    async def get(self) -> object:
-        async with self._http.get(self._read, headers=HEADERS) as answer:
+    async def get() -> Any:
+        async with http.get(url + READ) as answer:
             answer.raise_for_status()
             return (await answer.json())["id"]
 
-    async def close(self) -> None:
-        await self._http.close()
+    return {"get": get}
 
 
-class AsyncHttpx(Awaiting):
-    name = "httpx"
+async def async_sdk_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
+    from sendgrid_campaigns import AsyncCampaignsClient
 
-    def __init__(self, url: str) -> None:
-        import httpx
-
-        self._read, self._send = paths(url)
-        self._http = httpx.AsyncClient(transport=self._transport())
-
-    def _transport(self) -> Any:
-        return None
-
-    async def get(self) -> object:
-        answer = await self._http.get(self._read, headers=HEADERS)
-        answer.raise_for_status()
-        return answer.json()["id"]
-
-    async def send(self) -> object:
-        answer = await self._http.get(self._read, headers=HEADERS)
-        answer.raise_for_status()
-        if answer.json()["status"] != "Draft":
-            return None
-        answer = await self._http.post(self._send, headers=HEADERS)
-        answer.raise_for_status()
-        return answer.json()["status"]
-
-    async def close(self) -> None:
-        await self._http.aclose()
+    return await _sdk_calls(AsyncCampaignsClient(KEY, base_url=url), stack)
 
 
-class HttpxOnAiohttp(AsyncHttpx):
-    name = "httpx on aiohttp"
+async def sdk_on_aiohttp(url: str, stack: AsyncExitStack) -> AsyncCalls:
+    from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
 
-    def _transport(self) -> Any:
-        import httpx_aiohttp
-
-        return httpx_aiohttp.AiohttpTransport()
+    return await _sdk_calls(AiohttpCampaignsClient(KEY, base_url=url), stack)
 
 
-class AsyncFacade(Awaiting):
-    name = "the facade"
+async def _sdk_calls(client: Any, stack: AsyncExitStack) -> AsyncCalls:
+    campaigns = await stack.enter_async_context(client)
 
-    def __init__(self, url: str) -> None:
-        self._campaigns = self._client(KEY, base_url=url)
+    async def get() -> Any:
+        return (await campaigns.get(4900)).id
 
-    def _client(self, *args: Any, **kwargs: Any) -> Any:
-        from sendgrid_campaigns import AsyncCampaignsClient
+    async def send() -> Any:
+        return (await campaigns.send(4900)).status
 
-        return AsyncCampaignsClient(*args, **kwargs)
-
-    async def get(self) -> object:
-        return (await self._campaigns.get(ID)).id
-
-    async def send(self) -> object:
-        return (await self._campaigns.send(ID)).status
-
-    async def close(self) -> None:
-        await self._campaigns.aclose()
+    return {"get": get, "send": send}
 
 
-class FacadeOnAiohttp(AsyncFacade):
-    name = "the facade on aiohttp"
-
-    def _client(self, *args: Any, **kwargs: Any) -> Any:
-        return importlib.import_module("sendgrid_campaigns.aiohttp").AiohttpCampaignsClient(*args, **kwargs)
-
-
-def awaiting() -> tuple[type[Awaiting], ...]:
-    """Those for asyncio; the last one only where this checkout has it."""
-    has_it = importlib.util.find_spec("sendgrid_campaigns.aiohttp") is not None
-    return (AsyncHttpx, HttpxOnAiohttp, Aiohttp, AsyncFacade, *([FacadeOnAiohttp] if has_it else []))
-
-
-BLOCKING: tuple[type[Blocking], ...] = (Socket, Httpx, Requests, Official, Generated, Facade)
-SENDING: tuple[type[Blocking], ...] = (Httpx, Official, Facade)
+SYNC = {"httpx": httpx_client, "sendgrid": official_client, SDK: sdk_client}
+if not find_spec("sendgrid"):  # the tests run in the project's own environment
+    del SYNC["sendgrid"]
+ASYNC = {
+    "httpx": async_httpx_client,
+    "aiohttp": aiohttp_client,
+    SDK: async_sdk_client,
+    ON_AIOHTTP: sdk_on_aiohttp,
+}

@@ -1,86 +1,74 @@
-"""Where it is run: the server and the line in processes of their own, and an environment that is the same for all."""
+"""Start the servers, and give every client the same environment."""
 
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import attrs
-
-from benchmark.figures import Table
-
-HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 ROUND_TRIP = 0.05
-"""Seconds: from Europe to the east of America it is more."""
+"""Seconds; from Europe to the east of America, a round trip takes more."""
+PLAIN, TLS, FAR = "plain http", "TLS", "TLS, 50 ms away"
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Course:
-    """What a section is given."""
+    """The arguments of a section."""
 
-    plain: str
-    """URL of the server."""
-    tls: str
-    far: str
-    """TLS, at the end of the line."""
+    urls: dict[str, str]
+    """The servers' URLs by PLAIN, TLS and FAR."""
     folder: Path
-    """Empty but for the certificates: where fresh processes are started."""
+    """The working directory of fresh processes; with the authority in trusted.pem, and among certifi's in many.pem."""
     project: str
     """The interpreter of the project's own environment."""
-    sends: int
-    quick: bool = False
+    quick: bool
 
     def rounds(self, number: int) -> int:
-        """So many, or a few when it is only tried."""
-        return min(number, 2) if self.quick else number
-
-
-Section = Callable[[Course], Iterator[Table]]
-
-
-def environment(trusted: Path) -> None:
-    """Make this process, and those that it starts, trust one certificate and go to it straight."""
-    for name in list(os.environ):
-        if name.upper().endswith("_PROXY") or name in ("SSL_CERT_DIR", "SENDGRID_API_KEY", "PYTHONDONTWRITEBYTECODE"):
-            # The last one: else each fresh process would compile what it imports again, and that would be measured.
-            del os.environ[name]
-    os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(trusted)
+        return 1 if self.quick else number
 
 
 @contextmanager
-def process(name: str, *arguments: str, python: str = sys.executable) -> Generator[dict[str, Any]]:
-    """One of this folder's programs, and what it tells, such as its ports. It ends with its input, or with us."""
-    command = [python, str(HERE / name), *arguments]
+def process(name: str, *arguments: object, python: str = sys.executable) -> Generator[dict[str, Any]]:
+    """Run a program of this folder, and yield the JSON of its first line. The program ends with its standard input."""
+    command = [python, str(Path(__file__).with_name(name)), *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        told: dict[str, Any] = json.loads(running.stdout.readline() or sys.exit(f"{name} did not start"))
-        yield told
+        yield json.loads(running.stdout.readline() or sys.exit(f"{name} did not start"))
 
 
 @contextmanager
-def course(project: str, sends: int, quick: bool) -> Generator[Course]:
-    import trustme
-
+def course(project: str, quick: bool) -> Generator[Course]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(str(folder / "trusted.pem"))
-        authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-        environment(folder / "trusted.pem")
-        server = stack.enter_context(process("server.py", str(folder / "server.pem")))
-        line = stack.enter_context(process("line.py", str(server["tls"]), str(ROUND_TRIP)))
-        yield Course(
-            plain=f"http://{HOST}:{server['plain']}",
-            tls=f"https://{HOST}:{server['tls']}",
-            far=f"https://{HOST}:{line['far']}",
-            folder=folder,
-            project=project,
-            sends=sends,
-            quick=quick,
-        )
+        # Proxies would be measured, too; and fresh processes must find their bytecode.
+        for name in [*os.environ]:
+            if name.upper().endswith("_PROXY") or name in (
+                "SSL_CERT_DIR",
+                "SENDGRID_API_KEY",
+                "PYTHONDONTWRITEBYTECODE",
+            ):
+                del os.environ[name]
+        urls, certificate = {}, []
+        if find_spec("trustme"):  # the project's own environment, in which the tests run, lacks trustme
+            import certifi
+            import trustme
+
+            authority = trustme.CA()
+            authority.cert_pem.write_to_path(str(folder / "trusted.pem"))
+            (folder / "many.pem").write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+            authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+            os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(folder / "trusted.pem")
+            certificate = [folder / "server.pem"]
+        ports = stack.enter_context(process("server.py", *certificate))
+        urls[PLAIN] = f"http://{HOST}:{ports['plain']}"
+        if certificate:
+            line = stack.enter_context(process("line.py", ports["tls"], ROUND_TRIP))
+            urls |= {TLS: f"https://{HOST}:{ports['tls']}", FAR: f"https://{HOST}:{line['far']}"}
+        yield Course(urls, folder, project, quick)

@@ -1,6 +1,6 @@
-"""Section `memory`: does a process that sends all day grow, and does a closed client leave anything behind?
+"""Section `memory`: the growth of a process that sends all day, and what a closed client leaves open.
 
-memory.py URL SENDS   in a process of its own, where nothing but the facade is. Prints what it saw, as JSON.
+memory.py URL SENDS   measure in this process, and print JSON
 """
 
 import gc
@@ -12,23 +12,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the fresh process has this file's folder to look in, and loads no more than it measures
+if TYPE_CHECKING:  # the measured process loads nothing else
     from benchmark.course import Course
     from benchmark.figures import Table
 
 WARM_UP = 2_000
-GROWTH, LEFT = "resident memory of a process that sends", "left behind by a closed client"
 PROC = Path("/proc/self")
 
 
 def resident() -> int:
-    """Bytes, after a collection: garbage that is not collected yet is no growth."""
+    """Return bytes, after a collection."""
     gc.collect()
-    pages = int((PROC / "statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return int((PROC / "statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def held() -> dict[str, int]:
+def left_open() -> dict[str, int]:
     gc.collect()
     return {"descriptors": len(os.listdir(PROC / "fd")), "threads": len(os.listdir(PROC / "task"))}
 
@@ -36,41 +34,29 @@ def held() -> dict[str, int]:
 def measure(url: str, sends: int) -> dict[str, int]:
     from sendgrid_campaigns import CampaignsClient
 
-    before = held()
+    before = left_open()
     with CampaignsClient("SG.benchmark", base_url=url) as campaigns:
         for _ in range(WARM_UP):
             campaigns.send(4900)
-        warm = resident()
-        for number in range(sends):
-            if number % 1_000 == 0:
-                print(number, flush=True)
+        first = resident()
+        for _ in range(sends):
             campaigns.send(4900)
-        end = resident()
-    after = held()
-    return {"warm": warm, "end": end, **{name: after[name] - before[name] for name in before}}
+        last = resident()
+    after = left_open()
+    return {"first": first, "last": last, **{name: after[name] - before[name] for name in before}}
 
 
 def memory_section(course: "Course") -> "Iterator[Table]":
-    from benchmark.figures import Table, tell
+    from benchmark.course import PLAIN
+    from benchmark.figures import Table
 
-    if not (PROC / "statm").exists():
-        print("memory: there is no /proc to read it from", file=sys.stderr)
-        return
-    command = [sys.executable, __file__, course.plain, str(course.sends)]
-    said = ""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        for said in running.stdout:
-            if said.strip().isdigit():
-                tell(f"memory: {int(said):,} of {course.sends:,} sends")
-    if running.returncode:
-        raise SystemExit("memory: the process that sends has failed")
-    found: dict[str, int] = json.loads(said)
-    after = f"after {WARM_UP:,} sends"
-    rows = {"at first": [float(found["warm"])], "at the end": [float(found["end"])]}
-    note = f"at first: {after}; at the end: {course.sends:,} later"
-    yield Table("memory", GROWTH, "MB", rows, "at first", note)
-    yield Table("memory", LEFT, "", {name: [float(found[name])] for name in ("descriptors", "threads")})
+    sends = 200 if course.quick else 100_000
+    command = [sys.executable, __file__, course.urls[PLAIN], str(sends)]
+    found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    rows = {"at first": [float(found["first"])], "at the end": [float(found["last"])]}
+    note = f"at first: after {WARM_UP:,} sends; at the end: {sends:,} sends later"
+    yield Table("resident memory of a process that sends", "MB", rows, "at first", [note])
+    yield Table("left open by a closed client", "", {name: [float(found[name])] for name in ("descriptors", "threads")})
 
 
 if __name__ == "__main__":

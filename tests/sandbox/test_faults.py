@@ -1,659 +1,397 @@
-"""Planned faults, in process: what becomes of a request and what its client sees, apart; outages; others who act."""
+"""Planned faults in process: effects, answers and endings; late copies; outages; actions; plans that no request met."""
 
-import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import attrs
 import httpx
 import pytest
 
-from doubles import Colour
+from sandbox.helpers import EFFECTS, HEADERS, START, FixedSandbox, Style
 from sendgrid_campaigns import OutcomeUnknownError
-from sendgrid_campaigns.sandbox import Canned, Knobs, Sandbox
-from sendgrid_campaigns.sandbox.service import OPERATIONS
+from sendgrid_campaigns.sandbox import Canned, Sandbox
+from sendgrid_campaigns.sandbox.service import OPERATIONS as NAMES
 
-START = 1_800_000_000.0
-KEY = {"Authorization": "Bearer SG.sandbox"}
 CAMPAIGN = "https://api.sendgrid.com/v3/campaigns/4900"
-NOW = CAMPAIGN + "/schedules/now"
+SEND = "POST", "/schedules/now"
 
-
-def make(path: Path | None = None, knobs: Knobs | None = None) -> Sandbox:
-    return Sandbox(path, clock=lambda: START, knobs=knobs)
+See = Callable[..., tuple[int | None, bytes, type[Exception] | None, list[str]]]
+"""Makes a request, and returns the status code and the body, if any, the error, and the trace events."""
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with make() as sandbox:
-        yield sandbox
+def see(style: Style, sandbox: FixedSandbox) -> See:
+    http = style.http(transport=sandbox.transport())
 
-
-@attrs.frozen
-class Seen:
-    """What a client got to see of one request: an answer, perhaps without its end, or none, and what was reported."""
-
-    status_code: int | None
-    body: bytes
-    error: type[Exception] | None
-    events: list[str]
-
-
-@attrs.frozen
-class Http:
-    """A plain httpx client of a sandbox, in either colour."""
-
-    colour: Colour
-    client: Any
-
-    def ask(self, method: str, url: str = CAMPAIGN, *, timeout: float = 7, **given: Any) -> Seen:
-        return self.colour.do(self._ask, self.client.build_request(method, url, timeout=timeout, headers=KEY, **given))
-
-    def send(self) -> Seen:
-        return self.ask("POST", NOW)
-
-    def get(self) -> Seen:
-        return self.ask("GET")
-
-    def _ask(self, request: httpx.Request) -> Any:
+    def see(method: str, path: str = "", timeout: float = 7) -> Any:
         events: list[str] = []
-        if self.colour.http_class is httpx.Client:
-            request.extensions["trace"] = lambda event, info: events.append(event)
-            return self._blocking(request, events)
 
         async def trace(event: str, info: Any) -> None:
             events.append(event)
 
-        request.extensions["trace"] = trace
-        return self._awaiting(request, events)
-
-    def _blocking(self, request: httpx.Request, events: list[str]) -> Seen:
+        request = http.build_request(method, CAMPAIGN + path, timeout=timeout)
+        request.extensions["trace"] = (lambda event, info: events.append(event)) if style.sync else trace
         status_code, body = None, bytearray()
         try:
-            response = self.client.send(request, stream=True)
+            response = style.do(http.send, request, stream=True)
             status_code = response.status_code
-            for part in response.iter_bytes():
-                body += part
+            style.read(response, body)
         except httpx.HTTPError as error:
-            return Seen(status_code, bytes(body), type(error), events)
-        return Seen(status_code, bytes(body), None, events)
+            return status_code, bytes(body), type(error), events
+        return status_code, bytes(body), None, events
 
-    async def _awaiting(self, request: httpx.Request, events: list[str]) -> Seen:
-        status_code, body = None, bytearray()
-        try:
-            response = await self.client.send(request, stream=True)
-            status_code = response.status_code
-            async for part in response.aiter_bytes():
-                body += part
-        except httpx.HTTPError as error:
-            return Seen(status_code, bytes(body), type(error), events)
-        return Seen(status_code, bytes(body), None, events)
+    return see
 
 
-@pytest.fixture
-def open_http(colour: Colour) -> Callable[[Sandbox], Http]:
-    return lambda sandbox: Http(colour, colour.http_class(transport=sandbox.transport()))
+def lose(sandbox: FixedSandbox, name: str, id: int = 4900, **given: Any) -> None:
+    """Make a request whose answer is lost."""
+    with pytest.raises(httpx.TransportError):
+        sandbox.do(name, id, **given)
 
 
-@pytest.fixture
-def http(open_http: Callable[[Sandbox], Http], sandbox: Sandbox) -> Http:
-    return open_http(sandbox)
-
-
-def raw(sandbox: Sandbox, method: str, url: str = CAMPAIGN, **given: Any) -> httpx.Response:
-    with httpx.Client(transport=sandbox.transport(), headers=KEY) as http:
-        return http.request(method, url, **given)
-
-
-def ledger(sandbox: Sandbox) -> list[tuple[str, int, str]]:
-    return [(request.method, request.status_code, request.origin) for request in sandbox.requests()]
-
-
-SENT, REFUSED_COPY = ("POST", 201, "client"), ("POST", 403, "second copy")
 WRITTEN = ["http11.send_request_headers.started"]
+REFUSED = ["connection.connect_tcp.started", "connection.connect_tcp.failed"]
 ERRORS = {"reset": httpx.ReadError, "closed": httpx.RemoteProtocolError, "silence": httpx.ReadTimeout}
-EFFECTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
-    "none": ({"effect": "none"}, []),
-    "done": ({"effect": "done"}, [SENT]),
-    "late": ({"effect": "late", "delay": 30}, [("POST", 201, "late copy")]),
-    "twice": ({"effect": "twice"}, [SENT, REFUSED_COPY]),
-}
-
-# --- what becomes of it, and what is seen ---
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
-@pytest.mark.parametrize("ending", ERRORS)
-def test_any_effect_with_any_lost_answer(http: Http, sandbox: Sandbox, effect: str, ending: Any) -> None:
-    how, handled = EFFECTS[effect]
-    sandbox.fault("send", ending=ending, **how)
-    assert http.send() == Seen(None, b"", ERRORS[ending], WRITTEN)
-    assert sandbox.now().timestamp() == START + (7 if ending == "silence" else 0)
-    sandbox.advance(30)
-    assert ledger(sandbox) == handled
+@pytest.mark.parametrize("ending", [*ERRORS, 503])
+def test_any_effect_with_any_answer(see: See, sandbox: FixedSandbox, effect: str, ending: Any) -> None:
+    plan, handled = EFFECTS[effect]
+    sandbox.fault("send", **({"answer": 503} if ending == 503 else {"ending": ending}), **plan)
+    status_code, body, *rest = see(*SEND)
+    assert (status_code, rest) == (503 if ending == 503 else None, [ERRORS.get(ending), WRITTEN])
+    assert (b"<title>503 Service Unavailable</title>" in body) == (ending == 503)
+    assert sandbox.time == START + (7 if ending == "silence" else 0)
+    assert sandbox.wait(30).ledger == handled
     assert len(sandbox.mailings()) == (effect != "none")
 
 
-def test_a_connection_that_never_was(http: Http, sandbox: Sandbox) -> None:
+def test_a_refused_connection(see: See, sandbox: FixedSandbox) -> None:
     sandbox.fault("send", ending="refused")
-    events = ["connection.connect_tcp.started", "connection.connect_tcp.failed"]
-    assert http.send() == Seen(None, b"", httpx.ConnectError, events)
-    assert ledger(sandbox) == []
+    assert see(*SEND) == (None, b"", httpx.ConnectError, REFUSED)
+    assert sandbox.ledger == []
 
 
-def test_without_a_trace_the_same_is_raised(sandbox: Sandbox) -> None:
-    sandbox.fault("get", ending="reset")
-    with pytest.raises(httpx.ReadError):
-        raw(sandbox, "GET")
-
-
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_any_effect_with_an_answer_of_something_on_the_way(http: Http, sandbox: Sandbox, effect: str) -> None:
-    how, handled = EFFECTS[effect]
-    sandbox.fault("send", answer=503, **how)
-    seen = http.send()
-    assert (seen.status_code, seen.error) == (503, None)
-    assert b"<title>503 Service Unavailable</title>" in seen.body
-    sandbox.advance(30)
-    assert ledger(sandbox) == handled
-
-
-def test_an_answer_that_is_made_up(sandbox: Sandbox) -> None:
+def test_made_up_answers(see: See, sandbox: FixedSandbox) -> None:
     sandbox.fault("send", answer=Canned(201, {"X-Own": "1", "Content-Type": "application/json"}, b'{"id": 1}'))
-    answer = raw(sandbox, "POST", NOW)
+    answer = sandbox.do("send")
     assert (answer.status_code, answer.json(), answer.headers["x-own"]) == (201, {"id": 1}, "1")
     assert answer.headers["content-length"] == "9"
-    assert ledger(sandbox) == []  # unless an effect is asked for, too
-
-
-def test_a_body_that_cannot_be_decoded_is_for_the_client_to_find_out(http: Http, sandbox: Sandbox) -> None:
+    assert sandbox.ledger == []
     sandbox.fault("send", effect="done", answer=Canned(201, {"content-encoding": "gzip"}, b"no gzip"))
-    assert http.send() == Seen(201, b"", httpx.DecodingError, WRITTEN)
+    assert see(*SEND) == (201, b"", httpx.DecodingError, WRITTEN)
+    assert sandbox.ledger == EFFECTS["done"][1]
 
 
-@pytest.mark.parametrize(("answer", "status_code"), [(None, 201), ("second", 403)])
-def test_which_of_two_answers(http: Http, sandbox: Sandbox, answer: Any, status_code: int) -> None:
-    sandbox.fault("send", effect="twice", answer=answer)
-    assert http.send().status_code == status_code
-    assert ledger(sandbox) == [SENT, REFUSED_COPY]
-    (mailing,) = sandbox.mailings()
-    assert mailing.request == sandbox.requests()[0]
-
-
-def test_what_no_rule_stops_is_done_twice(http: Http, sandbox: Sandbox) -> None:
-    sandbox.fault("create", effect="twice")
-    sandbox.fault("send_test", effect="twice")
-    http.ask("POST", "https://api.sendgrid.com/v3/campaigns", json={"title": "x"})
-    http.ask("POST", CAMPAIGN + "/schedules/test", json={"to": "a@example.com"})
-    assert len(raw(sandbox, "GET", "https://api.sendgrid.com/v3/campaigns").json()["result"]) == 3
-    assert len(sandbox.tests()) == 2
-
-
-def whole(sandbox: Sandbox) -> tuple[bytes, bytes]:
-    """The head and the body of an answer to a read, as bytes."""
-    answer = raw(sandbox, "GET")
+def head_and_body(sandbox: FixedSandbox) -> tuple[bytes, bytes]:
+    """The bytes of the answer to a read."""
+    answer = sandbox.do("get")
     head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
     return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode(), answer.content
 
 
 @pytest.mark.parametrize("ending", [None, *ERRORS])
-def test_a_cut_anywhere(http: Http, sandbox: Sandbox, ending: Any) -> None:
-    head, body = whole(sandbox)
-    for cut in (0, 1, 9, len(head) - 1, len(head), len(head) + 1, len(head + body) - 1, len(head + body), 10**6):
+def test_an_answer_cut_anywhere(see: See, sandbox: FixedSandbox, ending: Any) -> None:
+    head, body = head_and_body(sandbox)
+    whole = head + body
+    for cut in (0, 1, 9, len(head) - 1, len(head), len(head) + 1, len(whole) - 1, len(whole), 10**6):
         sandbox.fault("get", cut=cut, ending=ending)
-        before = sandbox.now()
-        seen = http.get()
-        died = cut < len(head + body)
-        assert seen.status_code == (200 if cut >= len(head) else None)
-        assert seen.body == (head + body)[len(head) : max(cut, len(head))]
-        assert seen.error is (ERRORS[ending or "closed"] if died else None)
-        assert (sandbox.now() - before).total_seconds() == (7 if died and ending == "silence" else 0)
+        before = sandbox.time
+        lost = cut < len(whole)
+        status_code = 200 if cut >= len(head) else None
+        error = ERRORS[ending or "closed"] if lost else None
+        assert see("GET") == (status_code, whole[len(head) : max(cut, len(head))], error, WRITTEN)
+        assert sandbox.time - before == (7 if lost and ending == "silence" else 0)
 
 
-def test_an_answer_that_drips_takes_the_sandboxs_time(http: Http, sandbox: Sandbox) -> None:
-    head, body = whole(sandbox)
-    seconds_of_head = len(head) * 0.01
-    for patience, status_code, error in ((1e4, 200, None), (seconds_of_head + 0.1, 200, True), (1, None, True)):
+def test_a_dripping_answer_takes_the_sandboxs_time(see: See, sandbox: FixedSandbox) -> None:
+    head, body = head_and_body(sandbox)
+    timeouts = ((1e4, 200, None), (len(head) * 0.01 + 0.1, 200, httpx.ReadTimeout), (1, None, httpx.ReadTimeout))
+    for timeout, status_code, error in timeouts:
         sandbox.fault("get", drip=0.01)
-        before = sandbox.now()
-        seen = http.ask("GET", timeout=patience)
-        took = (sandbox.now() - before).total_seconds()
-        assert (seen.status_code, seen.error) == (status_code, httpx.ReadTimeout if error else None)
-        assert took == pytest.approx(min(patience, 0.01 * len(head + body)))
+        before = sandbox.time
+        seen = see("GET", timeout=timeout)
+        assert (seen[0], seen[2]) == (status_code, error)
+        assert sandbox.time - before == pytest.approx(min(timeout, 0.01 * len(head + body)))
 
 
-def test_nobody_waits_for_ever(sandbox: Sandbox) -> None:
+def test_silence_needs_a_read_timeout(sandbox: FixedSandbox) -> None:
     sandbox.fault("get", ending="silence")
     with pytest.raises(Exception, match="has no read timeout, and would wait for ever"):
-        raw(sandbox, "GET", timeout=None)
+        sandbox.do("get", timeout=None)
 
 
-# --- copies that come late ---
+def test_a_late_copy_is_a_request_of_its_own(sandbox: FixedSandbox) -> None:
+    for name in ("send_test", "send"):
+        sandbox.fault(name, effect="late", delay=30, ending="reset")
+        lose(sandbox, name)
+    assert (sandbox.wait(29.9).tests(), sandbox.mailings(), sandbox.ledger) == ([], [], [])
+    assert [test.at.timestamp() for test in sandbox.wait(10).tests()] == [START + 30]
+    assert sandbox.mailed == [30]
+    request = sandbox.requests()[1]
+    assert (sandbox.mailings()[0].request, request.origin, request.at.timestamp()) == (request, "late copy", START + 30)
+    assert sandbox.status() == "In Progress"
 
 
-def test_a_late_copy_is_a_request_of_its_own(http: Http, sandbox: Sandbox) -> None:
-    sandbox.fault("send", effect="late", delay=30, ending="silence")
-    http.send()
-    sandbox.advance(22.9)
-    assert (ledger(sandbox), sandbox.mailings()) == ([], [])
-    sandbox.advance(10)
-    (mailing,) = sandbox.mailings()
-    assert mailing.request == sandbox.requests()[0]
-    assert mailing.request.origin == "late copy"
-    assert mailing.at.timestamp() == mailing.request.at.timestamp() == START + 30
-    assert raw(sandbox, "GET").json()["status"] == "In Progress"
-
-
-def test_the_draft_rule_holds_for_late_copies(http: Http, sandbox: Sandbox) -> None:
-    sandbox.fault("send", effect="late", delay=30, ending="reset")
-    http.send()
-    http.send()
-    sandbox.advance(40)
-    assert ledger(sandbox) == [SENT, ("POST", 403, "late copy")]
-    assert len(sandbox.mailings()) == 1
-
-
-def test_a_late_copy_sends_what_somebody_stopped(http: Http, sandbox: Sandbox) -> None:
-    in_an_hour = int(START) + 3_600
-    sandbox.fault("schedule", effect="late", delay=30, ending="reset")
-    http.ask("POST", CAMPAIGN + "/schedules", json={"send_at": in_an_hour})
-    http.ask("POST", CAMPAIGN + "/schedules", json={"send_at": in_an_hour})
-    http.ask("DELETE", CAMPAIGN + "/schedules")
-    sandbox.advance(3_600)
-    (mailing,) = sandbox.mailings()
-    assert mailing.request is not None
-    assert mailing.request.origin == "late copy"
-
-
-def test_everything_happens_in_its_order(http: Http, sandbox: Sandbox) -> None:
-    """Late copies and scheduled mail, all due before anybody looks again."""
-    sandbox.set_credits(2 * 1630)  # of three mailings the last is refused, or goes out on credit
+def test_due_events_happen_in_order(sandbox: FixedSandbox) -> None:
+    sandbox.set_credits(2 * 1630)  # for two of three mailings
     scheduled = sandbox.create_campaign(status="Scheduled", send_at=sandbox.now() + timedelta(seconds=20))
     other = sandbox.create_campaign()
-    for url, delay in ((NOW, 30), (NOW.replace("4900", str(other)), 10)):
-        sandbox.fault("send", effect="late", delay=delay, ending="closed")
-        http.ask("POST", url)
-    sandbox.fault("unschedule", effect="late", delay=20, ending="closed")
-    http.ask("DELETE", CAMPAIGN.replace("4900", str(scheduled)) + "/schedules")
+    for name, id, delay in (("send", 4900, 30), ("send", other, 10), ("unschedule", scheduled, 20)):
+        sandbox.fault(name, effect="late", delay=delay, ending="closed")
+        lose(sandbox, name, id)
     sandbox.advance(1_000)
-    found = [(mailing.campaign_id, mailing.at.timestamp() - START) for mailing in sandbox.mailings()]
-    assert found == [(other, 10), (scheduled, 20)]
-    # What came at the very second of the mail came too late, and the credits were gone for what came last.
-    assert [(r.at.timestamp() - START, r.status_code) for r in sandbox.requests()] == [(10, 201), (20, 403), (30, 400)]
+    assert [mailing.campaign_id for mailing in sandbox.mailings()] == [other, scheduled]
+    assert sandbox.mailed == [10, 20]
+    # Mail goes out before requests of the same second; no credits are left for the last request.
+    found = [(request.at.timestamp() - START, request.status_code) for request in sandbox.requests()]
+    assert found == [(10, 201), (20, 403), (30, 400)]
 
 
-def test_a_late_test_is_there_when_it_is_looked_for(http: Http, sandbox: Sandbox) -> None:
-    sandbox.fault("send_test", effect="late", delay=30, ending="reset")
-    http.ask("POST", CAMPAIGN + "/schedules/test", json={"to": "a@example.com"})
-    assert sandbox.tests() == []
-    sandbox.advance(30)
-    assert [test.at.timestamp() for test in sandbox.tests()] == [START + 30]
-
-
-def test_late_copies_are_let_in_when_they_come(http: Http, sandbox: Sandbox) -> None:
+def test_a_late_copy_is_authorized_on_arrival(sandbox: FixedSandbox) -> None:
     sandbox.fault("send", effect="late", delay=30, ending="reset", times=2)
-    http.ask("POST", NOW.replace("4900", "4901"))
+    lose(sandbox, "send", 4901)
     sandbox.add_key("SG.soon")
-    headers = {"Authorization": "Bearer SG.soon", "on-behalf-of": "acme"}
-    with pytest.raises(httpx.ReadError):
-        raw(sandbox, "POST", NOW.replace("4900", "4901"), headers=headers)
+    lose(sandbox, "send", 4901, key="SG.soon", headers={"on-behalf-of": "acme"})
     sandbox.add_key("SG.soon", scopes=[])
-    sandbox.advance(30)
-    assert [(request.on_behalf_of, request.status_code) for request in sandbox.requests()] == [
-        (None, 404),
-        ("acme", 403),
-    ]
+    found = [(request.on_behalf_of, request.status_code) for request in sandbox.wait(30).requests()]
+    assert found == [(None, 404), ("acme", 403)]
 
 
-def test_late_copies_are_kept_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    with make(path) as sandbox:
-        sandbox.fault("update", effect="late", delay=30, ending="reset")
-        with pytest.raises(httpx.ReadError):
-            raw(sandbox, "PATCH", json={"subject": "Überraschung"}, params={"a": "b"})
-    with make(path) as sandbox:
-        assert raw(sandbox, "GET").json()["subject"] != "Überraschung"
-        sandbox.advance(30)
-        assert raw(sandbox, "GET").json()["subject"] == "Überraschung"
-
-
-def test_a_live_key_is_not_kept(tmp_path: Path) -> None:
+def test_a_file_keeps_late_copies_but_no_live_key(tmp_path: Path) -> None:
     live = f"SG.{'a' * 22}.{'b' * 43}"
-    with make(tmp_path / "state.db") as sandbox:
-        sandbox.fault("send", effect="late", delay=30, ending="reset")
-        with pytest.raises(httpx.ReadError):
-            raw(sandbox, "POST", NOW, headers={"Authorization": f"Bearer {live}"})
+    with FixedSandbox(tmp_path / "kept.db") as sandbox:
+        for name, given in (("update", {"body": {"subject": "Überraschung"}}), ("send", {"key": live})):
+            sandbox.fault(name, effect="late", delay=30, ending="reset")
+            lose(sandbox, name, params={"a": "b"}, **given)  # type: ignore[arg-type]
     assert all(live.encode() not in file.read_bytes() for file in tmp_path.iterdir())
+    with FixedSandbox(tmp_path / "kept.db") as sandbox:
+        assert sandbox.do("get").json()["subject"] != "Überraschung"
+        assert sandbox.wait(30).do("get").json()["subject"] == "Überraschung"
 
 
-# --- which request ---
+def pause(sandbox: Sandbox) -> None:
+    sandbox.set_status(4900, "Paused")
 
 
-def test_requests_are_counted_from_the_plan_on(http: Http, sandbox: Sandbox) -> None:
-    http.get()
-    sandbox.fault("get", 2, answer=502)
-    http.get()
-    sandbox.fault("get", 2, answer=504, times=2)
-    sandbox.fault("list", answer=500)
-    assert [http.get().status_code for _ in range(4)] == [502, 504, 504, 200]
-    assert http.ask("GET", "https://api.sendgrid.com/v3/campaigns").status_code == 500
-
-
-REQUESTS = {
-    "create": ("POST", ""),
-    "list": ("GET", ""),
-    "get": ("GET", "/4900"),
-    "update": ("PATCH", "/4900"),
-    "delete": ("DELETE", "/4900"),
-    "schedule": ("POST", "/4900/schedules"),
-    "reschedule": ("PATCH", "/4900/schedules"),
-    "get_schedule": ("GET", "/4900/schedules"),
-    "unschedule": ("DELETE", "/4900/schedules"),
-    "send": ("POST", "/4900/schedules/now"),
-    "send_test": ("POST", "/4900/schedules/test"),
-}
-
-
-def test_every_operation_by_its_name(sandbox: Sandbox) -> None:
-    assert sorted(REQUESTS) == sorted(OPERATIONS)
-    for number, name in enumerate(REQUESTS):
-        sandbox.fault(name, answer=500 + number)
-    answers = [raw(sandbox, method, f"https://x.example/v3/campaigns{path}") for method, path in REQUESTS.values()]
-    assert [answer.status_code for answer in answers] == list(range(500, 511))
-
-
-def test_threads_meet_each_plan_once(sandbox: Sandbox) -> None:
-    sandbox.fault("get", answer=503, times=50)
-    with ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(lambda _: raw(sandbox, "GET").status_code, range(80)))
-    assert (codes.count(503), codes.count(200)) == (50, 30)
+def late(sandbox: Sandbox, name: str) -> None:
+    sandbox.fault(name, effect="late", delay=30, ending="reset")
 
 
 @pytest.mark.parametrize(
-    ("given", "why"),
+    ("plan", "script"),
     [
-        ({"operation": "post", "ending": "reset"}, "'post' is none of create, list"),
-        ({"occurrence": 0, "ending": "reset"}, "occurrence is counted from 1"),
-        ({"times": 0, "ending": "reset"}, "times is counted from 1"),
-        ({"effect": "some", "ending": "reset"}, "'effect' must be in"),
-        ({"ending": "reset", "effect": "late"}, "a late effect has a delay"),
-        ({"ending": "reset", "delay": 5}, "a late effect has a delay"),
-        ({"ending": "reset", "effect": "late", "delay": -1}, "delay"),
-        ({"ending": "lost"}, "'ending' must be in"),
-        ({"ending": "refused", "effect": "done"}, "without a connection there is no effect"),
-        ({"ending": "refused", "cut": 5}, "without a connection"),
-        ({"ending": "refused", "raw": b"x", "effect": "none"}, "without a connection"),
-        ({"ending": "reset", "answer": 503}, "cut= lets some of it arrive"),
-        ({"ending": "reset", "effect": "twice", "answer": "second"}, "cut= lets some of it arrive"),
-        ({"ending": "reset", "drip": 1}, "does not drip"),
-        ({"effect": "none"}, "nobody answers that: give an answer"),
-        ({"effect": "late", "delay": 1, "cut": 5}, "nobody answers that"),
-        ({"answer": "second"}, "only of what is done twice"),
-        ({"answer": "first"}, "a status code, Canned, or 'second'"),
-        ({"answer": 99}, "status_code"),
-        ({"answer": True}, "status_code"),
+        (lambda it: it.fault("get", 2, answer=502), "get 200; get 502; get 200"),
+        (lambda it: (it.do("get"), it.fault("get", 2, answer=502, times=2)), "get 200; get 502; get 502; get 200"),
+        (lambda it: it.fault("send", effect="twice"), "send 201; mailed 0"),
+        (lambda it: it.fault("send", effect="twice", answer="second"), "send 403; mailed 0"),
+        (lambda it: late(it, "send"), "send lost; send 201; wait 40; mailed 0; status In Progress"),
+        (lambda it: late(it, "send"), "send lost; wait 29.9; status Draft; mailed; wait 40; status In Progress"),
+        (lambda it: late(it, "schedule"), "schedule 99 lost; schedule 99 201; unschedule 204; wait 99; mailed 99"),
+        (lambda it: it.act("get", 2, pause), "status Draft; status Paused; status Paused"),
+        (lambda it: it.act("get", 2, pause, when="after"), "status Draft; status Draft; status Paused"),
+        (lambda it: it.outage(60), "send 503; get 503; wait 59.9; get 503; wait 0.1; get 200; mailed"),
+        (lambda it: it.outage(20, ending="silence"), "send lost; wait 14; send lost; send 201"),
+        (lambda it: (it.outage(60, ending="refused"), it.outage(0)), "send 201"),
         (
-            {"operation": "get", "cut": 0, "effect": "none"},
-            r"fault\('get', 1, effect='none', ending='closed', cut=0\): ",
+            lambda it: (it.outage(60, answer=502), it.fault("send", 2, effect="done", answer=504)),
+            "send 502; send 504; send 502; mailed 0",
         ),
-        ({"cut": -1}, "cut"),
-        ({"cut": 1.5}, "cut"),
-        ({"raw": b"x", "answer": 503}, "raw bytes take the place"),
-        ({"raw": b"x", "cut": 3}, "raw bytes take the place"),
-        ({"raw": "x"}, "raw"),
-        ({"after": 3}, "of a request that is not read whole"),
-        ({"after": 3, "ending": "reset", "effect": "done"}, "of a request that is not read whole"),
-        ({"after": 3, "ending": "refused"}, "without a connection"),
-        ({"operation": "connect", "answer": 503}, "of a request that is not read whole"),
-        ({"operation": "connect", "ending": "refused"}, "without a connection"),
+        (lambda it: it.buggify("send", 2, effect="none"), "send 201; send lost; wait 150; get 503; wait 30; get 200"),
+        (lambda it: it.buggify("delete", effect="done", seconds=10), "delete lost; wait 9; get 503; wait 1; get 404"),
+        (
+            lambda it: [it.fault(name, answer=500 + number) for number, name in enumerate(NAMES)],
+            "; ".join(f"{name} {500 + number}" for number, name in enumerate(NAMES)),
+        ),
     ],
-    ids=str,
 )
-def test_what_cannot_be_planned(sandbox: Sandbox, given: dict[str, Any], why: str) -> None:
+def test_a_plan(sandbox: FixedSandbox, plan: Callable[[FixedSandbox], Any], script: str) -> None:
+    plan(sandbox)
+    sandbox.play(script)
+
+
+def test_threads_meet_each_plan_once(sandbox: FixedSandbox) -> None:
+    sandbox.fault("get", answer=503, times=50)
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda _: sandbox.do("get").status_code, range(80)))
+    assert (codes.count(503), codes.count(200)) == (50, 30)
+
+
+REFUSED_PLANS = [
+    {"effect": "done"},
+    {"cut": 5},
+    {"raw": b"x", "effect": "none"},
+    {"after": 3},
+    {"operation": "connect"},
+]
+CONTRADICTIONS: dict[str, list[dict[str, Any]]] = {
+    "'post' is none of create, list": [{"operation": "post", "ending": "reset"}],
+    "occurrence counts from 1": [{"occurrence": 0, "ending": "reset"}],
+    "times counts from 1": [{"times": 0, "ending": "reset"}],
+    "'effect' must be in": [{"effect": "some", "ending": "reset"}],
+    "'ending' must be in": [{"ending": "lost"}],
+    "the effect late, and no other, has a delay": [{"ending": "reset", "effect": "late"}, {"answer": 503, "delay": 5}],
+    "delay": [{"ending": "reset", "effect": "late", "delay": -1}],
+    "without a connection nothing is read": [{"ending": "refused", **more} for more in REFUSED_PLANS],
+    "with cut= some of the answer arrives": [{"ending": "reset", "answer": 503}, {"ending": "reset", "drip": 1}],
+    "a lost answer is not made up": [{"ending": "reset", "effect": "twice", "answer": "second"}],
+    "the service answers only effects done": [{"effect": "none"}, {"effect": "late", "delay": 1, "cut": 5}],
+    r"fault\('send', 1, effect='none', ending='closed', cut=0\): ": [{"effect": "none", "cut": 0}],
+    "only the effect twice has a second answer": [{"answer": "second"}],
+    "a status code, Canned, or 'second'": [{"answer": "first"}],
+    "status_code": [{"answer": 99}, {"answer": True}],
+    "cut": [{"cut": -1}, {"cut": 1.5}],
+    "raw bytes take the place": [{"raw": b"x", "answer": 503}, {"raw": b"x", "cut": 3}],
+    "raw": [{"raw": "x"}],
+    "not read whole": [{"after": 3}, {"after": 3, "ending": "reset", "effect": "done"}],
+    "has no effect and no answer": [{"operation": "connect", "answer": 503}],
+}
+
+
+@pytest.mark.parametrize(("plan", "why"), [(plan, why) for why, plans in CONTRADICTIONS.items() for plan in plans])
+def test_contradictory_plans(sandbox: FixedSandbox, plan: dict[str, Any], why: str) -> None:
     with pytest.raises((ValueError, TypeError), match=why):
-        sandbox.fault(**{"operation": "send", **given})
+        sandbox.fault(**{"operation": "send", **plan})
     assert sandbox.unused_faults() == []
 
 
-def test_more_that_cannot_be_planned(sandbox: Sandbox) -> None:
-    with pytest.raises(ValueError, match="gets its length by itself"):
-        Canned(200, {"Content-Length": "5"})
-    with pytest.raises(ValueError, match="an answer of 204 has no body"):
-        Canned(204, {}, b"x")
-    with pytest.raises(ValueError, match="an outage lasts"):
-        sandbox.outage(-1)
-    with pytest.raises(ValueError, match="'before' or 'after'"):
-        sandbox.act("send", 1, Sandbox.now, when="during")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="is none of"):
-        sandbox.act("sent", 1, Sandbox.now)
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda sandbox: Canned(200, {"Content-Length": "5"}), "adds the length"),
+        (lambda sandbox: Canned(204, {}, b"x"), "an answer of 204 has no body"),
+        (lambda sandbox: Canned(200, {}, "x"), "body is bytes"),  # type: ignore[arg-type]
+        (lambda sandbox: sandbox.outage(-1), "an outage lasts"),
+        (lambda sandbox: sandbox.act("send", 1, Sandbox.now, when="during"), "'before' or 'after'"),
+        (lambda sandbox: sandbox.act("sent", 1, Sandbox.now), "is none of"),
+        (lambda sandbox: sandbox.fault("get", 1, answer=503, times=2), "has a planned fault already"),
+        *[
+            (lambda sandbox, name=name: sandbox.buggify(name), "is none of create, update, delete")
+            for name in ("get", "list", "get_schedule", "sent")
+        ],
+    ],
+)
+def test_other_invalid_calls(sandbox: FixedSandbox, call: Callable[[Sandbox], Any], why: str) -> None:
     sandbox.fault("get", 2, ending="reset")
-    with pytest.raises(ValueError, match="a fault is planned there already"):
-        sandbox.fault("get", 1, answer=503, times=2)
+    with pytest.raises((ValueError, TypeError), match=why):
+        call(sandbox)
     assert sandbox.unused_faults() == ["fault('get', 2, effect='done', ending='reset')"]
-    assert raw(sandbox, "GET").status_code == 200
-    with pytest.raises(httpx.ReadError):
-        raw(sandbox, "GET")
+    assert sandbox.do("get").status_code == 200
+    lose(sandbox, "get")
 
 
-# --- outages ---
-
-
-def test_an_outage(http: Http, sandbox: Sandbox) -> None:
-    sandbox.outage(60)
-    assert [http.send().status_code, http.get().status_code] == [503, 503]
-    sandbox.advance(59.9)
-    assert http.get().status_code == 503
-    sandbox.advance(0.1)
-    assert http.get().status_code == 200
-    assert ledger(sandbox) == [("GET", 200, "client")]
-
-
-def test_an_outage_that_is_silent_or_is_ended(http: Http, sandbox: Sandbox) -> None:
-    sandbox.outage(20, ending="silence")
-    assert [http.get().error for _ in range(4)] == [httpx.ReadTimeout] * 3 + [None]  # 7 s each
-    sandbox.outage(60, ending="refused")
-    assert http.send().error is httpx.ConnectError
-    sandbox.outage(0)
-    assert http.send().status_code == 201
-
-
-def test_a_plan_goes_before_an_outage(http: Http, sandbox: Sandbox) -> None:
-    sandbox.outage(60, answer=502)
-    sandbox.fault("send", 2, effect="done", answer=504)
-    assert [http.send().status_code for _ in range(3)] == [502, 504, 502]
-    assert len(sandbox.mailings()) == 1
-
-
-# --- somebody else ---
-
-
-@pytest.mark.parametrize(("when", "seen", "after"), [("before", "Paused", "Paused"), ("after", "Draft", "Paused")])
-def test_somebody_acts_at_a_request(http: Http, sandbox: Sandbox, when: Any, seen: str, after: str) -> None:
-    sandbox.act("get", 2, lambda sandbox: sandbox.set_status(4900, "Paused"), when=when)
-    assert json.loads(http.get().body)["status"] == "Draft"
-    assert [json.loads(http.get().body)["status"] for _ in range(2)] == [seen, after]
-
-
-def test_what_somebody_does_is_told_apart_and_meets_no_plan(http: Http, sandbox: Sandbox) -> None:
+def test_requests_of_an_action_meet_no_plans(sandbox: FixedSandbox) -> None:
     sandbox.act("get", 1, lambda sandbox: sandbox.client().send(4900), when="after")
     sandbox.fault("get", 2, answer=502)
     sandbox.fault("send", answer=503)
-    assert [http.get().status_code, http.get().status_code, http.send().status_code] == [200, 502, 503]
+    assert [sandbox.do("get").status_code, sandbox.do("get").status_code, sandbox.send()] == [200, 502, 503]
     (mailing,) = sandbox.mailings()
     assert mailing.request is not None
-    assert mailing.request.origin == "somebody else"
+    assert mailing.request.origin == "another client"
 
 
-def test_several_act_and_faults_are_met_as_well(http: Http, sandbox: Sandbox) -> None:
+def test_several_actions_and_a_fault_at_one_request(sandbox: FixedSandbox) -> None:
     order: list[str] = []
     for name in ("one", "two"):
         sandbox.act("send", 1, lambda sandbox, name=name: order.append(name))  # type: ignore[misc]
     sandbox.act("send", 1, lambda sandbox: order.append(str(len(sandbox.mailings()))), when="after")
     sandbox.fault("send", effect="done", ending="reset")
-    assert http.send().error is httpx.ReadError
+    lose(sandbox, "send")
     assert order == ["one", "two", "1"]
 
 
-def test_an_act_that_fails(sandbox: Sandbox) -> None:
+def test_an_action_that_raises(sandbox: FixedSandbox) -> None:
     sandbox.act("get", 1, lambda sandbox: sandbox.set_status(1, "Paused"))
     with pytest.raises(ValueError, match="there is no campaign 1"):
-        raw(sandbox, "GET")
+        sandbox.do("get")
     assert sandbox.requests() == []
     sandbox.fault("get", answer=503)
-    assert raw(sandbox, "GET").status_code == 503  # it is nobody else's any more
+    assert sandbox.do("get").status_code == 503  # no longer a request of the action
 
 
-# --- plans that nothing met ---
+def planned() -> FixedSandbox:
+    sandbox = FixedSandbox()
+    sandbox.fault("get", 3, effect="none", answer=503)
+    sandbox.act("get", 4, Sandbox.now)
+    sandbox.do("get")
+    return sandbox
 
 
-def test_plans_that_were_not_used_fail_the_test() -> None:
-    def in_a_block() -> None:
-        with make() as sandbox:
-            sandbox.fault("send", 2, effect="none", answer=503)
-            sandbox.act("get", 3, Sandbox.now)
-            raw(sandbox, "POST", NOW)
-            assert sandbox.unused_faults() == [
-                "fault('send', 1, effect='none', answer=503)",
-                "act('get', 3, when='before')",
-            ]
-
-    with pytest.raises(AssertionError) as raised:
-        in_a_block()
-    assert (
-        "plans that no request met: fault('send', 1, effect='none', answer=503); act('get', 3, when='before'). The code"
-    ) in str(raised.value)
-    sandbox = make()
+def test_unmet_plans_raise_at_the_end() -> None:
+    plans = ["fault('get', 2, effect='none', answer=503)", "act('get', 3, when='before')"]
+    assert planned().unused_faults() == plans
+    with pytest.raises(AssertionError) as raised, planned():
+        pass
+    assert f"plans that no request met: {'; '.join(plans)}. The code" in str(raised.value)
+    sandbox = FixedSandbox()
     sandbox.fault("get", raw=bytes(10**6), times=1_000)
     with pytest.raises(AssertionError, match=r"; fault\('get', 5, .*x00'\.\.\.\) and 995 more\. ") as raised:
         sandbox.close()
     assert len(str(raised.value)) < 2_000
 
 
-def test_another_exception_is_not_hidden() -> None:
-    def in_a_block() -> None:
-        with make() as sandbox:
-            sandbox.fault("send", ending="reset")
+def test_unmet_plans_do_not_hide_another_exception() -> None:
+    for block in (planned(), closing(planned())):
+        with pytest.raises(ZeroDivisionError), block:
             raise ZeroDivisionError
-
-    def finally_closed() -> None:
-        sandbox = make()
-        sandbox.fault("send", ending="reset")
-        try:
-            raise ZeroDivisionError
-        finally:
-            sandbox.close()
-
-    def in_a_handler() -> None:
-        try:
-            raise ZeroDivisionError
-        except ZeroDivisionError:
-            with make() as sandbox:  # that exception is dealt with
-                sandbox.fault("send", ending="reset")
-
-    for test, kind in (
-        (in_a_block, ZeroDivisionError),
-        (finally_closed, ZeroDivisionError),
-        (in_a_handler, AssertionError),
-    ):
-        with pytest.raises(kind):
-            test()
-
-
-# --- the outcome unknown, in one line ---
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        with pytest.raises(AssertionError), planned():  # the other exception is handled outside of the block
+            pass
 
 
 @pytest.mark.parametrize("effect", ["none", "done"])
-def test_a_send_whose_outcome_is_unknown(colour: Colour, sandbox: Sandbox, effect: Any) -> None:
-    campaigns = sandbox.client() if colour.http_class is httpx.Client else sandbox.async_client()
+def test_a_send_of_unknown_outcome(style: Style, sandbox: FixedSandbox, effect: Any) -> None:
     assert sandbox.buggify("send", effect=effect) == effect
-    colour.error(OutcomeUnknownError, campaigns.send, 4900)
+    style.error(OutcomeUnknownError, style.client(sandbox).send, 4900)
     sandbox.outage(0)
-    assert colour.do(campaigns.get, 4900).is_draft == (effect == "none")
+    assert sandbox.status() == ("Draft" if effect == "none" else "In Progress")
     assert len(sandbox.mailings()) == (effect == "done")
 
 
-def test_nothing_is_read_for_longer_than_a_call(http: Http, sandbox: Sandbox) -> None:
-    sandbox.buggify("send", 2, effect="none")
-    sandbox.buggify("delete", effect="done", seconds=10)
-    assert http.send().status_code == 201
-    assert http.send().error is httpx.ReadError
-    sandbox.advance(120 + 30)
-    assert http.get().status_code == 503
-    sandbox.advance(30)
-    assert http.get().status_code == 200
-    assert http.ask("DELETE").error is httpx.ReadError
-    sandbox.advance(10)
-    assert http.get().status_code == 404
+def test_a_seed_repeats_the_random_choice() -> None:
+    chosen = [[FixedSandbox().buggify("send", seed=seed) for seed in range(20)] for _ in range(2)]
+    assert chosen[0] == chosen[1]
+    assert set(chosen[0]) == {"none", "done"}
 
 
-def test_dice_that_fall_the_same_way_again() -> None:
-    fallen = []
-    for seed in range(20):
-        sandboxes = [make(), make()]
-        one, other = (sandbox.buggify("send", seed=seed) for sandbox in sandboxes)
-        assert one == other
-        fallen.append(one)
-    assert set(fallen) == {"none", "done"}
+def test_an_exception_notes_the_random_choices() -> None:
+    sandbox = FixedSandbox()
+    effect = sandbox.buggify("send")
+    sandbox.buggify("create", effect="done")  # not random
+    with pytest.raises(ZeroDivisionError) as raised, sandbox:
+        raise ZeroDivisionError
+    choice = f"sandbox.buggify('send', 1, effect='{effect}')"
+    assert raised.value.__notes__ == [f"The sandbox chose at random: {choice}"]
 
 
-def test_a_failing_test_says_how_the_dice_fell() -> None:
-    def failing() -> str:
-        with make() as sandbox:
-            effects.append(sandbox.buggify("send"))
-            sandbox.buggify("create", effect="done")  # nothing was left to chance
-            raise ZeroDivisionError
-
-    effects: list[str] = []
-    with pytest.raises(ZeroDivisionError) as raised:
-        failing()
-    assert raised.value.__notes__ == [
-        f"The dice of the sandbox gave: sandbox.buggify('send', 1, effect='{effects[0]}')"
-    ]
-
-
-def test_only_writes_have_an_outcome(sandbox: Sandbox) -> None:
-    for name in ("get", "list", "get_schedule", "sent"):
-        with pytest.raises(ValueError, match="is none of create, update, delete"):
-            sandbox.buggify(name)
-
-
-# --- what a door cannot play ---
-
-
-@pytest.mark.parametrize("how", [{"raw": b"HTTP/1"}, {"after": 3, "ending": "reset"}])
-def test_in_process_there_are_no_bytes(how: dict[str, Any]) -> None:
-    sandbox = make()
-    sandbox.fault("send", **how)
-    with pytest.raises(Exception, match=r"transport\(\) cannot play"):
-        raw(sandbox, "POST", NOW)
+@pytest.mark.parametrize(
+    ("front_end", "plan", "use"),
+    [
+        ("transport", {"raw": b"HTTP/1"}, "use serve_faulty()"),
+        ("transport", {"after": 3, "ending": "reset"}, "use serve_faulty()"),
+        *[("serve", plan, "use ") for plan in ({"ending": "reset"}, {"cut": 5}, {"drip": 0.1}, {"raw": b""})],
+        *[(name, {"ending": "refused"}, "use transport(): a server has") for name in ("serve", "serve_faulty")],
+    ],
+)
+def test_faults_that_a_front_end_cannot_play(front_end: str, plan: dict[str, Any], use: str) -> None:
+    problem = re.escape(f"which {front_end}() cannot play: {use}")
+    sandbox = FixedSandbox()
+    sandbox.fault("send", **plan)
+    if front_end == "transport":
+        with pytest.raises(Exception, match=problem):
+            sandbox.send()
+    else:
+        with getattr(sandbox, front_end)() as server:
+            answer = httpx.post(f"{server.url}/v3/campaigns/4900/schedules/now", headers=HEADERS, trust_env=False)
+        assert answer.status_code == 501
+        assert re.search(problem, answer.text)
     assert sandbox.requests() == []
-    with pytest.raises(AssertionError, match=r"which transport\(\) cannot play: use serve_faulty\(\)"):
-        sandbox.close()
-
-
-def test_what_the_plain_server_can_play_and_what_not() -> None:
-    sandbox = make()
-    with sandbox.serve() as server, httpx.Client(base_url=server.url, headers=KEY, trust_env=False) as http:
-        sandbox.fault("get", answer=502)
-        sandbox.fault("send", effect="twice", answer="second")
-        sandbox.act("get", 2, lambda sandbox: sandbox.set_status(4900, "Paused"))
-        get, send = "/v3/campaigns/4900", "/v3/campaigns/4900/schedules/now"
-        assert [http.get(get).status_code, http.get(get).json()["status"]] == [502, "Paused"]
-        sandbox.set_status(4900, "Draft")
-        assert http.post(send).status_code == 403
-        sandbox.outage(60)
-        assert http.get(get).status_code == 503
-        sandbox.outage(0)
-        assert sandbox.unused_faults() == []
-        before = sandbox.requests()
-        for how in ({"ending": "reset"}, {"cut": 5}, {"drip": 0.1}, {"ending": "refused"}, {"raw": b""}):
-            sandbox.fault("send", **how)  # type: ignore[arg-type]
-            answer = http.post(send)
-            assert answer.status_code == 501
-            assert "serve() cannot play" in answer.text
-        assert sandbox.requests() == before
-    with pytest.raises(AssertionError, match=r"which serve\(\) cannot play: use"):
+    with pytest.raises(AssertionError, match=problem):
         sandbox.close()

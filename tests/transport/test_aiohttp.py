@@ -4,7 +4,6 @@ import asyncio
 import gc
 import gzip
 import importlib
-import os
 import re
 import socket
 import socketserver
@@ -228,7 +227,7 @@ def test_what_it_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
         importlib.import_module("sendgrid_campaigns.transport.aiohttp")
 
 
-def test_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_event_loop_has_a_session() -> None:
     async def use() -> Any:
         await asyncio.gather(*[GET(campaigns.on_behalf_of("acme")) for _ in range(9)])
         await campaigns.on_behalf_of("acme").aclose()
@@ -245,14 +244,10 @@ def test_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
         campaigns = client(f"http://127.0.0.1:{peer.port}", max_connections=9)
         first, second = asyncio.run(use()), asyncio.run(use())
         assert (first.closed, second.closed, second.connector.limit) == (True, False, 9)
-        with asyncio.Runner() as runner:
-            parents = runner.run(use())
-            assert second.closed
-            with monkeypatch.context() as forked:
-                forked.setattr(os, "getpid", lambda: 1)
-                childs = runner.run(use())
-                runner.run(close())
-            assert (parents.closed, childs.closed) == (False, True)
-            runner.run(close())
-        assert parents.closed
+        with asyncio.Runner() as one, asyncio.Runner() as another:
+            third, fourth = one.run(use()), another.run(use())
+            another.run(close())
+            assert (second.closed, third.closed, fourth.closed) == (True, False, True)
+            one.run(close())
+        assert third.closed
     gc.collect()  # of sessions that are left open, aiohttp warns

@@ -4,12 +4,13 @@
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from operator import index
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sendgrid_campaigns import errors, models
 from sendgrid_campaigns._sync.client import Client
@@ -18,7 +19,7 @@ from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change, find_out
-from sendgrid_campaigns.protocol.flow import Flow
+from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import Pages, find, page, read
@@ -28,18 +29,10 @@ if TYPE_CHECKING:
     from sendgrid_campaigns_api import models as wire
     from sendgrid_campaigns_api.types import Unset
 
-T = TypeVar("T")
-
 # --- the writes ---
 
 CAMPAIGN = Resource(
-    "campaign",
-    "campaign_id",
-    get=api.GET_CAMPAIGN,
-    send_at=api.GET_CAMPAIGN_SCHEDULE,
-    list=api.LIST_CAMPAIGNS,
-    items=lambda page: page.result,
-    key_of=lambda campaign: campaign.title,
+    "campaign", "campaign_id", api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS, "result", "title"
 )
 
 # What to do when the outcome of each write is unknown.
@@ -47,10 +40,7 @@ LIST_IT = "List the newest campaigns: one with this title and content is it. At 
 COMPARE = "outcome(error) reads the campaign and compares. Updating again does no harm while nobody else edits."
 IS_FOUND = "outcome(error) tells: a campaign that is found was not deleted, and deleting it again does no harm."
 READ_TIME = "outcome(error) reads status and time: the chosen time means that the write was applied."
-READ_STATUS = (
-    "outcome(error) reads the status: a Draft was unscheduled. A campaign that stays Scheduled will go out unless you"
-    " call again; mail that is going out is stopped only by delete(..., stop=True)."
-)
+READ_STATUS = "outcome(error) reads the status: a Draft was unscheduled; delete(..., stop=True) stops mail going out."
 DO_NOT_SEND = (
     "Do not send it again on this error. outcome(error), also later and of any client of this account, reads what"
     " became of it. While it is a Draft, ensure_sent() may be called: the service sends a campaign at most once."
@@ -78,21 +68,27 @@ def checked_id(value: Any) -> int:
         campaign_id = 0 if isinstance(value, bool) else index(value)
     except TypeError:
         campaign_id = 0
-    problem = f"campaign_id is {shown(value)}, which is no campaign's id"
-    check(0 < campaign_id < 2**63, problem, "Give a positive int, such as 4900.")
+    check(0 < campaign_id < 2**63, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
     return campaign_id
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are sent. The service checks the values, but for text that cannot be sent at all."""
+    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold."""
     for name, value in fields.items():
         check(name in _FIELDS, f"a campaign has no field {shown(name)}", f"The fields are {', '.join(_FIELDS)}.")
-        whole = not isinstance(value, str) or value.encode(errors="ignore").decode() == value
-        check(whole, f"{name} holds half a surrogate pair, which is no character", "Give whole characters.")
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
+            check(False, f"{name} cannot be sent: {error}", "Give whole characters, an int, or a list of them.")
     return dict(fields)
 
 
-_FIELDS = ("title", *models.CampaignFields.__annotations__, *models.NewCampaignFields.__annotations__)
+_FIELDS = ("title", *models.NewCampaignFields.__annotations__)
+
+
+def new_fields(title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a campaign that is made: there is nothing to clear yet."""
+    return {name: value for name, value in checked_fields({"title": title, **fields}).items() if value is not None}
 
 
 def checked_time(send_at: Any, now: float) -> int:
@@ -108,9 +104,9 @@ def checked_time(send_at: Any, now: float) -> int:
     return seconds
 
 
-def title_with_key(title: str, key: str) -> tuple[str, str]:
+def title_with_key(title: str, key: object) -> tuple[str, str]:
     """Return a title with an idempotency key, and how that title ends."""
-    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", str(key)) is not None
+    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key if isinstance(key, str) else "") is not None
     check(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
     ending = f"(once {key})"
     longest = api.CREATE_CAMPAIGN.limits["title"] - len(ending) - 1
@@ -215,6 +211,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
         update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
         yield from change(update)
+        call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 
@@ -295,20 +292,16 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        body = checked_fields({"title": title, **fields})
-        body = {name: value for name, value in body.items() if value is not None}
-        return self._run(content(Change(self._session, CREATE, body=body)))
+        return self._run(content(Change(self._session, CREATE, body=new_fields(title, fields))))
 
-    def update(
-        self, campaign_id: int, title: str | None = None, **fields: Unpack[models.CampaignFields]
-    ) -> models.Campaign:
-        """Change a draft: a field that is left out stays as it is, and None clears one, but for the title.
+    def update(self, campaign_id: int, **fields: Unpack[models.ChangedCampaignFields]) -> models.Campaign:
+        """Change a draft: a field that is left out stays as it is, and None clears one.
 
         Returns the campaign as it is then. Raises NotInDraftError when the campaign is no Draft any more.
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
         """
-        body = checked_fields(fields if title is None else {"title": title, **fields})
+        body = checked_fields(fields)
         check(bool(body), "update() was given nothing to change", "Name a field, such as subject=...")
         id = checked_id(campaign_id)
         return self._run(content(Change(self._session, UPDATE, id, body=body, wanted={"fields": body})))
@@ -398,7 +391,7 @@ class CampaignsClient(Client):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
         title, ending = title_with_key(title, key)
-        return self._run(send_once(self._session, ending, checked_fields({"title": title, **fields})))
+        return self._run(send_once(self._session, ending, new_fields(title, fields)))
 
     def send_test(self, campaign_id: int, to: str | Sequence[str]) -> None:
         """Send a campaign as a test to one address, or to several. The campaign stays as it is.

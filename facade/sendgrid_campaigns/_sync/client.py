@@ -2,7 +2,7 @@
 """What every client is: settings, views on behalf of others, and the loop that runs flows."""
 
 from dataclasses import replace
-from typing import ClassVar, NoReturn, Self, TypeVar, overload
+from typing import ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,11 +12,12 @@ from sendgrid_campaigns.auth import ApiKey, on_behalf_of
 from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_seconds, checked_base_url
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.call import Session
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns.transport.requests import Target
 
-T = TypeVar("T")
+C = TypeVar("C", bound="Client")
+"""The client's own class. Self means Client to jedi, which then completes no operation of a view."""
 
 
 class Client:
@@ -56,10 +57,9 @@ class Client:
             del api_key  # a traceback that shows locals must not show the key
         check_seconds("timeout", timeout)
         check_seconds("connect_timeout", connect_timeout)
-        given: tuple[tuple[str, object, type], ...] = (("retry", retry, Retry), ("clock", clock, Clock))
-        for name, value, kind in given:
-            good = isinstance(value, kind)
-            check(good, f"{name} is {shown(value)}", f"Give a sendgrid_campaigns.{kind.__name__}.")
+        for value, kind in ((retry, Retry), (clock, Clock)):
+            good = isinstance(value, kind)  # pyright: ignore[reportUnnecessaryIsInstance]
+            check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
         url = checked_base_url(base_url)
         target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
         host = urlsplit(url).netloc
@@ -68,10 +68,10 @@ class Client:
         self._is_view = False
 
     @overload
-    def on_behalf_of(self, subuser: str) -> Self: ...
+    def on_behalf_of(self: C, subuser: str) -> C: ...
     @overload
-    def on_behalf_of(self, *, account_id: str) -> Self: ...
-    def on_behalf_of(self, subuser: str | None = None, *, account_id: str | None = None) -> Self:
+    def on_behalf_of(self: C, *, account_id: str) -> C: ...
+    def on_behalf_of(self: C, subuser: str | None = None, *, account_id: str | None = None) -> C:
         """Return a view of this client that acts for a Subuser, by username, or for a customer account, by id.
 
         A view shares connections and settings; each of its requests carries the header, and no other client's does.
@@ -83,7 +83,7 @@ class Client:
         """
         return self._view(on_behalf_of(subuser, account_id))
 
-    def _view(self, header: str | None) -> Self:
+    def _view(self: C, header: str | None) -> C:
         view = object.__new__(type(self))
         session = replace(self._session, on_behalf_of=header)
         view.__dict__.update(self.__dict__, _session=session, _is_view=True)
@@ -112,7 +112,7 @@ class Client:
         if not self._is_view:
             self._exchange.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: C) -> C:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -123,7 +123,6 @@ class Client:
         raise TypeError(f"a {name} is not pickled: it holds an API key and connections. Make one in each process.")
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_is_view"):  # in a traceback out of __init__
-            return f"{type(self).__name__}(...)"
-        session = self._session
-        return f"{type(self).__name__}(host={session.host!r}, on_behalf_of={session.on_behalf_of!r})"
+        session = vars(self).get("_session")  # None in a traceback out of __init__
+        about = f"host={session.host!r}, on_behalf_of={session.on_behalf_of!r}" if session else "..."
+        return f"{type(self).__name__}({about})"

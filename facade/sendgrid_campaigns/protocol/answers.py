@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sendgrid_campaigns.models import ErrorDetail
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
@@ -50,27 +50,27 @@ def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], s
     """
     try:
         said: Any = json_value((answer.body or b"")[:LARGEST_ERROR])
-        names = set(said)
-    except (Unparsed, TypeError):
+    except Unparsed:
         return None
+    whole: dict[str, Any] = cast(dict[str, Any], said) if isinstance(said, dict) else {}
+    names = whole.keys()
     bare = names == {"error"} or {"field", "message"} <= names <= {"field", "message", "help", "error_id"}
-    items: Any = said.get("errors") if "errors" in names and isinstance(said, dict) else [said] if bare else None
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    given: Any = whole.get("errors", [whole] if bare else None)
+    if not isinstance(given, list):
         return None
-    ids = (whole.get("error_id") or whole.get("id") for whole in (said, *items[:MOST_ERRORS]))
+    items = cast(list[dict[str, Any]], given)[:MOST_ERRORS]
+    if not all(isinstance(item, dict) for item in items):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return None
+    ids = (each.get("error_id") or each.get("id") for each in (whole, *items))
     error_id = next((plain(found) for found in ids if isinstance(found, str)), None)
-    return tuple(detail for item in items[:MOST_ERRORS] if (detail := _detail(item))), error_id
+    return tuple(detail for item in items if (detail := _detail(item))), error_id
 
 
 def _detail(item: dict[str, Any]) -> ErrorDetail | None:
     message, field, note = item.get("message") or item.get("error"), item.get("field"), item.get("help")
-    if not isinstance(message, str):
-        return None
-    return ErrorDetail(
-        message=plain(message),
-        field=plain(field) if isinstance(field, str) and field not in ("", "null") else None,
-        help=plain(note if isinstance(note, str) else json.dumps(note)) if note else None,
-    )
+    named = plain(field) if isinstance(field, str) and field not in ("", "null") else None
+    further = plain(note if isinstance(note, str) else json.dumps(note)) if note else None
+    return ErrorDetail(message=plain(message), field=named, help=further) if isinstance(message, str) else None
 
 
 def plain(text: str) -> str:

@@ -9,9 +9,9 @@ from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import Clock, Retry
 from sendgrid_campaigns.models import Attempt
 from sendgrid_campaigns.protocol.answers import retry_after, service_error
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, Id, NoAnswer, Operation, R, Sleep
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, NoAnswer, Operation, R, Sleep
 from sendgrid_campaigns.protocol.goals import Resource
-from sendgrid_campaigns.protocol.proof import Proof, prove
+from sendgrid_campaigns.protocol.proof import Proof, Tried, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 
 logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
@@ -20,7 +20,7 @@ FIRST_WAIT = 0.5
 """Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class Session:
     """What all calls of a client, or of one view of a client, have in common."""
 
@@ -32,35 +32,21 @@ class Session:
     """The header's value, for error texts; the transport adds the header itself."""
 
 
-@dataclass(frozen=True)
-class Tried(Generic[R]):
-    """One attempt."""
-
-    answer: Answer | NoAnswer
-    proof: Proof
-    value: R | None
-    """The model of the answer's body; None when there is none."""
-    problem: str
-    """Why nothing is proven, or why there is no model, in words."""
-
-
 class Call(Generic[R]):
     """One call of one operation, with every request that it makes."""
 
     writes = False
     """Whether the call is to change something."""
 
-    def __init__(
-        self, session: Session, operation: Operation[R], action: str, resource: Resource, id: Id = None
-    ) -> None:
+    def __init__(self, session: Session, operation: Operation[R], done: str, resource: Resource, id: Id = None) -> None:
         self.session = session
         self.operation = operation
-        self.action = action
+        self.done = done
         self.id = id
         self.resource = resource
         self.changed: dict[str, str] = {}
         """What the call has changed so far, for its errors."""
-        self.in_doubt = False
+        self.in_doubt: bool = False
         """Whether a write may have been applied, by all that is known at this moment."""
         self.attempts: list[Attempt] = []
         self._began: float = session.clock.monotonic()
@@ -94,36 +80,39 @@ class Call(Generic[R]):
         if tried.answer.status_code == 429:
             # Every client that was told the same second would come back in that second: hence the back-off on top.
             wait += retry_after(tried.answer.headers, clock.time()) or 0.0
-        final = tried.proof is Proof.REJECTED and tried.answer.status_code != 429
-        if final or number >= retry.attempts or wait >= self.left():
+        elif tried.proof is Proof.REJECTED:
+            return False
+        if number >= retry.attempts or wait >= self.left():
             return False
         yield from self.sleep(wait)
         return True
 
-    def wait_for_room(self) -> Flow[None]:
-        """Sleep while the rate limit has no room for a request, but not beyond the deadline.
-
-        A request that cannot wait so long is made all the same, and gets the service's own answer.
-        """
-        clock, limit = self.session.clock, self.session.rate_limit
-        while (wait := limit.wait(clock.monotonic())) and wait < self.left():
-            yield from self.sleep(wait)
-
     # --- requests ---
 
-    def exchange(self, ask: Ask, ambiguous: Container[int] = ()) -> Flow[Tried[Any]]:
-        """Make one request, and record what its answer proves."""
-        clock, limit = self.session.clock, self.session.rate_limit
+    def exchange(self, ask: Ask, ambiguous: Container[int] = (), *, wait: bool = True) -> Flow[Tried[Any]]:
+        """Make one request when the rate limit has room for one, and record what its answer proves.
+
+        A request that cannot wait so long before the deadline is made all the same, and gets the service's own answer.
+        After the deadline none is made.
+        """
+        clock, limit, was_in_doubt = self.session.clock, self.session.rate_limit, self.in_doubt
+        while wait and (pause := limit.wait(clock.monotonic())) and pause < self.left():
+            yield from self.sleep(pause)
+        if self.left() <= 0:
+            problem = "the call's deadline passed before the request was made"
+            return Tried(NoAnswer(problem, not_sent=True), Proof.NOT_SENT, problem)
         limit.in_flight.add(id(ask))
         try:
+            self.in_doubt = was_in_doubt or (self.writes and ask.operation is self.operation)
             answer = yield ask
         finally:
             limit.in_flight.discard(id(ask))
         assert answer is not None
         limit.learn(answer, clock.monotonic(), clock.time())
-        tried = Tried(answer, *prove(answer, ask.operation, self.id, ambiguous))
-        route, code, cause = ask.operation.path, answer.status_code, answer.cause
-        attempt = Attempt(ask.operation.method, route, tried.proof.value, code, cause, answer.seconds)
+        tried = prove(answer, ask.operation, self.id, ambiguous)
+        self.in_doubt = was_in_doubt or (self.in_doubt and tried.proof not in (Proof.NOT_SENT, Proof.REJECTED))
+        op, proof = ask.operation, tried.proof.value
+        attempt = Attempt(op.method, op.path, proof, answer.status_code, answer.cause, answer.seconds)
         self.attempts.append(attempt)
         logger.debug("%s %s: %s in %.0f ms", self.resource.name, self.id, attempt, answer.seconds * 1000)
         return tried
@@ -132,13 +121,12 @@ class Call(Generic[R]):
 
     def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
-        operation, session = self.operation, self.session
-        about = {"action": self.action, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
-        where = {"method": operation.method, "route": operation.path, "host": session.host}
-        made = {"on_behalf_of": session.on_behalf_of, "attempts": tuple(self.attempts)}
+        about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
+        where = {"method": self.operation.method, "route": self.operation.path, "host": self.session.host}
+        made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})
 
-    def failure(self, tried: Tried[Any]) -> errors.SendGridError:
+    def failure(self, tried: Tried[Any], **facts: Any) -> errors.SendGridError:
         """Return the error of a request that failed, and that changed nothing."""
         code, headers = tried.answer.status_code, tried.answer.headers
         refused = tried.proof in (Proof.REJECTED, Proof.AMBIGUOUS)
@@ -150,12 +138,4 @@ class Call(Generic[R]):
             return self.error(errors.InvalidResponseError, cause=tried.problem, status_code=code)
         found, error_id = service_error(tried.answer) or ((), None)
         waits = {"retry_after": retry_after(headers, self.session.clock.time())} if code == 429 else {}
-        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits)
-
-    def note(self, interruption: BaseException) -> None:
-        """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
-        if self.in_doubt and not isinstance(interruption, errors.SendGridError):
-            cause = f"the call was ended by {type(interruption).__name__}"
-            doubt = self.error(errors.OutcomeUnknownError, cause=cause)
-            interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
-            logger.warning("%s", doubt.summary)
+        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits, **facts)

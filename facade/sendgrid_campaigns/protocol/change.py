@@ -5,14 +5,14 @@ from typing import Any, TypeAlias
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
-from sendgrid_campaigns.protocol.call import Call, Session, Tried
+from sendgrid_campaigns.protocol.call import Call, Session, logger
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, R
 from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
-from sendgrid_campaigns.protocol.proof import Proof
+from sendgrid_campaigns.protocol.proof import Proof, Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
 
-Fields: TypeAlias = Mapping[str, Any] | None
+Json: TypeAlias = Mapping[str, Any] | None
 
 
 class Change(Call[R]):
@@ -21,26 +21,14 @@ class Change(Call[R]):
     writes = True
 
     def __init__(
-        self, session: Session, write: Write[R], id: Id = None, body: Fields = None, wanted: Fields = None
+        self, session: Session, write: Write[R], id: Id = None, body: Json = None, wanted: Json = None
     ) -> None:
         """wanted: the arguments of the write's goal; None when the outcome cannot be read back."""
         super().__init__(session, write.operation, write.done, write.resource, id)
         self.write = write
         self.wanted = wanted
-        self.goal = None if write.goal is None or wanted is None else write.goal(**wanted)
-        self._ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
-        self._doubt = ""
-
-    def attempt(self) -> Flow[Tried[R]]:
-        """Make the write's request once."""
-        if self.goal is None or self.goal.server_checks_state:  # if not, the state just read must not grow old
-            yield from self.wait_for_room()
-        was_in_doubt, self.in_doubt = self.in_doubt, True
-        tried = yield from self.exchange(self._ask, self.write.ambiguous)
-        self.in_doubt = was_in_doubt or tried.proof not in (Proof.NOT_SENT, Proof.REJECTED)
-        if tried.proof is Proof.UNKNOWN:
-            self._doubt = self._doubt or tried.problem
-        return tried
+        self.goal: Goal | None = None if write.goal is None or wanted is None else write.goal(**wanted)
+        self.ask: Ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
 
     def allowed_state(self, goal: Goal) -> Flow[State]:
         """Read the state before the write is tried. Raises the error of a status that does not allow the write."""
@@ -49,17 +37,18 @@ class Change(Call[R]):
             raise self.error(goal.wrong_state, status=found.status)
         return found
 
-    def unknown(self, state: State | None, cause: str = "") -> errors.SendGridError:
+    def unknown(self, state: State | None, cause: str) -> errors.SendGridError:
         """Return the error of a write whose outcome nobody can tell."""
-        cause = cause or self._doubt or "its refusal may answer a copy of the request"
-        if state is not None and state.model is None:
-            cause += "; it was deleted meanwhile"
-        facts = {
-            "wanted": self.wanted or {},
-            "hint": self.write.hint,
-            "status": state.status or None if state else None,
-        }
-        return self.error(errors.OutcomeUnknownError, cause=cause, **facts)
+        cause = f"{cause}; it was deleted meanwhile" if state is not None and state.model is None else cause
+        facts = {"status": state.status or None if state else None, "wanted": self.wanted or {}}
+        return self.error(errors.OutcomeUnknownError, cause=cause, hint=self.write.hint, **facts)
+
+    def note(self, interruption: BaseException) -> None:
+        """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
+        if self.in_doubt and not isinstance(interruption, errors.SendGridError):
+            doubt = self.unknown(None, f"{type(interruption).__name__} ended the call")
+            interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
+            logger.warning("%s", doubt.summary)
 
 
 Changed: TypeAlias = tuple[KnownFrom, R | None, State | None]
@@ -84,40 +73,39 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
     state: State | None = None
     if goal is not None and call.id is not None and not post_first:
         state = yield from call.allowed_state(goal)  # S0
-    if call.left() <= 0:
-        raise call.error(errors.NotAppliedError, cause="the call's deadline passed before the write was tried")
-    doubt = False
-    before: State | None = None
+    # A write whose status the service does not check rests on the state just read, which must not grow old.
+    doubt, before, wait = "", None, goal is None or goal.server_checks_state
     for number in range(1, call.session.retry.attempts + 1):
-        tried = yield from call.attempt()  # S1
+        tried: Tried[R] = yield from call.exchange(call.ask, call.write.ambiguous, wait=wait)  # S1
         if tried.proof is Proof.ACCEPTED:
             return "answer", tried.value, state
         if tried.proof in (Proof.NOT_SENT, Proof.REJECTED):
             if not (yield from call.wait_to_repeat(tried, number)):
-                raise call.unknown(state) if doubt else call.failure(tried)  # R1
+                raise call.unknown(state, doubt) if doubt else call.failure(tried)  # R1
             if goal is not None and not goal.server_checks_state:
                 # Meanwhile the campaign may have been scheduled, and deleting it would stop its mail.
                 if doubt:
                     break
                 state = yield from call.allowed_state(goal)
             continue
-        doubt = doubt or tried.proof is Proof.UNKNOWN
+        doubt = doubt or (tried.problem if tried.proof is Proof.UNKNOWN else "")
         if goal is None:
             break
         seen, state = yield from read_back(call, goal, before)  # S2
+        # From here on, a copy of the request may have been carried out, and another client has taken its effect back.
+        left = {"changed": "No effect of this call is left.", **call.changed}
         if seen in (Seen.APPLIED, Seen.TENTATIVE):
             return ("already" if post_first and not doubt else "read-back"), None, state
         if seen is Seen.EXPIRED:
-            why = "the chosen time is past, and the service takes past times no more"
-            raise call.error(errors.NotAppliedError, cause=why, temporary=False)  # R2
+            raise call.error(errors.NotAppliedError, cause="the chosen time is past", temporary=False, **left)  # R2
         if not doubt and seen is Seen.UNCHANGED:
-            raise call.failure(tried)  # R3
+            raise call.failure(tried, **left)  # R3
         if not doubt and post_first and seen is Seen.DIVERGED and state is not None and state.model:
-            raise call.error(goal.wrong_state, status=state.status)
-        if seen is not Seen.UNCHANGED or state is None or not goal.may_repeat(state) or call.left() <= 0:
+            raise call.error(goal.wrong_state, status=state.status, **{"changed": "", **call.changed})
+        if seen is not Seen.UNCHANGED or state is None or not goal.may_repeat(state):
             break  # R8
         before = state  # S3
-    raise call.unknown(state)
+    raise call.unknown(state, doubt or "the refusal may answer a copy of the request")
 
 
 def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, Any]) -> Flow[Outcome]:
@@ -138,5 +126,5 @@ def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, A
         last = again or last
     applied = {Seen.APPLIED: True, Seen.TENTATIVE: True, Seen.EXPIRED: False}.get(seen) if seen else None
     why = seen.value if seen else "the reads do not tell, or not for long enough"
-    status, id = (last.status or None if last else None), getattr(last and last.model, "id", id)
-    return Outcome(write.done, id, applied, status, why, tuple(call.attempts))
+    model, status = (last.model, last.status or None) if last else (None, None)
+    return Outcome(write.done, getattr(model, "id", id), applied, status, why, tuple(call.attempts))

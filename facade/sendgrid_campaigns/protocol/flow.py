@@ -21,17 +21,15 @@ class Operation(Protocol[R_co]):
     parse: make a model of the JSON value of an answer. request: make the arguments of an HTTP request.
     """
 
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def success(self) -> Mapping[int, str | None]: ...
+    method: str
+    path: str
+    success: Mapping[int, str | None]
+
     def parse(self, body: Any) -> R_co: ...
     def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Ask:
     """One request, made once."""
 
@@ -41,14 +39,14 @@ class Ask:
     body: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Sleep:
     """A wait of so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Answer:
     """A status line and what came with it. The transport has taken the API key out of the texts."""
 
@@ -63,7 +61,7 @@ class Answer:
     """Whether the transport wrote the request more than once: then a refusal proves nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class NoAnswer:
     """No status line arrived, or none that answers this request."""
 

@@ -4,7 +4,7 @@ A goal answers four questions: may the write be tried in this state, what does a
 harm, and which value would the write replace.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, cast
@@ -20,7 +20,7 @@ CUTOFF = 600.0
 """Seconds after a chosen time; from then on the service refuses the time as past, whatever its tolerance: A7."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Resource:
     """A kind of thing that writes change, and the operations that read it."""
 
@@ -30,13 +30,13 @@ class Resource:
     get: Operation[Any]
     send_at: Operation[Any]
     list: Operation[Any]
-    items: Callable[[Any], Sequence[Any]]
-    """Return the models of a page."""
-    key_of: Callable[[Any], object]
-    """Return the text of a model that ends with its idempotency key."""
+    items: str
+    """The field of a page that holds its models."""
+    keyed: str
+    """The field of a model that ends with its idempotency key."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class State:
     """A resource, as far as it was read."""
 
@@ -88,8 +88,8 @@ class Goal:
         return not self.allowed or state.is_(*self.allowed)
 
     def judge(self, state: State) -> Seen:
-        """Return what a state that is read after the write says."""
-        raise NotImplementedError
+        """Return what a state that is read after the write says. By default: as before, or something else."""
+        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
 
     def may_repeat(self, state: State) -> bool:
         """Return whether another try does no harm in a state that is as before."""
@@ -103,16 +103,14 @@ class Goal:
 class Sent(Goal):
     """The campaign is mailed, now."""
 
-    needs_schedule = ("scheduled",)
+    needs_schedule: tuple[str, ...] = ("scheduled",)
 
     def judge(self, state: State) -> Seen:
         """Return APPLIED for mail on its way, TENTATIVE for a schedule about now."""
-        if state.is_("draft"):
-            return Seen.UNCHANGED
         if state.is_("in progress", "sent"):
             return Seen.APPLIED
         if not state.is_("scheduled"):
-            return Seen.DIVERGED
+            return super().judge(state)
         if state.send_at is None:
             return Seen.PENDING
         # A schedule far away is another client's, who may take it back; then a late copy of this write still works.
@@ -122,7 +120,7 @@ class Sent(Goal):
 class Scheduled(Goal):
     """The campaign goes out at a chosen time."""
 
-    needs_schedule = ("scheduled", "in progress", "sent")
+    needs_schedule: tuple[str, ...] = ("scheduled", "in progress", "sent")
 
     def __init__(self, send_at: int) -> None:
         self.send_at = send_at
@@ -144,8 +142,8 @@ class Scheduled(Goal):
 class Rescheduled(Scheduled):
     """The campaign goes out at another time than before."""
 
-    allowed = ("scheduled",)
-    wrong_state = errors.NotScheduledError
+    allowed: tuple[str, ...] = ("scheduled",)
+    wrong_state: type[errors.WrongStateError] = errors.NotScheduledError
 
     def judge(self, state: State) -> Seen:
         """Return UNCHANGED for another time."""
@@ -166,14 +164,12 @@ class Rescheduled(Scheduled):
 class Unscheduled(Goal):
     """The campaign is a Draft again."""
 
-    allowed = ("scheduled",)
-    wrong_state = errors.NotScheduledError
+    allowed: tuple[str, ...] = ("scheduled",)
+    wrong_state: type[errors.WrongStateError] = errors.NotScheduledError
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a Draft."""
-        if state.is_("draft"):
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if state.is_("scheduled") else Seen.DIVERGED
+        return Seen.TENTATIVE if state.is_("draft") else super().judge(state)
 
 
 class Updated(Goal):
@@ -184,15 +180,11 @@ class Updated(Goal):
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for equal fields."""
-        if self.holds(state.model):
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if state.is_("draft") else Seen.DIVERGED
+        return Seen.TENTATIVE if self.holds(state.model) else super().judge(state)
 
     def holds(self, model: Any) -> bool:
         """Return whether a resource has these fields."""
-        return model is not None and all(
-            stored(getattr(model, name, None)) == stored(value) for name, value in self.fields.items()
-        )
+        return model is not None and self.replaces(State(model)) == tuple(map(stored, self.fields.values()))
 
     def replaces(self, state: State) -> object:
         """Return the fields before."""
@@ -216,18 +208,16 @@ def stored(value: object) -> object:
 class Deleted(Goal):
     """The campaign is no more."""
 
-    wrong_state = errors.DeleteWouldStopMailError
+    wrong_state: type[errors.WrongStateError] = errors.DeleteWouldStopMailError
     server_checks_state = False
 
     def __init__(self, stop: bool) -> None:
         """stop: whether deleting may stop mail, and so is allowed in every status."""
-        self.allowed = () if stop else ("draft", "sent", "canceled")
+        self.allowed: tuple[str, ...] = () if stop else ("draft", "sent", "canceled")
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a campaign that is gone."""
-        if state.model is None:
-            return Seen.TENTATIVE
-        return Seen.UNCHANGED if self.allows(state) else Seen.DIVERGED
+        return Seen.TENTATIVE if state.model is None else super().judge(state)
 
 
 class Created(Goal):
@@ -241,7 +231,7 @@ class Created(Goal):
         return Seen.UNCHANGED if state.model is None else Seen.APPLIED
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Write(Generic[R]):
     """One kind of write: its operation, and how its outcome becomes certain."""
 

@@ -1,7 +1,9 @@
 """What one answer proves. The only place that judges status codes."""
 
 from collections.abc import Container
+from dataclasses import dataclass
 from enum import Enum
+from typing import Generic
 
 from sendgrid_campaigns.protocol.answers import json_value, service_error
 from sendgrid_campaigns.protocol.flow import Answer, Id, NoAnswer, Operation, R
@@ -30,15 +32,25 @@ ACCEPTED_BY_STATUS = frozenset({201, 204})
 """Nothing but the service answers with these. Other codes of success need a body about the resource, too: R4."""
 
 
-def prove(
-    answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous: Container[int] = ()
-) -> tuple[Proof, R | None, str]:
-    """Return what an answer proves, the model of its body, and in words why nothing is proven or there is no model.
+@dataclass(eq=False)
+class Tried(Generic[R]):
+    """One attempt, and what it proves."""
+
+    answer: Answer | NoAnswer
+    proof: Proof
+    problem: str
+    """Why nothing is proven, or why there is no model, in words."""
+    value: R | None = None
+    """The model of the answer's body; None when there is none."""
+
+
+def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous: Container[int] = ()) -> Tried[R]:
+    """Return what an answer proves.
 
     id: of the resource that the request is about. ambiguous: the refusals that the state decides about.
     """
     if isinstance(answer, NoAnswer):
-        return Proof.NOT_SENT if answer.not_sent else Proof.UNKNOWN, None, answer.cause
+        return Tried(answer, Proof.NOT_SENT if answer.not_sent else Proof.UNKNOWN, answer.cause)
     code, value, problem = answer.status_code, None, f"the service answered {answer.status_code}"
     if code in operation.success:
         try:
@@ -47,11 +59,15 @@ def prove(
             problem = f"the answer is not what the service documents ({type(error).__name__}: {str(error)[:200]})"
         about = getattr(value, "id", id)
         if type(about) is type(id) and about != id:
-            return Proof.UNKNOWN, None, f"the answer is about {about!r}"  # R14
+            return Tried(answer, Proof.UNKNOWN, f"the answer is about {about!r}")  # R14
         proven = code in ACCEPTED_BY_STATUS or (value is not None and type(about) is type(id))  # R5
-        return Proof.ACCEPTED if proven else Proof.UNKNOWN, value, problem
+        return Tried(answer, Proof.ACCEPTED if proven else Proof.UNKNOWN, problem, value)
     if code not in REFUSALS or answer.repeated:
-        return Proof.UNKNOWN, None, problem
+        return Tried(answer, Proof.UNKNOWN, problem)
     if code not in NOT_PASSED_ON and service_error(answer) is None:
-        return Proof.UNKNOWN, None, f"{problem}, without an error of its own"
-    return Proof.AMBIGUOUS if code in ambiguous else Proof.REJECTED, None, problem
+        return Tried(
+            answer,
+            Proof.UNKNOWN,
+            f"status {code} came without the service's own error, as from a server in front of it",
+        )
+    return Tried(answer, Proof.AMBIGUOUS if code in ambiguous else Proof.REJECTED, problem)

@@ -9,8 +9,6 @@ import math
 from sendgrid_campaigns.protocol.answers import number, retry_after
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
-UNANSWERED = 5.0
-"""Seconds for which a new window is taken to allow what the last one allowed, until an answer tells its count."""
 NAP = 1.0
 """Seconds after which to look again while requests are in flight: their answers may tell of room."""
 
@@ -20,7 +18,7 @@ class RateLimit:
 
     def __init__(self) -> None:
         self._limit = self._left = self._reset = math.inf
-        self.in_flight = set[int]()
+        self.in_flight: set[int] = set()
         """The Asks that are neither answered nor given up, by id()."""
 
     def wait(self, now: float) -> float:
@@ -28,8 +26,8 @@ class RateLimit:
 
         now: monotonic seconds.
         """
-        if now >= self._reset:
-            self._left, self._reset = self._limit, now + UNANSWERED
+        if now >= self._reset:  # the new window allows what the last one allowed, until an answer tells its count
+            self._left, self._reset = self._limit, math.inf
         if self._left > len(self.in_flight):
             return 0.0
         until_reset = self._reset - now

@@ -1,28 +1,27 @@
 """Reads: repeated until an answer is the service's own; the state of a resource; pages of a list."""
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any, Generic
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check_count
 from sendgrid_campaigns.protocol.answers import http_date
-from sendgrid_campaigns.protocol.call import Call, Tried
+from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R
 from sendgrid_campaigns.protocol.goals import Created, Goal, Resource, State
-from sendgrid_campaigns.protocol.proof import Proof
+from sendgrid_campaigns.protocol.proof import Proof, Tried
 
 
 def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any]) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
-    for number in count(1):
-        yield from call.wait_for_room()
+    number = 1
+    while True:
         tried: Tried[R] = yield from call.exchange(Ask(operation, parameters))
         if tried.proof is Proof.ACCEPTED and tried.value is not None:
             return tried
         if not (yield from call.wait_to_repeat(tried, number)):
-            break
-    raise call.failure(tried)
+            raise call.failure(tried)
+        number += 1
 
 
 # --- states ---
@@ -36,11 +35,10 @@ def state(call: Call[Any]) -> Flow[State]:
 def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     """Make one read of each part of the state; None when a read failed. The caller polls, so nothing is repeated."""
     resource = call.resource
-    yield from call.wait_for_room()
     if isinstance(goal, Created):
         newest = yield from call.exchange(Ask(resource.list, {"limit": PAGE_SIZE, "offset": 0}))
         page = newest.value
-        return None if page is None else State(_first_with_key(resource, goal.key, resource.items(page)))
+        return None if page is None else State(_first_with_key(resource, goal.key, getattr(page, resource.items)))
     parameters = {resource.id_name: call.id}
     tried = yield from call.exchange(Ask(resource.get, parameters))
     gone = tried.proof is Proof.REJECTED and tried.answer.status_code == 404
@@ -49,7 +47,6 @@ def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     seen = _state(call, tried)
     if not seen.is_(*goal.needs_schedule):
         return seen
-    yield from call.wait_for_room()
     timed = yield from call.exchange(Ask(resource.send_at, parameters))
     return _state(call, tried, getattr(timed.value, "send_at", None))
 
@@ -71,10 +68,9 @@ MOST_FRUITLESS = 100
 def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
     """Read one page of a list."""
     tried = yield from read(call, call.resource.list, {"limit": limit, "offset": offset})
-    items = call.resource.items(tried.value)
+    items: list[Any] = getattr(tried.value, call.resource.items)
     if len(items) > limit:
-        why = f"the answer holds {len(items)} items, and {limit} were asked for"
-        raise call.error(errors.InvalidResponseError, cause=why, status_code=tried.answer.status_code)
+        raise call.error(errors.InvalidResponseError, cause=f"the answer holds {len(items)} items, not {limit}")
     return items
 
 
@@ -88,12 +84,12 @@ def find(call: Call[Any], key: str) -> Flow[Any]:
 
 def _first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
     """Of several with the key, take one that is no Draft, or else the one that was made first."""
-    keyed = [model for model in found if str(resource.key_of(model)).endswith(key)]
+    keyed = [model for model in found if str(getattr(model, resource.keyed)).endswith(key)]
     return min(keyed, key=lambda model: (str(model.status).casefold() == "draft", model.id), default=None)
 
 
 class Pages(Generic[R]):
-    """Find every resource of a list by offsets, while resources come and go.
+    """Every resource of a list, found by offsets, while resources come and go.
 
     The list is newest first: a new resource comes in at its head and pushes the rest on, a deletion pulls the rest
     back. So each page is asked for from the last resource that was seen. When none of a page was seen before, the list
@@ -117,8 +113,7 @@ class Pages(Generic[R]):
         moved = self.offset > 0 and len(new) == len(by_id)
         self._fruitless = 0 if new and not moved else self._fruitless + 1
         if self._fruitless > MOST_FRUITLESS:
-            cause = f"{MOST_FRUITLESS} pages in a row held nothing new: the service ignores the offset"
-            raise errors.InvalidResponseError(action="listed", cause=cause, status_code=200)
+            raise errors.InvalidResponseError(action="listed", cause="the service ignores the offset of a page")
         if moved:
             self.offset = max(0, self.offset - self._page_size + 1)
             return []

@@ -1,11 +1,11 @@
-"""The embedded SendGrid: a stateful double of the Campaigns API, with no account, no network and no mail.
+"""An offline emulator of SendGrid's Campaigns API: stateful, with no account, no network and no mail.
 
 from sendgrid_campaigns.sandbox import Sandbox
 
 sandbox = Sandbox()
 with sandbox.client() as campaigns:
-campaigns.send(4900)
-sandbox.mailings(4900)  # what would have been mailed, and by which request
+    campaigns.send(4900)
+sandbox.mailings(4900)  # each mailing, with the request that caused the mailing
 """
 
 import json
@@ -13,12 +13,12 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import Row
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
-
-import attrs
 
 from sendgrid_campaigns.sandbox import example, rules
 from sendgrid_campaigns.sandbox.faults import Canned, Effect, Ending, Fault, Network
@@ -44,54 +44,60 @@ def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-@attrs.frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RequestRecord:
-    """A request that the service has handled."""
+    """A request that the service handled."""
 
     number: int
-    """From 1, in the order of arrival."""
-    at: datetime = attrs.field(converter=_time)
+    """The position in order of arrival, from 1."""
+    at: datetime
+    """The time of arrival, by the sandbox's clock."""
     method: str
     path: str
     on_behalf_of: str | None
     status_code: int
     origin: Origin
-    """Whose it is: a client's, a copy of it that the network made, or somebody else's: see `Sandbox.act`."""
+    """The sender: a client; the network, with a late or a second copy of a client's request; or, during an action
+    planned by `Sandbox.act`, another client."""
 
 
-@attrs.frozen(kw_only=True)
+def _record(row: Row) -> RequestRecord:
+    columns: dict[str, Any] = {**dict(row), "at": _time(row["at"])}
+    return RequestRecord(**columns)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mailing:
-    """A campaign that would have gone out to its audience."""
+    """A campaign that the service would have mailed to its audience."""
 
     campaign_id: int
     account: str | None
-    """Whose it is, as the on-behalf-of header names it; None: the parent account's."""
-    at: datetime = attrs.field(converter=_time)
+    """The campaign's account, as the on-behalf-of header names the account; None: the parent account."""
+    at: datetime
+    """The time when the mail went out, by the sandbox's clock."""
     recipients: int
     request: RequestRecord | None
-    """The request that caused it; None when the campaign was made in that state."""
+    """The request that caused the mailing; None for a campaign that `create_campaign` made Scheduled."""
 
 
-def _addresses(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
-
-
-@attrs.frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SentTest:
-    """A campaign that would have gone to a few addresses as a test."""
+    """A test mail that the service would have sent to a few addresses."""
 
     campaign_id: int
-    addresses: tuple[str, ...] = attrs.field(converter=_addresses)
-    at: datetime = attrs.field(converter=_time)
+    addresses: tuple[str, ...]
+    at: datetime
+    """The time of the request, by the sandbox's clock."""
 
 
 class Sandbox:
-    """A SendGrid of one's own. In memory, or kept in a file that several processes may share.
+    """An emulated SendGrid, in memory or in a file that several processes may share.
 
-    It holds an example: key `SG.sandbox`, the Draft 4900, the Subuser `acme` with campaign 4901 and the customer
-    account `A123` with campaign 4902, all ready to be sent. Safe to share between threads.
+    A new sandbox holds an example: the key `SG.sandbox`, the Draft 4900, the Subuser `acme` with campaign 4901 and the
+    customer account `A123` with campaign 4902. All three campaigns are ready to send. Threads may share a sandbox.
 
-    clock: gives the time as unix seconds, in place of the machine's; `advance` moves it on in either case.
+    path: the file; None keeps the state in memory. Raises ValueError for a file that holds something else.
+    clock: returns the time as unix seconds; default: the machine's clock. `advance` adds to the returned time.
     """
 
     def __init__(
@@ -101,34 +107,36 @@ class Sandbox:
         self._state = State(path)
         self._service = Service(self._state, knobs or Knobs(), self._now)
         self._network = Network(self._service, self._now)
-        self._fallen: list[str] = []
+        self._random_choices: list[str] = []
         self._state.transact(self._insert_example)
 
     # --- clients ---
 
     def client(self, api_key: str = example.KEY, *, retry: "Retry | None" = None) -> "CampaignsClient":
-        """A blocking client of this sandbox. When it waits, the sandbox's clock moves and no time passes."""
+        """Return a sync client of this sandbox. The client's waits advance the sandbox's clock, in no real time."""
         from sendgrid_campaigns.sandbox import client
 
-        return client.blocking(self.transport(), client.SandboxClock(self._now, self.advance), api_key, retry)
+        return client.sync_client(self.transport(), client.SandboxClock(self._now, self.advance), api_key, retry)
 
     def async_client(self, api_key: str = example.KEY, *, retry: "Retry | None" = None) -> "AsyncCampaignsClient":
-        """A client of this sandbox for asyncio. When it waits, the sandbox's clock moves and no time passes."""
+        """Return an async client of this sandbox. The client's waits advance the sandbox's clock, in no real time."""
         from sendgrid_campaigns.sandbox import client
 
-        return client.awaiting(self.transport(), client.SandboxClock(self._now, self.advance), api_key, retry)
+        return client.async_client(self.transport(), client.SandboxClock(self._now, self.advance), api_key, retry)
 
     def transport(self) -> "SandboxTransport":
-        """An httpx transport, for a client with settings of its own: `httpx.Client(transport=sandbox.transport())`."""
+        """Return an httpx transport for any httpx client: `httpx.Client(transport=sandbox.transport())`."""
         from sendgrid_campaigns.sandbox.transport import SandboxTransport
 
         return SandboxTransport(self._network, self.advance)
 
     def serve(self, port: int = 0, *, start: bool = True) -> "Server":
-        """An HTTP server for clients in any language, on loopback; `url` is its base URL. Needs the extra `sandbox`.
+        """Open an HTTP server on loopback for clients in any language. The server's `url` is the base URL.
 
-        port: 0 takes a free one.
-        start: in a thread, until it is closed; use it as a context manager. False: call its `run` yourself.
+        The server is a context manager. Raises ImportError when the extra `sandbox` is not installed.
+
+        port: 0 takes a free port.
+        start: True runs the server in a thread until the server is closed; False: call the server's `run` yourself.
         """
         from sendgrid_campaigns.sandbox.server import Server
 
@@ -138,15 +146,17 @@ class Sandbox:
         return server
 
     def serve_faulty(self, tls: "ssl.SSLContext | None" = None) -> "FaultyServer":
-        """An HTTP server on loopback, in threads, that plays what `fault` plans, to the byte; a context manager.
+        """Open an HTTP server on loopback that plays every planned fault to the byte: see docs/sandbox.md.
 
-        tls: with it, https. It needs nothing installed, and is made for tests: see docs/sandbox.md.
+        The server is a context manager, runs in threads, needs no extra, and is made for tests.
+
+        tls: the server's context for https; None: http.
         """
         from sendgrid_campaigns.sandbox.wire import FaultyServer
 
         return FaultyServer(self._network, tls)
 
-    # --- what is in it ---
+    # --- contents ---
 
     def create_campaign(
         self,
@@ -156,10 +166,13 @@ class Sandbox:
         send_at: datetime | None = None,
         **fields: Any,
     ) -> int:
-        """Make a campaign and return its id: a Draft that can be sent, but for what is given here.
+        """Create a campaign and return its id: by default a complete Draft, ready to send.
 
-        on_behalf_of: the account, as the header names it: "acme", "account-id A123"; None: the parent.
-        fields: campaign fields by the API's names; None leaves one out. Raises TypeError for another name.
+        Raises TypeError for an unknown field or a field of the wrong type, and ValueError for an unknown account or
+        status, and unless exactly the Scheduled campaigns have a `send_at`.
+
+        on_behalf_of: the account, as the header names the account: "acme", "account-id A123"; None: the parent account.
+        fields: campaign fields by the API's names, in place of the defaults; None clears a field.
         """
         account = self._account(on_behalf_of)
         if status not in STATUSES:
@@ -167,7 +180,7 @@ class Sandbox:
         if (status == "Scheduled") != (send_at is not None):
             raise ValueError("a Scheduled campaign has a send_at, and no other has")
         if not rules.is_parsed(fields):
-            raise TypeError(f"a field has a type that no campaign has: {fields!r}")
+            raise TypeError(f"a campaign field has the wrong type: {fields!r}")
         if unknown := fields.keys() - rules.FIELDS.keys():
             raise TypeError(
                 f"campaigns have no field {', '.join(sorted(unknown))}; they have {', '.join(rules.FIELDS)}"
@@ -176,10 +189,13 @@ class Sandbox:
         return self._state.transact(lambda: self._insert_campaign(account, fields, status=status, send_at=at, due=at))
 
     def set_status(self, campaign_id: int, status: str) -> None:
-        """Do what is done in the web interface only: pause, cancel, or anything else to a campaign's status."""
+        """Set a campaign's status, as the web interface can: pause, cancel, or any other text.
+
+        Raises ValueError when there is no such campaign.
+        """
 
         def work() -> None:
-            self._service.settle(self._now())
+            self._service.run_due(self._now())
             if self._state.row("SELECT 1 FROM campaigns WHERE id = ?", campaign_id) is None:
                 raise ValueError(f"there is no campaign {campaign_id}")
             self._service.change(campaign_id, self._now(), status=status, accepted_at=None)
@@ -195,7 +211,11 @@ class Sandbox:
         verified: bool = True,
         on_behalf_of: str | None = None,
     ) -> None:
-        """Give an account something that campaigns refer to. A list or segment has recipients, a sender is verified."""
+        """Add to an account a resource that campaigns refer to by id. Raises ValueError for an unknown account.
+
+        recipients: of a list or a segment.
+        verified: of a sender.
+        """
         account = self._account(on_behalf_of)
         value = recipients if kind in ("list", "segment") else int(verified)
         self._state.transact(
@@ -203,29 +223,32 @@ class Sandbox:
         )
 
     def add_subuser(self, username: str) -> None:
-        """Give the parent account a Subuser, with a sender, a list and credits of its own."""
+        """Add a Subuser to the parent account, with the example's resources. Raises ValueError when taken."""
         self._add_account(username)
 
     def add_account(self, account_id: str) -> None:
-        """Give the parent account a customer account, with a sender, a list and credits of its own."""
+        """Add a customer account to the parent account, with the example's resources. Raises ValueError when taken."""
         self._add_account(f"account-id {account_id}")
 
     def add_key(self, value: str, *, scopes: Sequence[str] = ALL_SCOPES, on_behalf_of: str | None = None) -> None:
-        """Make a key known: of the parent account, or of the one named. Scopes as `marketing_campaigns.read`."""
+        """Add an API key to the parent account, or to the account named. Raises ValueError for an empty key.
+
+        scopes: such as "marketing_campaigns.read".
+        """
         if not value:
-            raise ValueError("a key is not empty")
+            raise ValueError("an API key must not be empty")
         account = self._account(on_behalf_of)
         rights = json.dumps(list(scopes))
         self._state.transact(lambda: self._state.rows("REPLACE INTO keys VALUES (?, ?, ?)", value, account, rights))
 
     def set_credits(self, credits: int, *, on_behalf_of: str | None = None) -> None:
-        """Set how many more mails an account may send."""
+        """Set the number of mails that an account may still send. Raises ValueError for an unknown account."""
         account = self._account(on_behalf_of)
         self._state.transact(
             lambda: self._state.rows("UPDATE accounts SET credits = ? WHERE name = ?", credits, account)
         )
 
-    # --- what goes wrong, and who else acts ---
+    # --- faults, and other clients ---
 
     def fault(
         self,
@@ -242,23 +265,26 @@ class Sandbox:
         raw: bytes | None = None,
         after: int | None = None,
     ) -> None:
-        """Plan what goes wrong with one request: what becomes of it, and, apart from that, what its client sees.
+        """Plan a fault for one request: the request's effect on the service, and the answer that the client sees.
 
-        operation: by the client's name for it, such as "get_schedule"; "connect": a connection of `serve_faulty`.
-        occurrence: which request for it, from 1, the next; times: and how many more in a row.
-        effect: "none"; "done"; "late": carried out `delay` seconds later, in the sandbox's time; "twice": two copies
-        of it come, one behind the other. Left out: "done", or "none" where the answer is made up or it never left.
-        answer: a status code: of a page, as something on the way answers; `Canned`; "second": what the second of two
-        copies is answered. Left out: what the service answers, to the first of two.
-        ending: how the connection ends without an answer. "refused": there never is one; "reset"; "closed"; "silence".
-        cut: bytes of the answer, with its head, that arrive before the ending, which is then "closed" if left out. More
-        than it has: the connection ends when all is said.
-        drip: seconds before each byte of the answer. In process, the client gives up after its read timeout in all.
-        raw: bytes in place of the answer, and then the ending, "closed" if left out. Only `serve_faulty` can do it.
-        after: bytes that are read before the ending, of a request's body, or of a connection; the rest never is. Only
-        `serve_faulty` can do it.
+        Raises ValueError or TypeError for a contradictory plan. A plan that no request meets fails the test: see
+        `close`.
 
-        Raises ValueError for what cannot be. A plan that nothing meets fails the test: see `close`.
+        operation: the name of the client's method, such as "get_schedule"; "connect": a connection to `serve_faulty`.
+        occurrence: which request for the operation, counted from now on; 1 is the next.
+        times: the number of successive requests with this fault.
+        effect: "none"; "done"; "late": the service handles the request `delay` seconds of the sandbox's time later;
+        "twice": the service handles two copies of the request. Default: "none" for an answer given as a status code or
+        `Canned`, for `after`, and for the ending "refused"; otherwise "done".
+        answer: a status code, with an HTML page as from a proxy; `Canned`; or "second": the service's answer to the
+        second copy. Default: the service's answer, to the first copy.
+        ending: the end of the connection, in place of an answer: "refused", "reset", "closed" or "silence".
+        cut: bytes of the answer, the head included, that arrive before the ending; default ending: "closed". With a
+        cut longer than the answer, the whole answer arrives before the ending.
+        drip: seconds before each byte of the answer. In process, the client's read timeout limits the whole answer.
+        raw: bytes in place of the answer, before the ending; default ending: "closed". Only for `serve_faulty`.
+        after: bytes of the request's body, or of the connection, that the server reads before the ending. Only for
+        `serve_faulty`.
         """
         fault = Fault(
             operation=operation, effect=effect, delay=delay, answer=answer, ending=ending, cut=cut, drip=drip, raw=raw,
@@ -267,9 +293,10 @@ class Sandbox:
         self._network.fault(fault, occurrence, times)
 
     def outage(self, seconds: float, *, answer: int | Canned = 503, ending: Ending | None = None) -> None:
-        """From now on, for so many seconds of the sandbox's time, let no request through but those with other plans.
+        """Stop every request before the service for a number of seconds of the sandbox's time, starting now.
 
-        Something on the way answers, or nobody does: see `fault`. One takes the place of the other; 0 seconds end it.
+        A request with a planned fault meets that fault instead. A new outage replaces the old one; 0 seconds end the
+        outage. Raises ValueError for a negative number, and for `answer` and `ending` as `fault` does.
         """
         fault = Fault(operation="any", effect="none", answer=None if ending else answer, ending=ending)
         self._network.outage(seconds, fault)
@@ -282,10 +309,14 @@ class Sandbox:
         *,
         when: Literal["before", "after"] = "before",
     ) -> None:
-        """Let somebody else do something right before or after a request: the next one for an operation is the first.
+        """Plan an action of another client, right before or after the service handles one request.
 
-        what: is given this sandbox. It may use a new `client()` of it, whose requests meet no plans and are counted
-        nowhere; not the client whose request this is, which waits for it. An event loop stands still meanwhile.
+        Raises ValueError for an unknown operation. A plan that no request meets fails the test: see `close`.
+
+        occurrence: which request for the operation, counted from now on; 1 is the next.
+        what: a function of this sandbox. The function may use a new `client()` of the sandbox, whose requests meet no
+        plans and are not counted. The function must not use the client under test, which waits for the function to
+        return; so does the client's event loop.
         """
         self._network.act(operation, occurrence, lambda: what(self), when)
 
@@ -298,32 +329,36 @@ class Sandbox:
         seed: int | None = None,
         seconds: float = 180.0,
     ) -> Literal["none", "done"]:
-        """Make a write end in OutcomeUnknownError: its answer is lost, and nothing can be read for so many seconds.
+        """Make a write end in OutcomeUnknownError: lose the write's answer, and start an outage so that no read tells.
 
-        effect: whether it was carried out. Left out, the dice say so, those of a `seed` or of chance; what fell is
-        returned, and noted on an exception that leaves the sandbox's `with` block.
-        seconds: of the sandbox's time, in which its clients wait: more than a whole call has. `outage(0)` ends them.
+        Returns the effect. Raises ValueError for an operation that is not a write.
+
+        effect: "done": the service carries the write out; "none": the write is lost on the way. Default: a random
+        choice, which is also noted on an exception that leaves the sandbox's `with` block.
+        seed: of the random choice.
+        seconds: the length of the outage, in the sandbox's time. The default is longer than a client's call may take.
+        `outage(0)` ends the outage.
         """
         if operation not in WRITES:
             raise ValueError(
-                f"{operation!r} is none of {', '.join(WRITES)}: what only reads has no outcome to find out"
+                f"{operation!r} is none of {', '.join(WRITES)}: only the outcome of a write can be unknown"
             )
         if effect is None:
             effect = "done" if random.Random(seed).random() < 0.5 else "none"  # noqa: S311 - no secret
-            self._fallen.append(f"sandbox.buggify({operation!r}, {occurrence}, effect={effect!r})")
+            self._random_choices.append(f"sandbox.buggify({operation!r}, {occurrence}, effect={effect!r})")
         self.fault(operation, occurrence, effect=effect, ending="reset")
         self.act(operation, occurrence, lambda sandbox: sandbox.outage(seconds), when="after")
         return effect
 
     def unused_faults(self) -> list[str]:
-        """The plans of `fault` and `act` that no request has met so far."""
+        """Return the plans of `fault` and `act` that no request has met so far, as calls."""
         return self._network.unused()
 
-    # --- what has happened ---
+    # --- ledgers ---
 
     def mailings(self, campaign_id: int | None = None) -> list[Mailing]:
-        """What would have been mailed until now, in order: of one campaign, or of all."""
-        self._settle()
+        """Return the mailings until now, of one campaign or of all, in order."""
+        self._run_due()
         rows = self._state.rows(
             "SELECT * FROM mailings WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number", campaign_id
         )
@@ -332,7 +367,7 @@ class Sandbox:
             Mailing(
                 campaign_id=row["campaign_id"],
                 account=row["account"] or None,
-                at=row["at"],
+                at=_time(row["at"]),
                 recipients=row["recipients"],
                 request=requests.get(row["request"]),
             )
@@ -340,38 +375,41 @@ class Sandbox:
         ]
 
     def tests(self, campaign_id: int | None = None) -> list[SentTest]:
-        """What would have been sent as a test, in order: of one campaign, or of all."""
-        self._settle()
+        """Return the test mails until now, of one campaign or of all, in order."""
+        self._run_due()
         rows = self._state.rows(
             "SELECT campaign_id, addresses, at FROM tests WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number",
             campaign_id,
         )
-        return [SentTest(**dict(row)) for row in rows]
+        return [
+            SentTest(campaign_id=row["campaign_id"], addresses=tuple(json.loads(row["addresses"])), at=_time(row["at"]))
+            for row in rows
+        ]
 
     def requests(self) -> list[RequestRecord]:
-        """Every request that the service has handled, in order."""
-        self._settle()
-        return [RequestRecord(**dict(row)) for row in self._state.rows("SELECT * FROM requests ORDER BY number")]
+        """Return every request that the service has handled, in order."""
+        self._run_due()
+        return [_record(row) for row in self._state.rows("SELECT * FROM requests ORDER BY number")]
 
     # --- time ---
 
     def now(self) -> datetime:
-        """The sandbox's time."""
+        """Return the time of the sandbox's clock."""
         return _time(self._now())
 
     def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock on: what falls due in between happens."""
+        """Advance the sandbox's clock. Raises ValueError unless `seconds` is between 0 and 1e9."""
         if not 0 <= seconds <= 1e9:
-            raise ValueError(f"time goes on, by a number of seconds up to 1e9, and never back: {seconds!r}")
+            raise ValueError(f"the clock advances by 0 to 1e9 seconds, and never back: {seconds!r}")
         self._state.transact(lambda: self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", seconds))
 
-    def _settle(self) -> None:
-        self._state.transact(lambda: self._service.settle(self._now()))
+    def _run_due(self) -> None:
+        self._state.transact(lambda: self._service.run_due(self._now()))
 
     def close(self) -> None:
-        """Close the state; a file keeps it. The end of its `with` block does the same.
+        """Close the sandbox; a file keeps the state. The end of the sandbox's `with` block does the same.
 
-        Raises AssertionError, when no other exception is on its way, for plans that were not used.
+        Raises AssertionError for plans that no request has met, unless another exception is being handled.
         """
         self._state.close()
         if sys.exception() is None:
@@ -386,8 +424,8 @@ class Sandbox:
         self._state.close()
         if error is None:
             self._network.check_used()
-        elif self._fallen:
-            error.add_note(f"The dice of the sandbox gave: {'; '.join(self._fallen)}")
+        elif self._random_choices:
+            error.add_note(f"The sandbox chose at random: {'; '.join(self._random_choices)}")
 
     def _now(self) -> float:
         row = self._state.row("SELECT advanced_by FROM clock")
@@ -396,7 +434,7 @@ class Sandbox:
     def _account(self, on_behalf_of: str | None) -> str:
         name = on_behalf_of or ""
         if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is None:
-            raise ValueError(f"no account is {on_behalf_of!r}: add_subuser() or add_account() makes one")
+            raise ValueError(f"there is no account {on_behalf_of!r}: add_subuser() or add_account() adds one")
         return name
 
     def _add_account(self, name: str) -> None:
@@ -404,7 +442,7 @@ class Sandbox:
 
     def _insert_account(self, name: str) -> None:
         if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is not None:
-            raise ValueError(f"there is an account {name!r} already")
+            raise ValueError(f"there already is an account {name!r}")
         self._state.insert("accounts", name=name, credits=example.CREDITS)
         for kind, id, value in example.RESOURCES:
             self._state.insert("resources", account=name, kind=kind, id=id, value=value)

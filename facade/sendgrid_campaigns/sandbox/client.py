@@ -1,4 +1,4 @@
-"""Clients of the SDK that talk to a sandbox, and wait in its time: a wait moves the sandbox's clock and takes none."""
+"""Clients of the SDK for a sandbox. Their waits advance the sandbox's clock and take no real time."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from sendgrid_campaigns.sandbox.transport import SandboxTransport
 
 
 class SandboxClock(Clock):
-    """The sandbox's time, and no chance."""
+    """The sandbox's clock, with a fixed number in place of random ones."""
 
     def __init__(self, now: Callable[[], float], advance: Callable[[float], None]) -> None:
         self._now = now
@@ -32,14 +32,14 @@ class SandboxClock(Clock):
         self._advance(seconds)
 
 
-def blocking(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
+def sync_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
     http = httpx.Client(transport=transport)
     client = CampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
-    client._exchange.closes = True  # pyright: ignore[reportPrivateUsage] - like a client that made its own
+    client._exchange.closes = True  # pyright: ignore[reportPrivateUsage] - as of a client that made the httpx client
     return client
 
 
-def awaiting(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
+def async_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
     http = httpx.AsyncClient(transport=transport)
     client = AsyncCampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
     client._exchange.closes = True  # pyright: ignore[reportPrivateUsage]

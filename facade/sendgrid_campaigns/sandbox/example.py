@@ -1,13 +1,13 @@
-"""What every new sandbox holds, with the ids of SendGrid's own examples."""
+"""Contents of every new sandbox, with the ids of SendGrid's own examples."""
 
 from collections.abc import Mapping
 from typing import Any
 
 KEY = "SG.sandbox"
-"""Of the parent account, with all scopes."""
+"""The API key of the parent account, with all scopes."""
 
 CAMPAIGNS = {4900: "", 4901: "acme", 4902: "account-id A123"}
-"""Ready drafts, and whose they are, by on-behalf-of header; the parent account has none."""
+"""Complete Drafts by id, with their account as the on-behalf-of header names the account; "": the parent account."""
 
 RESOURCES = [
     ("sender", "124451", 1),
@@ -17,10 +17,10 @@ RESOURCES = [
     ("suppression_group", "42", 1),
     ("ip_pool", "marketing", 1),
 ]
-"""What each account has of its own: kind, id, and the recipients of an audience."""
+"""The resources of each account: kind, id, and a value: recipients of a list or segment, otherwise 1."""
 
 CREDITS = 10_000_000
-"""Mails that an account may send."""
+"""Mails that a new account may send."""
 
 READY: Mapping[str, Any] = {
     "title": "March Newsletter",
@@ -34,4 +34,4 @@ READY: Mapping[str, Any] = {
     "html_content": "<html><body><p>Check out our spring line!</p><p>[unsubscribe]</p></body></html>",
     "plain_content": "Check out our spring line!\n\n[unsubscribe]",
 }
-"""A campaign that lacks nothing to be sent."""
+"""The fields of a campaign that is ready to send."""

@@ -1,11 +1,12 @@
-"""What goes wrong between a client and the service, as planned: lost, late, doubled and made-up; and others who act.
+"""Planned faults between a client and the service: lost, late, doubled and made-up messages; and planned actions.
 
-A fault has two sides, each said for itself: what becomes of the request, and what its client gets to see.
+A fault has two independent parts: the effect of the request on the service, and the answer that the client sees.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
 
@@ -17,32 +18,43 @@ from sendgrid_campaigns.sandbox.service import OPERATIONS, Reply, Request, Servi
 Effect = Literal["none", "done", "late", "twice"]
 Ending = Literal["refused", "reset", "closed", "silence"]
 When = Literal["before", "after"]
-Door = Literal["transport()", "serve()", "serve_faulty()"]
+FrontEnd = Literal["transport()", "serve()", "serve_faulty()"]
 
 CONNECT = "connect"
-"""In place of an operation: a new connection, before anything of it is read."""
+"""The name for a new connection, in place of an operation: the fault comes before any byte is read."""
 
 _LONGEST = 1e9
-"""Seconds."""
+"""The largest delay, in seconds."""
 
 
 def _shown(value: object) -> str:
     return f"{value[:60]!r}..." if isinstance(value, bytes) and len(value) > 60 else repr(value)
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Canned:
-    """An answer that is made up. Its length is put in by itself: whole answers that are wrong in that are `raw`."""
+    """A made-up answer. The front end adds the Content-Length; an answer with a wrong length is a fault's `raw`.
 
-    status_code: int = attrs.field(validator=[instance_of(int), ge(200), le(599)])
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    body: bytes = attrs.field(default=b"", validator=instance_of(bytes), repr=_shown)
+    Raises TypeError or ValueError for a status code that is no integer from 200 to 599, a body that is not bytes, a
+    header that gives the length, and a body after a status code that has none.
+    """
 
-    def __attrs_post_init__(self) -> None:
+    status_code: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.status_code, int) or not isinstance(self.body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"status_code is an int and body is bytes: {self!r}")
+        if not 200 <= self.status_code <= 599:
+            raise ValueError(f"status_code is from 200 to 599: {self.status_code!r}")
         if {name.lower() for name in self.headers} & {"content-length", "transfer-encoding"}:
-            raise ValueError("a Canned answer gets its length by itself; for a wrong one, give all bytes, as raw=")
+            raise ValueError("the sandbox adds the length of a Canned answer; for a wrong length, give raw= bytes")
         if self.body and self.status_code in _BODILESS:
-            raise ValueError(f"an answer of {self.status_code} has no body; for one that has, give all bytes, as raw=")
+            raise ValueError(f"an answer of {self.status_code} has no body; for one with a body, give raw= bytes")
+
+    def __repr__(self) -> str:
+        return f"Canned(status_code={self.status_code!r}, headers={self.headers!r}, body={_shown(self.body)})"
 
 
 _BODILESS = (204, 304)
@@ -56,7 +68,7 @@ def _title(status_code: int) -> str:
 
 
 def _page(status_code: int) -> Canned:
-    """What something on the way answers: a page for people."""
+    """Return an HTML page, as a proxy on the way answers."""
     page = f"<html><head><title>{_title(status_code)}</title></head><body></body></html>\n"
     return Canned(status_code, {"content-type": "text/html"}, b"" if status_code in _BODILESS else page.encode())
 
@@ -66,7 +78,7 @@ _COUNT = optional(and_(instance_of(int), ge(0)))
 
 @attrs.define(kw_only=True)
 class Fault:
-    """What becomes of one request, and what its client gets to see: `Sandbox.fault` says what the words mean."""
+    """The effect of one request, and the answer that its client sees. `Sandbox.fault` explains the fields."""
 
     operation: str
     effect: Effect | None = attrs.field(default=None, validator=optional(in_(("none", "done", "late", "twice"))))
@@ -97,32 +109,32 @@ class Fault:
         if not made_up and self.answer not in (None, "second"):
             return "an answer is a status code, Canned, or 'second'"
         if (self.effect == "late") != (self.delay > 0):
-            return "a late effect has a delay, and no other has"
+            return "the effect late, and no other, has a delay"
         if self.answer == "second" and self.effect != "twice":
-            return "only of what is done twice there is a second answer"
+            return "only the effect twice has a second answer"
         if self.ending == "refused" and (self.effect != "none" or partial or self.after is not None):
-            return "without a connection there is no effect, and nothing is read or answered"
+            return "without a connection nothing is read, handled or answered"
         if lost and (self.answer is not None or self.drip > 0):
-            return "an answer that is lost is not made up and does not drip; cut= lets some of it arrive"
+            return "a lost answer is not made up and does not drip; with cut= some of the answer arrives"
         if self.raw is not None and (self.answer is not None or self.cut is not None):
-            return "raw bytes take the place of an answer, and of its part, too"
+            return "raw bytes take the place of the whole answer: give neither answer= nor cut="
         if self.after is not None and (self.effect != "none" or not lost):
-            return "of a request that is not read whole there is no effect and no answer: give an ending="
+            return "a request that is not read whole has no effect and no answer: give an ending="
         if not (made_up or lost or self.raw is not None or self.effect in ("done", "twice")):
-            return "nobody answers that: give an answer= that is made up, or an ending="
+            return "the service answers only effects done and twice: give a made-up answer=, or an ending="
         return None
 
     def __str__(self) -> str:
         return self.at(1)
 
     def at(self, occurrence: int) -> str:
-        """The call that plans this."""
+        """Return the call that plans this fault."""
         values = [(field, getattr(self, field.name)) for field in attrs.fields(Fault) if field.name != "operation"]
         words = "".join(f", {field.name}={_shown(value)}" for field, value in values if value != field.default)
         return f"fault({self.operation!r}, {occurrence}{words})"
 
     def reply(self, own: Reply | None) -> Reply | None:
-        """What is answered, when all of it arrives."""
+        """Return the answer before any of its bytes are lost; `own` is the service's answer."""
         canned = self._canned()
         if canned is None:
             return own
@@ -134,31 +146,31 @@ class Fault:
         return self.answer if isinstance(self.answer, Canned) else None
 
     def arriving(self, answer: bytes) -> bytes:
-        """Of the bytes of an answer, or in their place, those that reach the client."""
+        """Return the bytes that reach the client, given the bytes of the whole answer."""
         if self.raw is not None:
             return self.raw
         return b"" if self.ending is not None and self.cut is None else answer[: self.cut]
 
-    def problem_at(self, door: Door) -> str | None:
-        """What to use in place of a door that cannot play this, if it cannot."""
+    def alternative_to(self, front_end: FrontEnd) -> str | None:
+        """Return the front end to use in place of one that cannot play this fault; None when `front_end` can."""
         if self.ending == "refused":
-            return None if door == "transport()" else "transport(): this connection is there already"
-        if (self.raw is not None or self.after is not None) and door != "serve_faulty()":
+            return None if front_end == "transport()" else "transport(): a server has accepted the connection already"
+        if (self.raw is not None or self.after is not None) and front_end != "serve_faulty()":
             return "serve_faulty()"
-        if (self.ending is not None or self.drip > 0) and door == "serve()":
+        if (self.ending is not None or self.drip > 0) and front_end == "serve()":
             return "serve_faulty() or transport()"
         return None
 
 
 class CannotPlay(Exception):
-    """A fault was met at a door that cannot play it."""
+    """A request met a fault that the request's front end cannot play."""
 
     def reply(self) -> Reply:
         return Reply(status_code=501, headers={"content-type": "text/plain"}, body=f"{self}\n".encode())
 
 
 def on_the_wire(reply: Reply | None) -> tuple[bytes, bytes]:
-    """The bytes of an answer, its head and its body; of none, none."""
+    """Return the bytes of an answer, as head and body; two empty texts when there is no answer."""
     if reply is None:
         return b"", b""
     fields = "".join(f"{name}: {value}\r\n" for name, value in full_headers(reply).items())
@@ -166,7 +178,7 @@ def on_the_wire(reply: Reply | None) -> tuple[bytes, bytes]:
 
 
 def full_headers(reply: Reply) -> dict[str, str]:
-    """An answer's headers, with the length of its body."""
+    """Return an answer's headers, with the length of the body."""
     length = {} if reply.status_code in _BODILESS else {"content-length": str(len(reply.body))}
     return {**reply.headers, **length}
 
@@ -176,7 +188,7 @@ Act = Callable[[], object]
 
 @attrs.frozen
 class Plan:
-    """What is planned for one request."""
+    """The fault of one request, and the actions right before and after the service handles the request."""
 
     fault: Fault | None = None
     before: Sequence[Act] = ()
@@ -187,7 +199,7 @@ _NOTHING = Plan()
 
 
 class Network:
-    """What lies between the doors and the service. Without plans it carries every request there and back."""
+    """The network between the front ends and the service: carries requests and answers, and plays the plans."""
 
     def __init__(self, service: Service, now: Callable[[], float]) -> None:
         self._service = service
@@ -198,7 +210,7 @@ class Network:
         self._acts: dict[tuple[str | None, int, When], list[Act]] = {}
         self._outage: tuple[float, Fault] | None = None
         self._unplayed: list[str] = []
-        self._here = threading.local()
+        self._thread = threading.local()
 
     # --- planning ---
 
@@ -208,7 +220,7 @@ class Network:
             first = self._met[fault.operation] + _counted("occurrence", occurrence)
             keys = [(fault.operation, first + i) for i in range(_counted("times", times))]
             if not self._faults.keys().isdisjoint(keys):
-                raise ValueError(f"{fault.at(occurrence)}: a fault is planned there already")
+                raise ValueError(f"{fault.at(occurrence)}: that request has a planned fault already")
             self._faults.update(dict.fromkeys(keys, fault))
 
     def act(self, operation: str, occurrence: int, what: Act, when: When) -> None:
@@ -225,26 +237,26 @@ class Network:
         self._outage = (self._now() + seconds, fault)
 
     def unused(self) -> list[str]:
-        """The plans that no request has met, as they would be made now."""
+        """Return the plans that no request has met, as calls that would plan the same now."""
         with self._lock:
             faults = [fault.at(ordinal - self._met[name]) for (name, ordinal), fault in self._faults.items()]
             acts = [f"act({name!r}, {ordinal - self._met[name]}, when={when!r})" for name, ordinal, when in self._acts]
         return [*self._unplayed, *faults, *acts]
 
     def check_used(self) -> None:
-        """Raise AssertionError when a plan was not used."""
+        """Raise AssertionError when a plan is left that no request has met."""
         if unused := self.unused():
             more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
             raise AssertionError(
                 f"the sandbox had plans that no request met: {'; '.join(unused[:5])}{more}. The code under test made"
-                " fewer requests than they are for, or others (see sandbox.requests()): plan what it is to meet."
+                " fewer requests, or other requests (see sandbox.requests()): plan faults of those that it makes."
             )
 
     # --- carrying ---
 
-    def plan(self, operation: str | None, door: Door) -> Plan:
-        """What is planned for the request that has come. Raises CannotPlay for what the door cannot do."""
-        # Mostly nothing is; and what somebody else asks for goes through.
+    def plan(self, operation: str | None, front_end: FrontEnd) -> Plan:
+        """Return the plan for an arrived request. Raises CannotPlay for a fault that the front end cannot play."""
+        # Most requests have no plan; and requests of a planned action meet no plans.
         if not (self._faults or self._acts or self._outage) or self._acting:
             return _NOTHING
         with self._lock:
@@ -255,20 +267,20 @@ class Network:
             )
         if plan.fault is None and operation != CONNECT and self._outage and self._now() < self._outage[0]:
             plan = attrs.evolve(plan, fault=self._outage[1])
-        if plan.fault and (use := plan.fault.problem_at(door)):
-            problem = f"{plan.fault}, which {door} cannot play: use {use}"
+        if plan.fault and (use := plan.fault.alternative_to(front_end)):
+            problem = f"{plan.fault}, which {front_end} cannot play: use {use}"
             with self._lock:
                 self._unplayed.append(problem)
             raise CannotPlay(problem)
         return plan
 
     def carry(self, plan: Plan, request: Request) -> Reply | None:
-        """Let a request have its effect, and return what is answered; None when nothing is."""
+        """Carry a request to the service as planned, and return the answer; None when there is no answer."""
         if self._acting:
-            request = attrs.evolve(request, origin="somebody else")
+            request = attrs.evolve(request, origin="another client")
         if plan is _NOTHING:
             return self._service.handle(request)
-        self._let(plan.before)
+        self._run(plan.before)
         effect = plan.fault.effect if plan.fault else "done"
         reply = self._service.handle(request) if effect in ("done", "twice") else None
         if plan.fault and effect == "late":
@@ -276,21 +288,21 @@ class Network:
         elif plan.fault and effect == "twice":
             second = self._service.handle(attrs.evolve(request, origin="second copy"))
             reply = second if plan.fault.answer == "second" else reply
-        self._let(plan.after)
+        self._run(plan.after)
         return plan.fault.reply(reply) if plan.fault else reply
 
     @property
     def _acting(self) -> bool:
-        """Whether this thread plays somebody else at the moment."""
-        return getattr(self._here, "acting", False)
+        """Whether this thread runs a planned action now."""
+        return getattr(self._thread, "acting", False)
 
-    def _let(self, acts: Sequence[Act]) -> None:
-        self._here.acting = True
+    def _run(self, acts: Sequence[Act]) -> None:
+        self._thread.acting = True
         try:
             for act in acts:
                 act()
         finally:
-            self._here.acting = False
+            self._thread.acting = False
 
 
 def _check_among(operations: Sequence[str], operation: str) -> None:
@@ -300,5 +312,5 @@ def _check_among(operations: Sequence[str], operation: str) -> None:
 
 def _counted(name: str, number: int) -> int:
     if number < 1:
-        raise ValueError(f"{name} is counted from 1: {number!r}")
+        raise ValueError(f"{name} counts from 1: {number!r}")
     return number

@@ -1,4 +1,4 @@
-"""What the service accepts of a campaign, and what it says when it does not. Texts are the service's own.
+"""Rules for the fields of campaigns, and the errors of campaigns that break them, in the service's own words.
 
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 Campaign = Mapping[str, Any]
 Problem = tuple[str | None, str]
-"""A field, or what the service puts in its place, and the message."""
+"""One item of an error body: the name that the service gives as the field, or None, and the message."""
 
 FIELDS: Campaign = {
     "title": None,
@@ -24,7 +24,7 @@ FIELDS: Campaign = {
     "plain_content": None,
     "editor": "code",
 }
-"""The fields of a campaign that its owner sets, with what they are when left out."""
+"""The fields of a campaign that clients set, with their default values."""
 
 EDITORS = ("code", "design")
 
@@ -32,7 +32,7 @@ UNPARSED: Problem = (None, "The JSON you have submitted cannot be parsed.")
 NOT_FUTURE: Problem = ("send_at", "Please choose a future time for sending your campaign.")
 
 LONGEST_CONTENT = 2**20
-"""Bytes."""
+"""The largest content of one kind, in bytes."""
 
 UNSUBSCRIBE = "[unsubscribe]"
 
@@ -41,7 +41,7 @@ _LISTS: Mapping[str, type] = {"list_ids": int, "segment_ids": int, "categories":
 
 
 def is_parsed(given: Any) -> bool:
-    """Whether a body is an object whose known fields have the types documented; others are passed over."""
+    """Return whether a body is an object whose known fields have the documented types; unknown fields are ignored."""
     if not isinstance(given, dict):
         return False
     fields = cast(dict[str, object], given)
@@ -63,7 +63,7 @@ def _is(kind: type, value: Any) -> bool:
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a text is one: JSON can hold half a character."""
+    """Return whether a text can be encoded: JSON may contain one half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -72,9 +72,10 @@ def is_utf8(text: str) -> bool:
 
 
 def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> list[Problem]:
-    """Everything about a campaign's fields that create and update do not accept.
+    """Return the problems for which create and update refuse a campaign's fields.
 
-    `has` looks up a resource of the account, by kind and id: None when it has none, 0 when it has but must not be used.
+    has: returns the value of a resource of the account, by kind and id; None when the account has no such resource; 0
+    for a sender that is not verified.
     """
     found: list[Problem] = []
     title = campaign["title"]
@@ -85,7 +86,7 @@ def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> lis
     if len(campaign["categories"] or ()) > 10:
         found.append(("categories", "categories exceeds 10 category limit"))
     if len(campaign["segment_ids"] or ()) > 10:
-        found.append(UNPARSED)  # the limit is documented, and what is said about it is not
+        found.append(UNPARSED)  # the limit is documented, the message is not
     for field in ("html_content", "plain_content"):
         if len((campaign[field] or "").encode()) > LONGEST_CONTENT:
             found.append((field, f"{field} exceeds the 1MB limit"))
@@ -122,7 +123,7 @@ def of_content(campaign: Campaign, has: Callable[[str, Any], int | None]) -> lis
 
 
 def to_send(campaign: Campaign, recipients: int, credits: int) -> list[Problem]:
-    """Everything that stops a campaign from being sent or scheduled."""
+    """Return the problems for which the service refuses to send or schedule a campaign."""
     found: list[Problem] = []
     texts = [text for text in (campaign["html_content"], campaign["plain_content"]) if text]
     if not campaign["subject"]:
@@ -159,7 +160,7 @@ def to_send(campaign: Campaign, recipients: int, credits: int) -> list[Problem]:
 
 
 def to_test(campaign: Campaign, to: list[object]) -> list[Problem]:
-    """Everything that stops a test from being sent."""
+    """Return the problems for which the service refuses to send a test of a campaign to some addresses."""
     found: list[Problem] = []
     if not to:
         found.append(("to", "Please provide an email address to which the test should be sent."))

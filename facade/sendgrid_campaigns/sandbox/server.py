@@ -1,4 +1,4 @@
-"""The sandbox's door for any client in any language: HTTP on loopback, by uvicorn."""
+"""The sandbox's front end for any client in any language: HTTP on loopback, by uvicorn."""
 
 import asyncio
 import socket
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 try:
     import uvicorn
 except ImportError as _missing:
-    _text = "The sandbox's server needs one more package: install sendgrid-campaigns with its extra, sandbox"
+    _text = "The sandbox's server needs the extra `sandbox`: pip install 'sendgrid-campaigns[sandbox]'"
     raise ImportError(_text) from _missing
 
 from sendgrid_campaigns.sandbox.faults import CannotPlay, Network, full_headers
@@ -20,15 +20,15 @@ from sendgrid_campaigns.sandbox.service import Request, operation
 HOST = "127.0.0.1"
 
 LARGEST_BODY = 16 * 2**20
-"""Bytes of a request that are read at most."""
+"""The largest body of a request, in bytes."""
 
 
 class Server:
-    """An HTTP server on loopback. Close it before its sandbox."""
+    """An HTTP server on loopback. Close the server before its sandbox."""
 
     def __init__(self, network: Network, port: int) -> None:
         self._socket = socket.create_server((HOST, port))
-        # asyncio does this for the sockets that it makes: without it, each answer waits 40 ms for an acknowledgement.
+        # As asyncio does for its own sockets. Without this option, each answer waits 40 ms for an acknowledgement.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url: str = f"http://{HOST}:{self._socket.getsockname()[1]}"
         """The base URL, such as http://127.0.0.1:49152."""
@@ -44,7 +44,7 @@ class Server:
         self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
-        """Serve in a thread of its own, until closed."""
+        """Serve in a new thread, until `close`."""
         self._thread = threading.Thread(target=self.run, name="sendgrid-campaigns sandbox", daemon=True)
         self._thread.start()
 
@@ -52,7 +52,7 @@ class Server:
         return self
 
     def close(self) -> None:
-        """Stop, when the requests in flight are answered."""
+        """Stop the server after the requests in flight are answered."""
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join()
@@ -65,7 +65,7 @@ class Server:
 
 
 def _application(network: Network) -> Callable[..., Awaitable[None]]:
-    """The ASGI application."""
+    """Return the ASGI application of a sandbox."""
 
     async def application(
         scope: Mapping[str, Any],
@@ -77,7 +77,7 @@ def _application(network: Network) -> Callable[..., Awaitable[None]]:
         while more:
             try:
                 message = await receive()
-            except asyncio.CancelledError:  # the server stops, and this request never came whole
+            except asyncio.CancelledError:  # the server stops before the whole request has arrived
                 return
             if message["type"] == "http.disconnect":
                 return
@@ -98,7 +98,7 @@ def _application(network: Network) -> Callable[..., Awaitable[None]]:
             reply = network.carry(network.plan(operation(request.method, request.path), "serve()"), request)
         except CannotPlay as error:
             reply = error.reply()
-        assert reply is not None  # a lost answer cannot be played here
+        assert reply is not None  # Network.plan refuses lost answers for serve()
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in full_headers(reply).items()]
         await send({"type": "http.response.start", "status": reply.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})

@@ -1,4 +1,4 @@
-"""The service itself: a request in, a reply out, the state changed in one transaction in between.
+"""The emulated service: handles one request in one transaction of the state, and returns the reply.
 
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
@@ -7,80 +7,112 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from sqlite3 import Row
 from typing import Any, Literal, cast
 
 import attrs
-from attrs.validators import ge, in_, instance_of, le, min_len, optional
 
 from sendgrid_campaigns.sandbox import rules
 from sendgrid_campaigns.sandbox.state import State
 
 _LONGEST = 1e9
-"""Seconds."""
+"""The largest duration of a knob, in seconds."""
 
 
-@attrs.frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Knobs:
-    """What the service does where its documents are silent. Each default is a guess: see docs/sandbox.md."""
+    """Behaviour of the service where its documents are silent. Each default is a guess: see docs/sandbox.md.
 
-    unknown_on_behalf_of: Literal[401, 403, "parent"] = attrs.field(default=401, validator=in_((401, 403, "parent")))
-    """What an account that the key's owner does not have is answered; "parent": the header is ignored."""
-    lead: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
-    """Seconds from the acceptance of a send until mail goes out: until then the campaign is Scheduled."""
-    duration: float = attrs.field(default=60.0, validator=[ge(0), le(_LONGEST)])
-    """Seconds that a mailing takes: until then the campaign is In Progress."""
-    unschedule_draft: Literal[204, 403] = attrs.field(default=204, validator=in_((204, 403)))
-    """What unscheduling a Draft is answered."""
-    schedule_of_draft: Literal[200, 404] = attrs.field(default=200, validator=in_((200, 404)))
-    """What reading the schedule of a campaign that has none is answered; 200: a `send_at` of null."""
-    campaign_limit: int = attrs.field(default=250, validator=ge(0))
-    """Campaigns that an account may have; documents say 250 and 2500."""
-    rate_limit: int | None = attrs.field(default=None, validator=optional(ge(0)))
-    """Requests in a window for one key; None: no limit, and no headers about it."""
-    rate_window: int = attrs.field(default=60, validator=ge(1))
-    """Seconds."""
-    rate_reset: Literal["epoch", "delta"] = attrs.field(default="epoch", validator=in_(("epoch", "delta")))
-    """Whether X-RateLimit-Reset is a unix time, or seconds left."""
-    executes_limited: bool = attrs.field(default=False, validator=instance_of(bool))
-    """Whether a request that is answered 429 is carried out all the same."""
-    race: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
-    """Seconds from the acceptance of a send in which another one passes, too, and mails again."""
-    staleness: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
-    """Seconds by which reads lag behind: writes act on what is, and reads show what was."""
-    leaves_draft_after: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
-    """Seconds from the acceptance of a send in which reads still show a Draft; it cannot be sent again in them."""
-    unscheduled_status: str = attrs.field(default="Draft", validator=[instance_of(str), min_len(1)])
-    """The status of a Scheduled campaign when it has been unscheduled."""
-    past_tolerance: float = attrs.field(default=0.0, validator=ge(0))
-    """Seconds by which a send_at may be past: the mail goes out at once. May be infinite."""
-    delete_stops: bool = attrs.field(default=True, validator=instance_of(bool))
+    Raises ValueError or TypeError for a value that is out of range. Numbers of seconds are at most 1e9.
+    """
+
+    unknown_on_behalf_of: Literal[401, 403, "parent"] = 401
+    """The answer to an on-behalf-of that names no account of the key's owner; "parent": the header is ignored."""
+    lead: float = 0.0
+    """Seconds from the acceptance of a send until mail goes out. Until then the campaign is Scheduled."""
+    duration: float = 60.0
+    """Seconds that a mailing takes. Until the end the campaign is In Progress."""
+    unschedule_draft: Literal[204, 403] = 204
+    """The answer to unscheduling a Draft."""
+    schedule_of_draft: Literal[200, 404] = 200
+    """The answer to reading the schedule of a campaign without one; 200: with a `send_at` of null."""
+    campaign_limit: int = 250
+    """The number of campaigns that an account may have; documents say 250 and 2500."""
+    rate_limit: int | None = None
+    """Requests in a window for one key; None: no limit, and no rate limit headers."""
+    rate_window: int = 60
+    """The length of a window, in seconds."""
+    rate_reset: Literal["epoch", "delta"] = "epoch"
+    """The form of X-RateLimit-Reset: a unix time, or the seconds left."""
+    executes_limited: bool = False
+    """Whether the service carries out a request that it answers with 429."""
+    race: float = 0.0
+    """Seconds from the acceptance of a send during which the service accepts another send, and mails again."""
+    staleness: float = 0.0
+    """Seconds by which reads lag: a read shows an earlier state, while a write acts on the current one."""
+    leaves_draft_after: float = 0.0
+    """Seconds from the acceptance of a send during which reads still show a Draft. Another send is refused."""
+    unscheduled_status: str = "Draft"
+    """The status of a Scheduled campaign after unscheduling."""
+    past_tolerance: float = 0.0
+    """Seconds by which a `send_at` may be past, and may be infinite; the mail then goes out at once."""
+    delete_stops: bool = True
     """Whether deleting a Scheduled campaign stops its mail."""
-    reuses_ids: bool = attrs.field(default=False, validator=instance_of(bool))
-    """Whether the id of a deleted campaign is given out again."""
+    reuses_ids: bool = False
+    """Whether a new campaign gets the id of a deleted one."""
+
+    def __post_init__(self) -> None:
+        for name, choices in _KNOB_CHOICES.items():
+            self._check(name, getattr(self, name) in choices, f"one of {choices}")
+        for name, (least, most) in _KNOB_RANGES.items():
+            value = getattr(self, name)
+            in_range = value is None if name == "rate_limit" and value is None else least <= value <= most
+            self._check(name, in_range, f"from {least} to {most}")
+        for name in ("executes_limited", "delete_stops", "reuses_ids"):
+            self._check(name, isinstance(getattr(self, name), bool), "True or False")
+        status: Any = self.unscheduled_status
+        self._check("unscheduled_status", isinstance(status, str) and status != "", "a text")
+
+    def _check(self, name: str, right: bool, wanted: str) -> None:
+        if not right:
+            raise ValueError(f"{name} is {wanted}: {getattr(self, name)!r}")
 
 
-Origin = Literal["client", "late copy", "second copy", "somebody else"]
+_KNOB_CHOICES: Mapping[str, tuple[object, ...]] = {
+    "unknown_on_behalf_of": (401, 403, "parent"),
+    "unschedule_draft": (204, 403),
+    "schedule_of_draft": (200, 404),
+    "rate_reset": ("epoch", "delta"),
+}
+_KNOB_RANGES = {
+    **dict.fromkeys(("lead", "duration", "race", "staleness", "leaves_draft_after"), (0, _LONGEST)),
+    **dict.fromkeys(("campaign_limit", "rate_limit", "past_tolerance"), (0, math.inf)),
+    "rate_window": (1, math.inf),
+}
+
+
+Origin = Literal["client", "late copy", "second copy", "another client"]
 
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """One HTTP request, as either door has understood it."""
+    """One HTTP request, parsed by a front end."""
 
     method: str
     path: str
-    """As it was sent, without the query: what is encoded in it matches no route."""
+    """The path as sent, without the query. No route matches percent-encoded characters."""
     query: Mapping[str, str] = attrs.field(factory=dict[str, str])
     headers: Mapping[str, str]
-    """With names in lower case."""
+    """The headers, with names in lower case."""
     body: bytes = b""
     origin: Origin = "client"
-    """Whose it is: a client's, a copy of it that the network made, or of one that plays somebody else."""
+    """The sender: see RequestRecord."""
 
     def packed(self) -> str:
-        """As text, to be kept."""
+        """Return the request as text, for the state."""
         return json.dumps({**attrs.asdict(self), "body": self.body.decode("latin-1")})
 
     @classmethod
@@ -106,7 +138,7 @@ class _Refused(Exception):
 
 @attrs.frozen(kw_only=True)
 class _Visit:
-    """A request that was let in: whose it is, when, its number in the ledger, and what it brings."""
+    """An authorized request: its account, its time, its number in the ledger, its query and body."""
 
     account: str
     now: float
@@ -115,7 +147,7 @@ class _Visit:
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """The body's fields; each operation looks at the types of those it knows."""
+        """Return the body's fields, of any type. Raises _Refused for a body that is no JSON object."""
         try:
             text = self.body.decode("utf-8")
             given: Any = json.loads(text, parse_float=_number_of_json, parse_constant=_no_constant)
@@ -126,6 +158,7 @@ class _Visit:
         return cast(dict[str, Any], given)
 
     def campaign(self) -> dict[str, Any]:
+        """Return the body's fields. Raises _Refused when a campaign field has the wrong type."""
         given = self.json()
         if not rules.is_parsed(given):
             raise _Refused(400, rules.UNPARSED)
@@ -148,9 +181,9 @@ ALL_SCOPES = tuple(f"marketing_campaigns.{right}" for right in _SCOPES.values())
 
 LARGEST_ID = 2**63 - 1
 
-# What happens next of each kind, by :now and by the :duration of a mailing. Of things of the same moment the lesser
-# kind is first: mail goes out before it ends, and before a request of that moment is looked at. They are put in order
-# in Python: SQLite takes 30 times as long for it.
+# The next due event of each kind, at the time :now and with mailings of the length :duration. Of events at the same
+# moment the smaller kind comes first: mail goes out before a mailing ends, and before a late copy of that moment is
+# handled. Python sorts the events: SQLite takes 30 times as long.
 _MAIL, _MORE_MAIL, _END, _COPY = range(1, 5)
 _NEXT = " UNION ALL ".join(
     f"SELECT * FROM (SELECT {due} AS at, {kind}, {number} FROM {table} WHERE {when} ORDER BY due, {number} LIMIT 1)"  # noqa: S608
@@ -171,7 +204,7 @@ _AS_IT_WAS = f"""(
 
 
 class Service:
-    """Answers requests from a state."""
+    """The emulated service on a state."""
 
     def __init__(self, state: State, knobs: Knobs, now: Callable[[], float]) -> None:
         self._state = state
@@ -179,19 +212,19 @@ class Service:
         self._now = now
 
     def handle(self, request: Request) -> Reply:
-        """The reply; what the request changed is kept before this returns."""
+        """Handle a request now, commit the change, and return the reply."""
         return self._state.transact(lambda: self._handle(request))
 
     def keep(self, request: Request, delay: float) -> None:
-        """Handle a request later: a copy of it is on its way."""
+        """Handle a copy of a request `delay` seconds later."""
         late = attrs.evolve(request, origin="late copy").packed()
-        # A live key is written nowhere, and its request would change nothing either.
+        # A live key is never stored; the service would refuse its request anyway.
         if not _LIVE_KEY.search(request.headers.get("authorization", "")):
             self._state.transact(lambda: self._state.insert("late", due=self._now() + delay, request=late))
 
     def _handle(self, request: Request) -> Reply:
         now = self._now()
-        self.settle(now)
+        self.run_due(now)
         return self._respond(request, now)
 
     def _respond(self, request: Request, now: float) -> Reply:
@@ -214,8 +247,8 @@ class Service:
             body = json.dumps(body)
         return Reply(status_code=status_code, headers=headers, body=(body or "").encode())
 
-    def settle(self, now: float) -> None:
-        """Let happen what is due, in its order: mail goes out, mailings end, late copies come. For State.transact."""
+    def run_due(self, now: float) -> None:
+        """Run the due events in order: mail goes out, mailings end, late copies arrive. Call inside State.transact."""
         state = self._state
         while events := state.rows(_NEXT, now=now, duration=self._knobs.duration):
             at, kind, id = min(map(tuple, events))
@@ -247,18 +280,18 @@ class Service:
         self._state.rows("UPDATE accounts SET credits = credits - ? WHERE name = ?", recipients, due["account"])
 
     def change(self, id: int, at: float, **columns: Any) -> None:
-        """Change a campaign. Belongs into State.transact, after `settle`."""
+        """Change columns of a campaign. Call inside State.transact, after `run_due`."""
         self._remember(id, at)
         names = ", ".join(f"{name} = ?" for name in columns)
         self._state.rows(f"UPDATE campaigns SET {names} WHERE id = ?", *columns.values(), id)  # noqa: S608
 
     def _remember(self, id: int, until: float) -> None:
-        """Keep what a campaign is, for reads that are stale: nothing, when it does not exist."""
+        """Store the current version of a campaign for stale reads; nulls when there is no such campaign."""
         if self._knobs.staleness:
             row = self._state.row(f"SELECT {_VERSION} FROM campaigns WHERE id = ?", id)  # noqa: S608
             self._state.insert("history", until=until, id=id, **(dict(row) if row else {}))
 
-    # --- who may ask for what ---
+    # --- authorization ---
 
     def _answer(
         self, request: Request, now: float, number: int, headers: dict[str, str], *, counts: bool = True
@@ -271,21 +304,23 @@ class Service:
             if request.method not in handlers:
                 headers["allow"] = ", ".join(handlers)
                 raise _Refused(405, (None, "method not allowed"))
-            account = self._let_in(request, now, headers, counts=counts)
+            account = self._authorize(request, now, headers, counts=counts)
             visit = _Visit(account=account, now=now, number=number, query=request.query, body=request.body)
             handler = handlers[request.method]
             return handler(self, visit, *map(_campaign_id, found.groups()))
         except _Refused as refused:
             if refused.status_code == 429 and self._knobs.executes_limited:
-                self._answer(request, now, number, {}, counts=False)  # and nobody is told
+                self._answer(request, now, number, {}, counts=False)  # the client gets the 429 all the same
             errors = [{"field": field, "message": message} for field, message in refused.problems]
             return refused.status_code, {"errors": errors}
 
-    def _let_in(self, request: Request, now: float, headers: dict[str, str], *, counts: bool) -> str:
-        """The account that the request acts for."""
+    def _authorize(self, request: Request, now: float, headers: dict[str, str], *, counts: bool) -> str:
+        """Return the account that the request acts for. Raises _Refused for a request that may not be made."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if _LIVE_KEY.fullmatch(value):
-            raise _Refused(401, (None, "this is a sandbox, and that looks like a live key: it came to the wrong host"))
+            raise _Refused(
+                401, (None, "this is a sandbox, and that looks like a live key: the request came to the wrong host")
+            )
         key = self._state.row("SELECT * FROM keys WHERE value = ?", value)
         if scheme.lower() != "bearer" or key is None:
             raise _Refused(401, _UNAUTHORIZED)
@@ -448,7 +483,7 @@ class Service:
         self._state.insert("tests", campaign_id=id, addresses=json.dumps(addresses), at=visit.now, request=visit.number)
         return 201, {"to": given["to"]}
 
-    # --- what they share ---
+    # --- shared by the operations ---
 
     def _campaign(self, visit: _Visit, id: int) -> tuple[Row, dict[str, Any]]:
         row = self._state.row("SELECT * FROM campaigns WHERE account = ? AND id = ?", visit.account, id)
@@ -462,7 +497,7 @@ class Service:
         raise _Refused(404, _NOT_FOUND)
 
     def _read(self, visit: _Visit, which: str, **values: int) -> list[Row]:
-        """Campaigns of the account as reads show them."""
+        """Return the account's campaigns as reads show them."""
         source = _AS_IT_WAS if self._knobs.staleness else "campaigns"
         left = "accepted_at IS NULL OR :now >= accepted_at + :late"
         return self._state.rows(
@@ -490,7 +525,7 @@ class Service:
         return {"id": id, "send_at": int(send_at), "status": "Scheduled"}
 
     def _mail_later(self, row: Row, due: float, request: int | None) -> None:
-        """Let mail of a campaign go out, whatever becomes of it."""
+        """Mail a campaign when due, whether or not the campaign still exists."""
         campaign = {"campaign_id": row["id"], "account": row["account"], "fields": row["fields"]}
         self._state.insert("outgoing", **campaign, due=due, scheduled_by=request)
 
@@ -523,18 +558,18 @@ def _campaign_id(text: str) -> int:
 
 
 def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is Python's JSON, and nobody else's")
+    raise ValueError(f"{text} is no JSON, though Python parses it")
 
 
 def _number_of_json(text: str) -> float:
-    """110.0 is an integer, as in JSON Schema."""
+    """Parse a JSON number; 110.0 is an integer, as in JSON Schema."""
     number = float(text)
     return int(number) if number.is_integer() else number
 
 
 def _number(text: str, field: str, least: int) -> int:
     digits = re.fullmatch("0*([0-9]+)", text)
-    # What the state cannot count to is as good as all there is: no page names a largest value.
+    # No page documents a largest value; beyond SQLite's integers, any value means the same.
     number = -1 if digits is None else int(digits[1]) if len(digits[1]) <= 18 else LARGEST_ID
     if number < least:
         raise _Refused(400, (field, f"{field} must be at least {least}"))
@@ -568,7 +603,7 @@ def _route(path: str) -> re.Match[str] | None:
 
 
 def operation(method: str, path: str) -> str | None:
-    """Which of the operations a request asks for, if any."""
+    """Return the name of the operation that a request asks for; None when there is none."""
     found = _route(path)
     handler = _ROUTES[found.re].get(method) if found else None
     return handler.__name__.rstrip("_") if handler else None

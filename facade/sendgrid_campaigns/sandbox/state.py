@@ -1,7 +1,7 @@
-"""What the sandbox remembers, in SQLite: in memory, or in a file that several processes may share.
+"""The sandbox's state in SQLite: in memory, or in a file that several processes may share.
 
-Whatever changes something runs in one transaction that locks out every other writer, so that a campaign leaves Draft
-once, however many threads and processes ask for it.
+Each change runs in one transaction that excludes all other writers. So only one of several simultaneous sends, from any
+thread or process, takes a campaign out of Draft.
 """
 
 import sqlite3
@@ -26,19 +26,19 @@ CREATE TABLE IF NOT EXISTS campaigns (
     send_at NUMERIC, due NUMERIC, scheduled_by INTEGER, accepted_at REAL
 );
 CREATE INDEX IF NOT EXISTS pending ON campaigns (status, due);
--- mail that goes out at its time, whatever becomes of the campaign
+-- mail that goes out when due, whether or not the campaign still exists
 CREATE TABLE IF NOT EXISTS outgoing (
     number INTEGER PRIMARY KEY AUTOINCREMENT, campaign_id INTEGER NOT NULL, account TEXT NOT NULL, fields TEXT NOT NULL,
     due NUMERIC NOT NULL, scheduled_by INTEGER
 );
--- what a campaign was until then, for reads that are stale: null before it was made
+-- earlier versions of campaigns, for stale reads: each was current until its time, and is null before the creation
 CREATE TABLE IF NOT EXISTS history (
     number INTEGER PRIMARY KEY AUTOINCREMENT, until REAL NOT NULL, id INTEGER NOT NULL, account TEXT, status TEXT,
     fields TEXT, send_at NUMERIC, accepted_at REAL
 );
 -- ids to give out again
 CREATE TABLE IF NOT EXISTS freed (id INTEGER PRIMARY KEY);
--- copies of requests that are still on their way
+-- late copies of requests
 CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
@@ -57,13 +57,13 @@ CREATE TABLE IF NOT EXISTS mailings (
 
 
 _MARK = 0x53474351
-"""SQLite's application id of a sandbox's file: no other file is touched, nor one whose tables are older."""
+"""SQLite's application id of a sandbox's file, which no other file has, nor one with older tables."""
 
 
 class State:
-    """One SQLite database, shared by threads through a lock and by processes through SQLite's own.
+    """One SQLite database. Threads share the database by a lock, processes by the locks of SQLite.
 
-    Raises ValueError for a file that holds something else, and sqlite3.Error for one that cannot be used.
+    Raises ValueError for a file that holds something else, and sqlite3.Error for an unusable file.
     """
 
     def __init__(self, path: str | Path | None) -> None:
@@ -72,32 +72,32 @@ class State:
             ":memory:" if path is None else path, timeout=30, isolation_level=None, check_same_thread=False
         )
         self._database.row_factory = sqlite3.Row
-        # A sandbox that nobody closes is closed when nobody holds it any more.
+        # Closes the database when a sandbox that was not closed is garbage.
         self._close = weakref.finalize(self, self._database.close)
         if path is not None:
-            # A killed process loses nothing that was answered: the log is written before the answer.
+            # A killed process loses no answered request: the log is written before the answer.
             self._pragma("synchronous = NORMAL")
         self.transact(self._make_tables)
         if path is not None:
-            with suppress(sqlite3.OperationalError):  # another process that opens it now does the same
+            with suppress(sqlite3.OperationalError):  # another process opens the file now, and does the same
                 self._pragma("journal_mode = WAL")
 
     def _make_tables(self) -> None:
         tables = self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
         if tables and self._pragma("application_id") != _MARK:
-            raise ValueError("the file is a database of something else; no sandbox of this version made it")
+            raise ValueError("the file is a database of something else; no sandbox of this version has made the file")
         self._pragma(f"application_id = {_MARK}")
         for statement in _SCHEMA.split(";"):
             self._database.execute(statement)
 
     def transact(self, work: Callable[[], T]) -> T:
-        """What `work` returns: all or nothing of what it does, with no other writer in between.
+        """Run `work` in one transaction, and return the result of `work`. Rolls back when `work` raises.
 
-        A plain function and no context manager: an interruption must leave no suspended generator that holds the lock.
+        A plain function, not a context manager: an interruption must leave no suspended generator that holds the lock.
         """
         with self._lock:
             try:
-                if self._database.in_transaction:  # an interruption at a bad moment left one behind
+                if self._database.in_transaction:  # left behind by an interruption of the rollback below
                     self._database.execute("ROLLBACK")
                 self._database.execute("BEGIN IMMEDIATE")
                 result = work()
@@ -122,7 +122,7 @@ class State:
         return found
 
     def insert(self, table: str, **values: Any) -> int:
-        """The new row's number."""
+        """Insert a row, and return the row's number."""
         marks = ", ".join("?" * len(values))
         statement = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"  # noqa: S608 - names are ours
         with self._lock:

@@ -1,4 +1,4 @@
-"""The sandbox's door inside a process: an httpx transport for both colours, with no socket behind it."""
+"""The sandbox's front end in process: an httpx transport, sync and async, without sockets."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from sendgrid_campaigns.sandbox.service import Reply, Request, operation
 
 
 class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Give it to httpx.Client or httpx.AsyncClient as `transport=`; every host leads to the sandbox."""
+    """A transport for httpx.Client and httpx.AsyncClient that sends requests for every host to the sandbox."""
 
     def __init__(self, network: Network, advance: Callable[[float], None]) -> None:
         self._network = network
@@ -20,7 +20,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
         fault, reply = self._carry(request)
-        if fault is not None and (trace := request.extensions.get("trace")):
+        if trace := request.extensions.get("trace"):
             for event in _events(fault, request):
                 trace(*event)
         return self._answer(fault, reply, request)
@@ -28,7 +28,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         fault, reply = self._carry(request)
-        if fault is not None and (trace := request.extensions.get("trace")):
+        if trace := request.extensions.get("trace"):
             for event in _events(fault, request):
                 await trace(*event)
         return self._answer(fault, reply, request)
@@ -49,21 +49,21 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         if fault is None:
             assert reply is not None
             return httpx.Response(reply.status_code, headers=dict(reply.headers), content=reply.body)
-        patience: float | None = request.extensions.get("timeout", {}).get("read")
-        if patience is None and (fault.drip or fault.ending == "silence"):
+        timeout: float | None = request.extensions.get("timeout", {}).get("read")
+        if timeout is None and (fault.drip or fault.ending == "silence"):
             raise CannotPlay(f"{fault}: the client has no read timeout, and would wait for ever")
         head, body = on_the_wire(reply)
         whole = head + body
         arriving, ending = fault.arriving(whole), fault.ending
-        if patience is not None and fault.drip * len(arriving) > patience:
-            arriving, ending = arriving[: int(patience / fault.drip)], "silence"
+        if timeout is not None and fault.drip * len(arriving) > timeout:
+            arriving, ending = arriving[: int(timeout / fault.drip)], "silence"
         waited = fault.drip * len(arriving)
         self._advance(waited)
 
         def lose() -> None:
             assert ending is not None
             if ending == "silence":
-                self._advance((patience or 0.0) - waited)
+                self._advance((timeout or 0.0) - waited)
             error, text = _ENDINGS[ending]
             raise error(text, request=request)
 
@@ -82,18 +82,18 @@ _ENDINGS: dict[Ending, tuple[type[httpx.TransportError], str]] = {
 }
 
 
-def _events(fault: Fault, request: httpx.Request) -> list[tuple[str, dict[str, Any]]]:
-    """What httpcore reports of a request: to begin with, whether it was written at all.
+def _events(fault: Fault | None, request: httpx.Request) -> list[tuple[str, dict[str, Any]]]:
+    """Return the trace events of httpcore for a request, which tell whether the request was written at all.
 
     https://www.encode.io/httpcore/extensions/#trace
     """
-    if fault.ending == "refused":
+    if fault is not None and fault.ending == "refused":
         return [("connection.connect_tcp.started", {}), ("connection.connect_tcp.failed", {})]
     return [("http11.send_request_headers.started", {"request": httpcore.Request(request.method, str(request.url))})]
 
 
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that may break off."""
+    """A body that may break off with an error."""
 
     def __init__(self, body: bytes, lose: Callable[[], None] | None) -> None:
         self._body = body

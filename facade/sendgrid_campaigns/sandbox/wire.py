@@ -1,6 +1,6 @@
-"""The sandbox's door that misbehaves: HTTP on loopback, to the byte, so that every planned fault can be played.
+"""The sandbox's front end for faults on sockets: HTTP on loopback, played to the byte.
 
-Each connection has a thread and a blocking socket: what was sent is sent when the connection is cut off.
+Each connection has a thread and a blocking socket, so that all written bytes are sent before a connection ends.
 """
 
 import select
@@ -21,14 +21,14 @@ from sendgrid_campaigns.sandbox.service import Reply, Request, operation
 HOST = "127.0.0.1"
 
 _AT_ONCE = 2**16
-"""Bytes."""
+"""The most bytes to read at once."""
 
 _GONE = getattr(select, "POLLRDHUP", 0)
-"""Tells that the peer has closed, whatever it sent before; where there is none, a hang-up does."""
+"""The poll event of a peer that has closed its side; 0 where the system has none: poll reports a hang-up anyway."""
 
 
 class FaultyServer:
-    """An HTTP server on loopback that plays what `Sandbox.fault` plans. Close it before its sandbox."""
+    """An HTTP server on loopback that plays every fault of `Sandbox.fault`. Close the server before its sandbox."""
 
     def __init__(self, network: Network, tls: ssl.SSLContext | None) -> None:
         self._network = network
@@ -43,7 +43,7 @@ class FaultyServer:
         self._accepting.start()
 
     def close(self) -> None:
-        """Cut off every connection, and leave no thread and no socket behind."""
+        """Close the server and every connection, and wait for their threads."""
         if self._closing.is_set():
             return
         self._closing.set()
@@ -52,7 +52,7 @@ class FaultyServer:
         self._listener.close()
         for thread, connection in list(self._open.items()):
             while thread.is_alive():
-                with suppress(OSError):  # it may be closed already, or have become a socket of TLS
+                with suppress(OSError):  # the socket may be closed already, or wrapped by TLS
                     socket.socket.shutdown(self._open.get(thread, connection), socket.SHUT_RDWR)
                 thread.join(0.01)
 
@@ -78,7 +78,7 @@ class FaultyServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            # The peer may go at any moment, and say anything.
+            # The client may disconnect at any moment, and send anything.
             with suppress(OSError, h11.RemoteProtocolError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 fault = self._network.plan(CONNECT, "serve_faulty()").fault
@@ -95,7 +95,7 @@ class FaultyServer:
             del self._open[threading.current_thread()]
 
     def _converse(self, connection: socket.socket) -> None:
-        """Answer one request after the other. h11 reads them; what is written is for the faults to say."""
+        """Answer the requests of one connection. h11 parses the requests; the answers are written without h11."""
         parser = h11.Connection(h11.SERVER)
         while isinstance(head := _next(parser, connection), h11.Request):
             path, _, query = head.target.decode("latin-1").partition("?")
@@ -119,7 +119,7 @@ class FaultyServer:
                 body=bytes(body),
             )
             reply = self._network.carry(plan, request)
-            # h11 is told of an answer, to know what the client has said about more of them.
+            # A stand-in for the answer, so that h11 knows whether the connection may go on.
             parser.send(h11.Response(status_code=204, headers=[]))
             parser.send(h11.EndOfMessage())
             if not self._answer(connection, plan.fault, reply) or parser.our_state is h11.MUST_CLOSE:
@@ -129,7 +129,7 @@ class FaultyServer:
     # --- faults ---
 
     def _answer(self, connection: socket.socket, fault: Fault | None, reply: Reply | None) -> bool:
-        """Write an answer, or what is planned in its place. Whether the connection goes on."""
+        """Write an answer as planned, and return whether the connection stays open."""
         whole = b"".join(on_the_wire(reply))
         if fault is None:
             connection.sendall(whole)
@@ -143,7 +143,7 @@ class FaultyServer:
         return fault.ending is None
 
     def _break_off(self, connection: socket.socket, fault: Fault, read: int) -> None:
-        """Read no more than so much, and end it."""
+        """Read up to the fault's `after` bytes, of which `read` are read already, and end the connection."""
         left = (fault.after or 0) - read
         while left > 0 and (data := connection.recv(min(left, _AT_ONCE))):
             left -= len(data)
@@ -151,9 +151,11 @@ class FaultyServer:
 
     def _end(self, connection: socket.socket, ending: Ending | None) -> None:
         if ending == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # when it is closed
+            connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )  # sends a reset on close
         if ending == "closed":
-            socket.socket.shutdown(connection, socket.SHUT_WR)  # with no goodbye of TLS
+            socket.socket.shutdown(connection, socket.SHUT_WR)  # without the closing alert of TLS
         if ending in ("closed", "silence"):
             peer = select.poll()
             peer.register(connection, _GONE)
@@ -161,7 +163,7 @@ class FaultyServer:
 
 
 def _next(parser: h11.Connection, connection: socket.socket) -> object:
-    """What the client says next."""
+    """Return the next event of the client."""
     while (event := parser.next_event()) is h11.NEED_DATA:
         parser.receive_data(connection.recv(_AT_ONCE))
     return event

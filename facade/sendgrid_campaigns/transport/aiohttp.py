@@ -12,9 +12,9 @@ import httpx
 
 from sendgrid_campaigns.campaigns import AsyncCampaignsClient
 from sendgrid_campaigns.config import Clock, check, check_count
-from sendgrid_campaigns.transport.attempt import Attempt, current
+from sendgrid_campaigns.transport.event_loop import running_loop
+from sendgrid_campaigns.transport.evidence import Evidence, current
 from sendgrid_campaigns.transport.exchange import AsyncExchange
-from sendgrid_campaigns.transport.owner import process_and_loop
 from sendgrid_campaigns.transport.requests import Target
 
 try:
@@ -28,8 +28,7 @@ class _Connector(aiohttp.TCPConnector):
 
     async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
         """Return a connection. From then on, the request counts as written."""
-        attempt = current.get()
-        if attempt.writes:  # aiohttp sends a GET or DELETE again by itself when the connection breaks
+        if current.get().writes:  # aiohttp sends a GET or DELETE again by itself when the connection breaks
             raise aiohttp.ClientConnectionError("the connection broke before there was an answer")
         for _ in range(2):  # the event loop looks at its sockets, and learns which are closed or hold bytes already
             await asyncio.sleep(0)
@@ -37,12 +36,12 @@ class _Connector(aiohttp.TCPConnector):
         if connection.protocol is None or connection.protocol.should_close:
             connection.close()
             raise aiohttp.ClientConnectionError("an answer was there before the request was written")
-        attempt.writes += 1
+        current.get().writes += 1
         return connection
 
 
 class AiohttpExchange(AsyncExchange):
-    """The aiohttp sessions behind a client and its views, one for each process and event loop."""
+    """The aiohttp sessions behind a client and its views, one for each event loop."""
 
     def __init__(self, target: Target, clock: Clock, http_client: object, max_connections: int) -> None:
         """Look up the proxy of the environment.
@@ -51,47 +50,48 @@ class AiohttpExchange(AsyncExchange):
         """
         check_count("max_connections", max_connections, 1)
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
-        self.target, self._clock, self._max_connections = target, clock, max_connections
-        self.closes, self._guarded, self._reports, self._closed = True, True, True, False
-        self._sessions: dict[tuple[Any, ...], aiohttp.ClientSession] = {}
+        self._target, self._clock, self._limit = target, clock, max_connections
+        self._guarded, self._reports, self._closed = True, True, False
+        self._sessions: dict[Any, aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
         direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
         self._proxy = None if direct else getproxies().get("https") or getproxies().get("all")
         check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")
 
     async def _close_sessions(self, mine: object = None) -> None:
-        for owner in list(self._sessions):
-            if owner == mine or owner[1].is_closed():  # others may be in use
-                await self._sessions.pop(owner).close()
+        for loop in [each for each in self._sessions if each is mine or each.is_closed()]:  # others may be in use
+            await self._sessions.pop(loop).close()
 
     async def aclose(self) -> None:
-        """Close the connections of this process and event loop."""
+        """Close the connections of this event loop."""
         self._closed = True
-        await self._close_sessions(process_and_loop())
+        await self._close_sessions(running_loop())
 
-    async def _send(self, request: httpx.Request, attempt: Attempt) -> bool:
-        owner = process_and_loop()
+    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
+        evidence.reports = True
+        loop = running_loop()
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
-        if owner not in self._sessions:
-            trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as the other clients
-            self._sessions[owner] = aiohttp.ClientSession(
-                connector=_Connector(ssl=trusted, limit=self._max_connections, resolver=resolver),
+        if loop not in self._sessions:
+            trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as of the other clients
+            self._sessions[loop] = aiohttp.ClientSession(
+                connector=_Connector(ssl=trusted, limit=self._limit, resolver=resolver),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
                 skip_auto_headers=("Content-Type",),  # a POST without a body would get one
             )
-            await self._close_sessions()
+            await self._close_sessions()  # at the end: meanwhile, other tasks make their first calls
         body = BytesIO(request.content) if request.content else None  # aiohttp warns of more than 1 MB of bytes
         timeout = aiohttp.ClientTimeout(sock_connect=request.extensions["timeout"]["connect"])
-        async with self._sessions[owner].request(
+        async with self._sessions[loop].request(
             request.method, str(request.url), headers=request.headers, data=body, allow_redirects=False, timeout=timeout
         ) as response:
-            attempt.begin_answer(response.status, response.headers)
+            evidence.status_code = response.status
+            evidence.headers = {name.lower(): value for name, value in response.headers.items()}
             async for chunk in response.content.iter_any():
-                if not attempt.add(chunk):
-                    return False
-        return True
+                if not evidence.add(chunk):
+                    return
+            evidence.whole = True
 
 
 class AiohttpCampaignsClient(AsyncCampaignsClient):

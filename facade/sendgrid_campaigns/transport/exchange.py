@@ -1,15 +1,16 @@
 """One attempt over httpx: an Ask becomes a request, and what comes back becomes an Answer or a NoAnswer."""
 
+import os
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import httpx
 
-from sendgrid_campaigns.config import Clock, check_count
+from sendgrid_campaigns.config import Clock, check, check_count
 from sendgrid_campaigns.errors import ConfigurationError
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
-from sendgrid_campaigns.transport.attempt import Attempt, current, forget_frames, from_outside, text_of
-from sendgrid_campaigns.transport.owner import async_time_limit, process_and_loop
+from sendgrid_campaigns.transport.event_loop import running_loop, time_limit
+from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside, text_of
 from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
@@ -22,59 +23,50 @@ NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 class AsyncExchange:
     """The HTTP client behind a client and its views, and single attempts over it."""
 
-    def __init__(
-        self, target: Target, clock: Clock, http_client: httpx.AsyncClient | None, max_connections: int
-    ) -> None:
-        """Take over a foreign HTTP client, or make one.
+    def __init__(self, target: Target, clock: Clock, http: httpx.AsyncClient | None, max_connections: int) -> None:
+        """Take over an HTTP client of the caller's, or make one.
 
         Raises ConfigurationError for an HTTP client that cannot be used.
         """
         check_count("max_connections", max_connections, 1)
-        if not isinstance(http_client, httpx.AsyncClient | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            kind = f"{type(http_client).__module__}.{type(http_client).__qualname__}"
-            raise ConfigurationError(problem=f"http_client is a {kind}", remedy="Give an httpx.AsyncClient.")
-        self.target = target
-        self._clock = clock
-        self.closes: bool = http_client is None
+        usable = isinstance(http, httpx.AsyncClient | None)  # pyright: ignore[reportUnnecessaryIsInstance]
+        check(usable, f"http_client is a {type(http).__module__}.{type(http).__name__}", "Give an httpx.AsyncClient.")
+        self._target = target
+        self.closes: bool = http is None
         """Whether closing the client closes the HTTP client."""
-        self._foreign = http_client is not None
+        self._clock = clock
         # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio has an eighth of the rate.
         self._limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=min(20, max_connections))
+        self._foreign = http is not None
         self._guarded = False
+        """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
         self._reports = False
         self._owner: object = None
-        self._http = self._new_http() if http_client is None else http_client
+        self._http: httpx.AsyncClient = http or self._new_http()
 
     def _new_http(self) -> httpx.AsyncClient:
-        from sendgrid_campaigns.transport.streams import (
-            guard,
-        )  # httpcore is a fifth of an import, and a client needs it
+        # httpcore is a fifth of an import, and a client needs it.
+        from sendgrid_campaigns.transport.streams import guard
 
+        # Over plain http the environment's proxy would be shown the key: loopback needs none.
+        trust_env = self._target.base_url.startswith("https:")
         try:
-            http = httpx.AsyncClient(
-                follow_redirects=False,
-                # Over plain http the environment's proxy would be shown the key: loopback needs none.
-                trust_env=self.target.base_url.startswith("https:"),
-                limits=self._limits,
-            )
+            http = httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, limits=self._limits)
         except Exception as error:  # whatever the environment holds
-            problem = f"httpx cannot make a client: {text_of(error, self.target.key)}"
+            problem = f"httpx cannot make a client: {text_of(error, self._target.key)}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
         self._guarded = guard(http)
         return http
 
-    def usable_http(self) -> httpx.AsyncClient:
-        """Return the HTTP client for this process (and event loop). Raises ConfigurationError when there is none."""
-        owner = process_and_loop()
-        if self._http.is_closed:
-            remedy = "Make its calls inside its `with` block, or make a new client."
-            raise ConfigurationError(problem="this client is closed", remedy=remedy)
+    def _usable_http(self) -> httpx.AsyncClient:
+        """Return the HTTP client for this process and event loop. Raises ConfigurationError when there is none."""
+        owner = (os.getpid(), running_loop())
+        check(not self._http.is_closed, "this client is closed", "Make its calls before it is closed, or make another.")
         if self._owner not in (None, owner):
-            if self._foreign and hasattr(self._http._transport, "_pool"):  # pyright: ignore[reportPrivateUsage]
-                problem = "http_client was used in another process or event loop before"
-                remedy = "Make a client, and its http_client, in each process and event loop."
-                raise ConfigurationError(problem=problem, remedy=remedy)
+            moves = not (self._foreign and hasattr(self._http._transport, "_pool"))  # pyright: ignore[reportPrivateUsage]
+            remedy = "Make a client, and its http_client, in each process and event loop."
+            check(moves, "http_client was used in another process or event loop before", remedy)
             # After a fork, or in another event loop, the old connections are not this caller's.
             self._http = self._http if self._foreign else self._new_http()
         self._owner = owner
@@ -83,7 +75,8 @@ class AsyncExchange:
     async def aclose(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
         if self.closes:
-            await self._http.aclose()
+            with suppress(RuntimeError):  # the connections' event loop has ended before
+                await self._http.aclose()
 
     async def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
         """Make one request, and return what came of it within the timeout.
@@ -99,37 +92,36 @@ class AsyncExchange:
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
-        key, whole = self.target.key, False
-        attempt = Attempt(self._clock.monotonic, self.target.timeout, counts_reads=self._guarded)
-        current.set(attempt)
-        request = build(ask, self.target, on_behalf_of)
+        evidence = Evidence(self._clock.monotonic, self._target.timeout)
+        current.set(evidence)
+        request = build(ask, self._target, on_behalf_of)
         try:
-            async with async_time_limit(self.target.timeout):
-                whole = await self._send(request, attempt)
+            async with time_limit(self._target.timeout):
+                await self._send(request, evidence)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
-            if attempt.status_code is None:
-                connecting = attempt.reports and isinstance(error, NO_CONNECTION)
-                known = self._guarded or connecting or isinstance(error, NO_REQUEST)
-                return attempt.no_answer(text_of(error, key), not_sent=known and attempt.writes == 0)
-        finally:
-            self._reports = self._reports or attempt.reports
-        return attempt.answer(key, whole=whole, reported=self._reports)
+            if evidence.status_code is None:
+                # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
+                reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
+                not_sent = evidence.writes == 0 and (isinstance(error, NO_REQUEST) or reported)
+                return evidence.no_answer(text_of(error, self._target.key), not_sent=not_sent)
+        self._reports = self._reports or evidence.reports
+        return evidence.answer(self._target.key, reported=self._reports)
 
-    async def _send(self, request: httpx.Request, attempt: Attempt) -> bool:
-        """Write the request, and give the answer to the attempt as it arrives; False when the body is cut off."""
-        request.extensions["trace"] = attempt.trace_async
-        response = await self.usable_http().send(request, auth=None, follow_redirects=False, stream=True)
+    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
+        """Write the request, and give its answer to the evidence as it arrives."""
+        request.extensions["trace"] = evidence.trace_async
+        response = await self._usable_http().send(request, auth=None, follow_redirects=False, stream=True)
         async with aclosing(response):
+            evidence.status_code, evidence.headers = response.status_code, response.headers
             if response.is_stream_consumed:  # a mock transport or an event hook has read and decoded the body
-                response.headers["content-encoding"] = ""
-                attempt.begin_answer(response.status_code, response.headers)
-                return attempt.add(response.content)
-            attempt.begin_answer(response.status_code, response.headers)
+                evidence.headers = {**response.headers, "content-encoding": "identity"}
+                evidence.whole = evidence.add(response.content)
+                return
             async for chunk in response.aiter_raw():
-                goes_on = attempt.add(chunk)
+                goes_on = evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
                 if not goes_on:
-                    return False
-        return True
+                    return
+            evidence.whole = True

@@ -17,7 +17,7 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)  # a traceback may show one half made
+@dataclass(eq=False, kw_only=True, repr=False)  # a traceback may show one half made
 class Target:
     """Where requests go, and the key that they act with."""
 
@@ -33,14 +33,11 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
 
     The HTTP client adds nothing: its defaults, cookies and headers may be those of other calls.
     """
-    parameters = dict(ask.parameters)
-    if on_behalf_of is not None:
-        parameters["on_behalf_of"] = on_behalf_of
-    arguments: dict[str, Any] = ask.operation.request(ask.body, **parameters)
+    impersonated = {} if on_behalf_of is None else {"on_behalf_of": on_behalf_of}
+    arguments: dict[str, Any] = ask.operation.request(ask.body, **ask.parameters, **impersonated)
     arguments["url"] = target.base_url + arguments["url"]
     # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
     whole, patience = target.timeout, target.timeout * 0.9
-    connect = min(target.connect_timeout, patience)
-    timeout = {"connect": connect, "read": whole, "write": whole, "pool": patience}
+    timeout = {"connect": min(target.connect_timeout, patience), "read": whole, "write": whole, "pool": patience}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
     return httpx.Request(**arguments, headers=headers, extensions={"timeout": timeout})

@@ -11,7 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from sendgrid_campaigns.transport.attempt import current
+from sendgrid_campaigns.transport.evidence import current
 
 _PART = 16 * 1024
 """Bytes written at once: the sync stream gives each part that the socket takes the whole timeout."""
@@ -61,6 +61,7 @@ class AsyncStream:
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write within what is left of the attempt."""
+        current.get().reads = 0
         for start in range(0, len(buffer), _PART):
             await self._inner.write(buffer[start : start + _PART], _left(timeout, httpcore.WriteTimeout))
 
@@ -69,10 +70,5 @@ class AsyncStream:
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
         return AsyncStream(await self._inner.start_tls(**options))
 
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._inner.aclose()
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what the connection knows."""
-        return self._inner.get_extra_info(info)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)

@@ -1,0 +1,23 @@
+"""The event loop that async connections belong to, and the time of an async attempt."""
+
+from typing import Any
+
+from sendgrid_campaigns.errors import ConfigurationError
+
+
+def running_loop() -> Any:
+    """Return the event loop. Raises ConfigurationError outside of asyncio."""
+    import asyncio  # costs a third of this package's import, and sync programs need none of it
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        remedy = "The async client works in asyncio; elsewhere use the sync client."
+        raise ConfigurationError(problem="no asyncio event loop is running", remedy=remedy) from None
+
+
+def time_limit(seconds: float) -> Any:
+    """Return an async context manager that raises TimeoutError after `seconds`."""
+    import asyncio
+
+    return asyncio.timeout(seconds)

@@ -1,0 +1,147 @@
+"""What one attempt saw: how far its request got, the body as it arrived, and which exceptions say something.
+
+Free of I/O, so that every transport uses it: httpx sync and async, and aiohttp.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from math import inf
+from typing import Any
+
+from sendgrid_campaigns.auth import ApiKey
+from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
+
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes of an answer's body, compressed and not: a page may hold some tens of campaigns with two texts of 1 MB."""
+KEPT_HEADERS = ("date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+"""The headers that the protocol reads. No others are kept: a server may quote the key in them."""
+
+
+class Evidence:
+    """What one attempt has seen so far."""
+
+    def __init__(self, monotonic: Callable[[], float], timeout: float) -> None:
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._end = self._began + timeout
+        self._raw = bytearray()
+        self._answered_early = False
+        self.status_code: int | None = None
+        self.headers: Mapping[str, str] = {}
+        """With names in lower case."""
+        self.whole: bool = False
+        """Whether the body arrived to its end."""
+        self.reports: bool = False
+        """Whether the transport reports what it does, as httpcore does by its `trace` extension."""
+        self.writes: int = 0
+        """How often the transport began to write the request."""
+        self.reads: float = inf
+        """How often the connection was read since it was written to last; infinite when nobody counts."""
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of what httpcore does.
+
+        https://www.encode.io/httpcore/extensions/#trace
+        """
+        self.reports = True
+        # A proxy is asked for a tunnel by a request of its own, before this one.
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.writes += 1
+        elif event.endswith("receive_response_headers.complete"):
+            self._answered_early = self.reads == 0
+
+    async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of what httpcore does."""
+        self.trace(event, info)
+
+    def left(self) -> float:
+        """Return seconds that the attempt has left; 0 or less when its time is up."""
+        return self._end - self._monotonic()
+
+    def add(self, chunk: bytes) -> bool:
+        """Take the next part of the body; False when the body is too large or the time is up."""
+        self._raw += chunk
+        return len(self._raw) <= LARGEST_ANSWER and self.left() > 0
+
+    def answer(self, key: ApiKey, *, reported: bool) -> Answer | NoAnswer:
+        """Return the Answer, with the key taken out, or a NoAnswer when the answer is not one to this request.
+
+        reported: whether the transport has reported anything so far, in this attempt or before.
+        """
+        if self._answered_early:
+            return self.no_answer("an answer was there before the request was written")
+        if self.status_code is None or (reported and self.writes == 0):
+            return self.no_answer("an answer came from a cache, without a request")
+        body = self._body()
+        if body is not None:
+            text = body.decode("latin-1")
+            body = body if (redacted := key.redact(text)) == text else redacted.encode("latin-1")
+        kept = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
+        return Answer(self.status_code, kept, body, self._monotonic() - self._began, self.writes > 1)
+
+    def _body(self) -> bytes | None:
+        raw, encoding = bytes(self._raw), self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding == "gzip":
+            decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            try:
+                raw = decoder.decompress(raw, LARGEST_ANSWER + 1)
+            except zlib.error:
+                return None
+            self.whole = self.whole and decoder.eof and not decoder.unused_data
+        return raw if self.whole and encoding in ("gzip", "identity") and len(raw) <= LARGEST_ANSWER else None
+
+    def no_answer(self, cause: str, *, not_sent: bool = False) -> NoAnswer:
+        """Return that no status line arrived which answers this request."""
+        return NoAnswer(cause, not_sent, self._monotonic() - self._began)
+
+
+current: ContextVar[Evidence] = ContextVar("evidence")
+"""The attempt that this thread or task is in: connections that it uses keep to its time and count its reads."""
+
+
+# --- exceptions ---
+
+
+def text_of(error: Exception, key: ApiKey) -> str:
+    """Return what an exception says, without the key."""
+    return key.redact(shown(error))
+
+
+LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
+"""Packages whose exceptions say something about a request; so do the built-in OSErrors, which the OS raises."""
+
+
+def from_outside(error: BaseException) -> BaseException | None:
+    """Return the exception that ends the call from outside; None when only HTTP libraries and the OS have spoken.
+
+    Time limits of job frameworks are exceptions that a signal handler raises, or that another thread sets. HTTP
+    libraries take those that are OSErrors for errors of the socket, and wrap them. R10
+    """
+    import signal  # only a failure needs it
+
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    each: BaseException | None = error
+    while each is not None:
+        known = any(base.__module__.partition(".")[0] in LIBRARIES for base in type(each).__mro__)
+        from_the_os = type(each).__module__ == "builtins" and isinstance(each, OSError)
+        traceback = each.__traceback__
+        while traceback is not None and traceback.tb_frame.f_code not in handlers:
+            traceback = traceback.tb_next
+        if traceback is not None or not (known or from_the_os):
+            return each
+        each = each.__cause__
+    return None
+
+
+def forget_frames(error: BaseException, outer: BaseException | None) -> None:
+    """Drop the frames of HTTP libraries from an exception and from those it is chained to: the key is in them.
+
+    outer: the exception that the caller was handling when the attempt began; its frames are the caller's.
+    """
+    chained = [error]
+    while chained:
+        each = chained.pop()
+        each.__traceback__ = None
+        chained += [more for more in (each.__cause__, each.__context__) if more is not None and more is not outer]

@@ -1,0 +1,82 @@
+"""Sections `job` and `sandbox`: a job under a rate limit, and the speed of the sandbox itself."""
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+
+import httpx
+
+from benchmark.contestants import HEADERS, KEY
+from benchmark.course import Course, process
+from benchmark.figures import Table, in_rounds
+from benchmark.many import rate
+from sendgrid_campaigns import CampaignsClient
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
+
+ROUNDS, SENDS, SECONDS = 9, 1_000, 2.0
+
+
+def job_section(course: Course) -> Iterator[Table]:
+    sends, limit, window = (22, 20, 2) if course.quick else (505, 250, 5)
+    # The last window that the job needs cannot begin earlier, when the job begins with a window.
+    seconds = {"at best": [float((math.ceil(2 * sends / limit) - 1) * window)]}
+    limited = {}
+    for name, number in (("1 worker", 1), ("32 workers", 32)):
+        with (
+            process("sandbox_server.py", sends, limit, window, python=course.project) as served,
+            CampaignsClient(KEY, base_url=served["url"]) as campaigns,
+            ThreadPoolExecutor(number) as pool,
+        ):
+            time.sleep(window - time.time() % window)
+            began = perf_counter()
+            receipts = [*pool.map(campaigns.send, served["ids"])]
+            seconds[name] = [perf_counter() - began]
+        codes = Counter(attempt.status_code for receipt in receipts for attempt in receipt.attempts)
+        limited[name] = [100 * codes[429] / codes.total()]
+    note = f"{sends} sends, {limit} requests in {window} s"
+    yield Table("a job under a rate limit, over HTTP", "s", seconds, "at best", [note])
+    yield Table("percent of answers that were 429", "%", limited)
+
+
+def through_transport(sends: int) -> float:
+    """Return sends a second without a client."""
+    with Sandbox(knobs=Knobs(campaign_limit=sends + 9)) as sandbox:
+        sandbox.add_key(KEY)
+        urls = [f"https://sandbox/v3/campaigns/{sandbox.create_campaign()}/schedules/now" for _ in range(sends)]
+        requests = [httpx.Request("POST", url, headers=HEADERS) for url in urls]
+        transport = sandbox.transport()
+        began = perf_counter()
+        codes = {transport.handle_request(request).status_code for request in requests}
+        took = perf_counter() - began
+        if codes != {201} or len(sandbox.mailings()) != sends:
+            raise SystemExit("the sandbox did not send")
+        return sends / took
+
+
+def through_client(sends: int) -> float:
+    with Sandbox(knobs=Knobs(campaign_limit=sends + 9)) as sandbox, sandbox.client() as campaigns:
+        ids = [sandbox.create_campaign() for _ in range(sends)]
+        began = perf_counter()
+        for campaign_id in ids:
+            campaigns.send(campaign_id)
+        return sends / (perf_counter() - began)
+
+
+def sandbox_section(course: Course) -> Iterator[Table]:
+    sends = SENDS // 10 if course.quick else SENDS
+    inside = {
+        "sends through transport()": lambda: through_transport(sends),
+        "sends through client(): two requests each": lambda: through_client(sends),
+    }
+    yield Table("the sandbox in process", "sends/s", in_rounds(inside, course.rounds(ROUNDS)))
+    seconds, trouble = SECONDS / 4 if course.quick else SECONDS, Counter[str]()
+    with process("sandbox_server.py", 1, 0, 60, python=course.project) as served:
+        over_http = {"aiohttp": lambda: asyncio.run(rate("aiohttp", served["url"], 32, seconds, trouble))}
+        samples = in_rounds(over_http, course.rounds(ROUNDS))
+    if trouble:
+        raise SystemExit(f"the sandbox over HTTP: {dict(trouble)}")
+    yield Table("the sandbox over HTTP, get, 32 in flight", "requests/s", samples)

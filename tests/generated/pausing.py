@@ -1,0 +1,61 @@
+"""Add an operation of the fragment to the sync client, and call the operation. test_regeneration.py runs this program.
+
+In the package, the async client would get the operation, and `make generate` would write the sync client.
+"""
+
+import json
+from typing import Any
+
+import httpx
+
+from sendgrid_campaigns import CampaignsClient, Clock, NotFoundError, OutcomeUnknownError
+from sendgrid_campaigns.campaigns import CAMPAIGN
+from sendgrid_campaigns.protocol.change import Change, change
+from sendgrid_campaigns.protocol.goals import Write
+from sendgrid_campaigns_api import operations as api
+
+PAUSE: Write[Any] = Write(api.PAUSE_CAMPAIGN, CAMPAIGN, done="paused", hint="Read the status.")
+
+
+class Pausing(CampaignsClient):
+    def pause(self, campaign_id: int) -> Any:
+        changed = self._run(change(Change(self._session, PAUSE, campaign_id)))
+        return changed.answer and changed.answer.status
+
+
+class JumpingClock(Clock):
+    """A clock that jumps instead of sleeping."""
+
+    now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        said.append("waits")
+        self.now += seconds
+
+
+def handler(request: httpx.Request) -> httpx.Response:
+    said.append([request.method, request.url.path, request.headers["on-behalf-of"], request.headers["authorization"]])
+    return answers.pop(0)
+
+
+said: list[Any] = []
+answers = [
+    httpx.Response(429, headers={"Retry-After": "7"}),
+    httpx.Response(200, json={"id": 4900, "status": "Paused"}),
+    httpx.Response(404, json={"errors": [{"field": None, "message": "not found"}]}),
+    httpx.Response(500),
+]
+http = httpx.Client(transport=httpx.MockTransport(handler))
+client = Pausing("SG.key", http_client=http, clock=JumpingClock()).on_behalf_of("acme")
+for _ in range(3):
+    try:
+        said.append(client.pause(4900))
+    except (NotFoundError, OutcomeUnknownError) as error:
+        said.append([type(error).__name__, error.route, error.campaign_id, error.on_behalf_of])
+print(json.dumps(said))

@@ -1,0 +1,189 @@
+"""Helpers of the sandbox's tests: a sandbox with a fixed clock, requests by plain HTTP, and sync and async clients."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
+
+START = 1_800_000_000.0
+AT = int(START) + 7_200
+"""The `send_at` of the bodies below."""
+HEADERS = {"Authorization": "Bearer SG.sandbox"}
+
+
+EFFECTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "none": ({"effect": "none"}, []),
+    "done": ({"effect": "done"}, [("POST", 201, "client")]),
+    "late": ({"effect": "late", "delay": 30}, [("POST", 201, "late copy")]),
+    "twice": ({"effect": "twice"}, [("POST", 201, "client"), ("POST", 403, "second copy")]),
+}
+"""The arguments of a send's fault for each effect, and the requests that the service then handles."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    name: str
+    method: str
+    path: str = "/{}"
+    """After /v3/campaigns."""
+    body: Any = None
+    status: str = "Draft"
+    """A status in which the service accepts the operation."""
+
+    @property
+    def takes_id(self) -> bool:
+        return self.path != ""
+
+    @property
+    def scope(self) -> str:
+        names = {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"}
+        return f"marketing_campaigns.{names[self.method]}"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_SCHEDULES = "/{}/schedules"
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        Operation("create", "POST", "", {"title": "A new one"}),
+        Operation("list", "GET", ""),
+        Operation("get", "GET"),
+        Operation("update", "PATCH", body={"subject": "Changed"}),
+        Operation("delete", "DELETE"),
+        Operation("schedule", "POST", _SCHEDULES, {"send_at": AT}),
+        Operation("reschedule", "PATCH", _SCHEDULES, {"send_at": AT}, status="Scheduled"),
+        Operation("get_schedule", "GET", _SCHEDULES),
+        Operation("unschedule", "DELETE", _SCHEDULES, status="Scheduled"),
+        Operation("send", "POST", _SCHEDULES + "/now"),
+        Operation("send_test", "POST", _SCHEDULES + "/test", {"to": "a@example.com"}),
+    )
+}
+
+
+class FixedSandbox(Sandbox):
+    """A sandbox whose clock only `advance` moves, with shorthands for requests in process."""
+
+    def __init__(self, path: str | Path | None = None, *, start: float = START, **knobs: Any) -> None:
+        super().__init__(path, clock=lambda: start, knobs=Knobs(**knobs))
+        self._http = httpx.Client(transport=self.transport(), trust_env=False)
+
+    def ask(self, method: str, path: str = "", *, key: str = "SG.sandbox", **given: Any) -> httpx.Response:
+        """Send one request; `path` follows /v3/campaigns, or is a whole URL."""
+        headers = {"Authorization": f"Bearer {key}", **given.pop("headers", {})}
+        url = path if path.startswith("http") else f"https://api.sendgrid.com/v3/campaigns{path}"
+        return self._http.request(method, url, headers=headers, **given)
+
+    def do(self, name: str, id: int = 4900, body: Any = ..., **given: Any) -> httpx.Response:
+        """Send the request of an operation, by default with its usual body."""
+        operation = OPERATIONS[name]
+        body = operation.body if body is ... else body
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask(operation.method, operation.path.format(id), content=content, **given)
+
+    def send(self) -> int:
+        return self.do("send").status_code
+
+    def wait(self, seconds: float) -> Self:
+        self.advance(seconds)
+        return self
+
+    def status(self, id: int = 4900) -> str | None:
+        """Return the status that a read shows; None when the read finds no campaign."""
+        answer = self.do("get", id)
+        return answer.json()["status"] if answer.status_code == 200 else None
+
+    def play(self, script: str) -> None:
+        """Run steps separated by `;` for campaign 4900, and check each result.
+
+        An operation is followed by the expected status code, or by `lost` for a lost answer; between them may stand a
+        `send_at` in seconds from now. Other steps: `wait` seconds, `set` a status, and the expected `status`,
+        `scheduled` time, `listed` campaigns and `mailed` times.
+        """
+        for step in script.split(";"):
+            name, *words = step.split()
+            if name == "wait":
+                self.advance(float(words[0]))
+            elif name == "set":
+                self.set_status(4900, words[0])
+            elif name in OPERATIONS:
+                body = {"send_at": int(self.time + float(words[0]))} if len(words) > 1 else ...
+                try:
+                    found = str(self.do(name, body=body).status_code)
+                except httpx.TransportError:
+                    found = "lost"
+                assert (step, found) == (step, words[-1])
+            else:
+                found = self.look(name)
+                assert (step, found) == (step, " ".join(words))
+
+    def look(self, name: str) -> str:
+        if name == "mailed":
+            return " ".join(f"{seconds:g}" for seconds in self.mailed)
+        if name == "listed":
+            return ", ".join(f"{item['id']} {item['status']}" for item in self.do("list").json()["result"])
+        if name == "scheduled":
+            send_at = self.do("get_schedule").json().get("send_at")
+            return "None" if send_at is None else f"{send_at - START:g}"
+        assert name == "status"
+        return str(self.status())
+
+    @property
+    def time(self) -> float:
+        return self.now().timestamp()
+
+    @property
+    def mailed(self) -> list[float]:
+        """The times of the mailings, in seconds from START."""
+        return [mailing.at.timestamp() - START for mailing in self.mailings()]
+
+    @property
+    def ledger(self) -> list[tuple[str, int, str]]:
+        return [(request.method, request.status_code, request.origin) for request in self.requests()]
+
+
+class Style:
+    """Sync or async clients: creates them, and waits for the results of their methods."""
+
+    def __init__(self, name: str, runner: asyncio.Runner) -> None:
+        self.sync = name == "sync"
+        self._runner = runner
+
+    def client(self, sandbox: Sandbox, key: str = "SG.sandbox", **settings: Any) -> Any:
+        return (sandbox.client if self.sync else sandbox.async_client)(key, **settings)
+
+    def http(self, **settings: Any) -> Any:
+        return (httpx.Client if self.sync else httpx.AsyncClient)(headers=HEADERS, trust_env=False, **settings)
+
+    def do(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        result = method(*arguments, **named)
+        return self._runner.run(result) if inspect.iscoroutine(result) else result
+
+    def error(self, kind: type[Exception], method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Return the error of a method, which is of exactly this class."""
+        with pytest.raises(kind) as raised:
+            self.do(method, *arguments, **named)
+        assert type(raised.value) is kind
+        return raised.value
+
+    def read(self, response: httpx.Response, body: bytearray) -> None:
+        """Append the response's parts to `body` as they arrive."""
+
+        async def read() -> None:
+            async for part in response.aiter_bytes():
+                body.extend(part)
+
+        if self.sync:
+            for part in response.iter_bytes():
+                body.extend(part)
+        else:
+            self._runner.run(read())

@@ -1,0 +1,170 @@
+"""Compare two descriptions of the API by meaning, and say whether callers break.
+
+python -m spec_diff BASE      BASE is a git ref, to compare the fragment of then with the fragment of now; or a file
+
+Operations are matched by method and path, schemas by structure. With --foreign, the base is another author's
+description of the same API: names are not compared then, and every fact that differs counts.
+
+Exit codes: 0 nothing breaks or disagrees; 1 something does; 2 the two cannot be compared.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from referencing.exceptions import Unresolvable
+
+from spec_diff.operations import differences
+from spec_diff.schemas import Description, Difference
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAGMENT = "openapi/campaigns.yaml"
+
+BREAKS, BREAKS_NAMES, COMPATIBLE = "breaks", "breaks names", "compatible"
+DISAGREES, ELSEWHERE = "disagrees", "not in ours"
+HEADINGS = {
+    BREAKS: "Breaks callers",
+    BREAKS_NAMES: "Breaks names of the generated package, and nothing on the wire",
+    COMPATIBLE: "Compatible",
+    DISAGREES: "Disagrees (base -> ours)",
+    ELSEWHERE: "Not in ours",
+}
+FAILS = {BREAKS, BREAKS_NAMES, DISAGREES}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One difference, with all of its places."""
+
+    verdict: str
+    what: str
+    base: str
+    ours: str
+    places: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return f"{self.what}: {self.base} -> {self.ours}" if self.base or self.ours else self.what
+
+
+def compare(base: Any, ours: Any, *, foreign: bool) -> list[Found]:
+    """List the differences of two descriptions, each once. foreign: the base is another author's description."""
+    groups: dict[tuple[str, ...], Found] = {}
+    for one in differences(Description(base), Description(ours)):
+        if (verdict := _verdict(one, foreign)) is not None:
+            what = one.what
+            if foreign:  # a foreign description adds and removes nothing
+                what = what.replace("added", "only in ours").replace("removed", "only in base")
+            place = " > ".join(one.place).replace(" > []", "[]")
+            # A difference of a shared schema comes again at each use of the schema.
+            key = (verdict, what, one.base, one.ours, place.rpartition(" > ")[2])
+            found = groups.setdefault(key, Found(verdict, what, one.base, one.ours))
+            if place not in found.places:
+                found.places.append(place)
+    return list(groups.values())
+
+
+def _verdict(one: Difference, foreign: bool) -> str | None:
+    if not foreign:
+        return COMPATIBLE if not one.breaks else BREAKS_NAMES if one.about == "names" else BREAKS
+    if one.about == "names":
+        return None
+    # An operation that only the foreign description has is no disagreement; an operation that only ours has is one.
+    return ELSEWHERE if one.about == "coverage" and one.breaks else DISAGREES
+
+
+# --- the report ---
+
+
+def report(found: list[Found], *, foreign: bool, same: bool) -> Iterator[str]:
+    """Yield the lines of the report, which are Markdown, too."""
+    for verdict, heading in HEADINGS.items():
+        if group := [one for one in found if one.verdict == verdict]:
+            yield f"\n{heading}: {len(group)}\n"
+        for one in group:
+            first, *others = one.places
+            yield f"- {first}: {one.text}"
+            yield from (f"  - and {place}" for place in others[:2])
+            if len(others) > 2:
+                yield f"  - and {len(others) - 2} more places"
+    yield ""
+    if found:
+        good, bad = ("All facts agree.", "Facts disagree.") if foreign else ("Nothing breaks.", "Callers break.")
+        yield bad if failed(found) else good
+    else:
+        yield "Not a word differs." if same else "Nothing differs in meaning: names and documentation at most."
+
+
+def failed(found: list[Found]) -> bool:
+    return any(one.verdict in FAILS for one in found)
+
+
+# --- the command ---
+
+
+def stop(problem: str) -> NoReturn:
+    print(problem, file=sys.stderr)
+    sys.exit(2)
+
+
+def read(where: str) -> tuple[str, Any]:
+    """Read a file, or the fragment at a git ref; return a name for messages, and the description."""
+    if Path(where).is_file():
+        name, text = where.removeprefix(f"{ROOT}/"), Path(where).read_text("utf-8")
+    else:
+        command = ["git", "-C", str(ROOT), "show", f"{where}:{FRAGMENT}"]
+        shown = subprocess.run(command, capture_output=True, text=True, check=False)
+        if shown.returncode != 0:
+            stop(f"{where} is no file, and no git ref that holds {FRAGMENT}: {shown.stderr.strip()}")
+        name, text = f"{FRAGMENT} at {where}", shown.stdout
+    try:
+        # JSON may be indented by tabs, which YAML refuses.
+        raw = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError) as error:
+        stop(f"{name} cannot be read: {error}")
+    if not isinstance(raw, dict) or not str(raw.get("openapi")).startswith("3."):
+        stop(f"{name} is no OpenAPI 3 description; convert Swagger 2 first")
+    return name, raw
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="spec_diff", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("base", metavar="BASE", help="a git ref or a file")
+    parser.add_argument("--ours", default=str(ROOT / FRAGMENT), help=f"a git ref or a file; default: {FRAGMENT}")
+    parser.add_argument("--foreign", action="store_true", help="the base is another author's description")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    name, base = read(options.base)
+    our_name, ours = read(options.ours)
+    try:
+        found = compare(base, ours, foreign=options.foreign)
+    except Unresolvable as error:
+        stop(f"a $ref leads out of the file, or nowhere: {error.ref}. Put the description into one file first.")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Either a description is invalid, or this program has a bug.
+        from openapi_spec_validator.shortcuts import get_validator_cls  # takes longer than everything else
+
+        for called, raw in ((name, base), (our_name, ours)):
+            for wrong in get_validator_cls(raw)(raw).iter_errors():
+                stop(f"{called} is not valid OpenAPI: {'/'.join(map(str, wrong.absolute_path))}: {wrong.message}")
+        raise
+    if options.json:
+        about = {"base": name, "ours": our_name, "foreign": options.foreign, "failed": failed(found)}
+        print(json.dumps({**about, "differences": [asdict(one) for one in found]}, indent=2))
+    else:
+        note = "; the base is a foreign description, so names are not compared" if options.foreign else ""
+        print(f"base: {name}; ours: {our_name}{note}")
+        print(*report(found, foreign=options.foreign, same=base == ours), sep="\n")
+    sys.exit(failed(found))
+
+
+if __name__ == "__main__":
+    main()
