@@ -32,13 +32,13 @@ LONGEST_TEXT = 8_000
 """Characters of an error's text."""
 
 
-def shown(value: object) -> str:
-    """Return a value as error texts show it: never long, and never failing."""
+def shown(value: object, longest: int = 100) -> str:
+    """Return a value as error texts show it: never long, and never failing. Of an exception, its class and text."""
     try:
-        text = repr(value)
+        text = f"{type(value).__name__}: {value}".rstrip(": ") if isinstance(value, Exception) else repr(value)
     except Exception:  # an int of 5,000 digits has no repr, and others have their own reasons
         text = f"of type {type(value).__name__}"
-    return text if len(text) <= 100 else f"{text[:100]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _restored(kind: Callable[..., Any]) -> Callable[[Any], Any]:

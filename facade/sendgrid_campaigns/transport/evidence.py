@@ -106,7 +106,7 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 
 def text_of(error: Exception, key: ApiKey) -> str:
     """Return what an exception says, without the key."""
-    return key.redact(shown(error))
+    return key.redact(shown(error, longest=300))
 
 
 LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
