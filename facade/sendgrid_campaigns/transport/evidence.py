@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from sendgrid_campaigns.auth import ApiKey
-from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 LARGEST_ANSWER = 64 * 2**20
@@ -102,11 +101,6 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 
 
 # --- exceptions ---
-
-
-def text_of(error: Exception, key: ApiKey) -> str:
-    """Return what an exception says, without the key."""
-    return key.redact(shown(error, longest=300))
 
 
 LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
