@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from . import models
+    from .api.TAG import ENDPOINTS  # noqa: F401 - programs that pack others into one file find the endpoints by this
 
 R = TypeVar("R")
 
@@ -67,7 +68,7 @@ class Operation(Generic[R]):
     """The largest length of each field of the request's body, and the smallest value of each query parameter."""
 
     def parse(self, body: Any) -> R:
-        """Parse the JSON value of an answer of success. Raises what the generated models raise: KeyError, TypeError, ..."""
+        """Parse the JSON value of an answer of success. Raises what the generated models raise, such as KeyError."""
         name = next(filter(None, self.success.values()))
         answer: R = getattr(import_module("..models", __name__), name).from_dict(body)
         return answer
@@ -95,15 +96,19 @@ def operations(described: dict[str, Any]) -> str:
             node = found
         return node
 
+    def schema_of(content: dict[str, Any]) -> dict[str, Any]:
+        media: dict[str, Any] = next(iter(content.get("content", {}).values()), {})
+        return dict(media.get("schema", {}))
+
     def model(content: dict[str, Any]) -> str | None:
-        schema = next(iter(content.get("content", {}).values()), {}).get("schema", {})
+        schema = schema_of(content)
         return ClassName(schema["$ref"].rpartition("/")[2], "") if "$ref" in schema else None
 
     def longest(field: dict[str, Any]) -> int | None:
         found = (choice.get("maxLength", choice.get("maxItems")) for choice in (field, *field.get("oneOf", ())))
         return next((length for length in found if length is not None), None)
 
-    entries, tags = [], set[str]()
+    entries, names, tags = [], list[str](), set[str]()
     for path, item in described["paths"].items():
         for method in ("get", "put", "post", "delete", "patch"):
             if method not in item:
@@ -113,7 +118,7 @@ def operations(described: dict[str, Any]) -> str:
             answers = operation["responses"].items()
             success = {int(code): model(resolved(answer)) for code, answer in answers if str(code).startswith("2")}
             body = operation.get("requestBody", {})
-            schema = next(iter(resolved(body).get("content", {}).values()), {}).get("schema", {})
+            schema = schema_of(resolved(body))
             fields = resolved(schema).get("properties", {}).items()
             limits = {name: most for name, field in fields if (most := longest(resolved(field))) is not None}
             for parameter in map(resolved, [*item.get("parameters", []), *operation.get("parameters", [])]):
@@ -121,6 +126,7 @@ def operations(described: dict[str, Any]) -> str:
                     limits[parameter["name"]] = parameter["schema"]["minimum"]
             answer = next(filter(None, success.values()), None)
             name = PythonIdentifier(operation["operationId"], "")
+            names.append(name)
             facts = {
                 "name": str(name),
                 "method": method.upper(),
@@ -134,7 +140,8 @@ def operations(described: dict[str, Any]) -> str:
             given = ", ".join(f"{key}={value!r}" for key, value in facts.items())
             entries.append(f"{name.upper()}: Operation[{kind}] = Operation({given})\n")
     (tag,) = tags
-    return OPERATIONS.replace("TAG", tag) + "\n".join(entries)
+    head = OPERATIONS.replace("TAG", tag).replace("ENDPOINTS", ", ".join(names))
+    return head + "\n".join(entries)
 
 
 def validate(fragment: Path) -> dict[str, Any]:
@@ -146,7 +153,7 @@ def validate(fragment: Path) -> dict[str, Any]:
     if errors:
         found = "\n".join(f"  {'/'.join(map(str, error.absolute_path))}: {error.message}" for error in errors)
         sys.exit(f"{fragment} is not valid OpenAPI 3.1:\n{found}")
-    return described
+    return dict(described)
 
 
 def generate(fragment: Path, folder: Path) -> None:

@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Awaitable
 
+import httpx
 import usage
 
 from sendgrid_campaigns import SendReceipt
 from sendgrid_campaigns.sandbox import Sandbox
 
 
-def test_blocking() -> None:
+def test_sync() -> None:
     sandbox = Sandbox()
     campaigns = sandbox.client()
     assert usage.sending(campaigns) == SendReceipt(4900, "Scheduled")
-    assert [mailing.campaign_id for mailing in sandbox.mailings()] == [4900, 4901, 4902]
+    *mailed, once = (mailing.campaign_id for mailing in sandbox.mailings())
+    assert mailed == [4900, 4901, 4902]
+    assert campaigns.get(once).title == "A title (once march)"
     assert "only a Draft can be sent" in usage.handling(campaigns)
-    assert usage.everything_else(campaigns) == ["A title", "March Newsletter"]
+    assert usage.everything_else(campaigns) == ["A title", "A title (once march)", "March Newsletter"]
 
 
 def test_async() -> None:
@@ -28,6 +31,15 @@ def test_async() -> None:
 
     asyncio.run(main())
     assert sorted(mailing.campaign_id for mailing in sandbox.mailings()) == [4900, 4901, 4902]
+
+
+def test_subclass() -> None:
+    sandbox = Sandbox()
+    with usage.Tagging("SG.sandbox", http_client=httpx.Client(transport=sandbox.transport())) as campaigns:
+        acme = campaigns.on_behalf_of("acme")
+        made = acme.create("A title", categories=["a"])
+    assert isinstance(acme, usage.Tagging)
+    assert made.categories == ("a", "tagged")
 
 
 def test_what_the_async_client_returns_is_awaitable() -> None:

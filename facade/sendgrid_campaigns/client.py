@@ -4,7 +4,7 @@ The async client is written here; `make generate` makes the sync one of it, in _
 """
 
 from dataclasses import replace
-from typing import ClassVar, NoReturn, Self, TypeVar, overload
+from typing import ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,12 +13,13 @@ from sendgrid_campaigns.auth import ApiKey, on_behalf_of
 from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_seconds, checked_base_url
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.call import Session
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target
 
-T = TypeVar("T")
+C = TypeVar("C", bound="AsyncClient")
+"""The client's own class. Self means AsyncClient to jedi, which then completes no operation of a view."""
 
 
 class AsyncClient:
@@ -63,16 +64,15 @@ class AsyncClient:
             check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
         url = checked_base_url(base_url)
         target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
-        host = urlsplit(url).netloc
-        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=host)
+        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=urlsplit(url).netloc)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)
         self._is_view = False
 
     @overload
-    def on_behalf_of(self, subuser: str) -> Self: ...
+    def on_behalf_of(self: C, subuser: str) -> C: ...
     @overload
-    def on_behalf_of(self, *, account_id: str) -> Self: ...
-    def on_behalf_of(self, subuser: str | None = None, *, account_id: str | None = None) -> Self:
+    def on_behalf_of(self: C, *, account_id: str) -> C: ...
+    def on_behalf_of(self: C, subuser: str | None = None, *, account_id: str | None = None) -> C:
         """Return a view of this client that acts for a Subuser, by username, or for a customer account, by id.
 
         A view shares connections and settings; each of its requests carries the header, and no other client's does.
@@ -84,7 +84,7 @@ class AsyncClient:
         """
         return self._view(on_behalf_of(subuser, account_id))
 
-    def _view(self, header: str | None) -> Self:
+    def _view(self: C, header: str | None) -> C:
         view = object.__new__(type(self))
         session = replace(self._session, on_behalf_of=header)
         view.__dict__.update(self.__dict__, _session=session, _is_view=True)
@@ -113,7 +113,7 @@ class AsyncClient:
         if not self._is_view:
             await self._exchange.aclose()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self: C) -> C:
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -72,6 +72,12 @@ class CampaignFields(TypedDict, total=False):
     plain_content: str | None
 
 
+class ChangedCampaignFields(CampaignFields, total=False):
+    """The fields of a campaign that callers can change; the title cannot be cleared."""
+
+    title: str
+
+
 class NewCampaignFields(CampaignFields, total=False):
     """The fields of a campaign that callers can set when they make one."""
 

@@ -10,6 +10,19 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from . import models
+    from .api.campaigns import (  # noqa: F401 - programs that pack others into one file find the endpoints by this
+        create_campaign,
+        delete_campaign,
+        get_campaign,
+        get_campaign_schedule,
+        list_campaigns,
+        reschedule_campaign,
+        schedule_campaign,
+        send_campaign,
+        send_test_campaign,
+        unschedule_campaign,
+        update_campaign,
+    )
 
 R = TypeVar("R")
 
@@ -33,7 +46,7 @@ class Operation(Generic[R]):
     """The largest length of each field of the request's body, and the smallest value of each query parameter."""
 
     def parse(self, body: Any) -> R:
-        """Parse the JSON value of an answer of success. Raises what the generated models raise: KeyError, TypeError, ..."""
+        """Parse the JSON value of an answer of success. Raises what the generated models raise, such as KeyError."""
         name = next(filter(None, self.success.values()))
         answer: R = getattr(import_module("..models", __name__), name).from_dict(body)
         return answer

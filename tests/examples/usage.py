@@ -1,36 +1,76 @@
-"""What users write, with the types that they see. mypy --strict and pyright strict check it; a test runs it."""
+"""What users write, with the types that they see. mypy --strict and pyright strict check this file; a test runs it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import assert_type
+from typing import Protocol, Unpack, assert_type
 
 from sendgrid_campaigns import (
     AsyncCampaignsClient,
+    Attempt,
     Campaign,
     CampaignsClient,
     CheckResult,
     ErrorDetail,
+    NotAppliedError,
     NotInDraftError,
-    NotReadyError,
+    Outcome,
     OutcomeUnknownError,
     RateLimitError,
     Schedule,
     SendReceipt,
 )
+from sendgrid_campaigns.models import KnownFrom, NewCampaignFields
+
+
+class Sender(Protocol):
+    """A part of the client, as a user's own code asks for the part; in tests, a double takes its place."""
+
+    def send(self, campaign_id: int) -> SendReceipt: ...
+    def create(self, title: str, *, subject: str | None = ..., sender_id: int | None = ...) -> Campaign: ...
+
+
+class AsyncSender(Protocol):
+    async def send(self, campaign_id: int) -> SendReceipt: ...
+    def iterate(self, *, page_size: int = ...) -> AsyncIterator[Campaign]: ...
+
+
+class Tagging(CampaignsClient):
+    """A client of a user's, who overrides an operation and adds another one."""
+
+    def create(self, title: str, **fields: Unpack[NewCampaignFields]) -> Campaign:
+        fields["categories"] = [*(fields.get("categories") or ()), "tagged"]
+        return super().create(title, **fields)
+
+    def send_new(self, title: str) -> SendReceipt:
+        return self.send(self.create(title).id)
 
 
 def sending(campaigns: CampaignsClient) -> SendReceipt:
-    receipt = campaigns.send(4900)
-    assert_type(receipt, SendReceipt)
+    sender: Sender = campaigns
+    receipt = sender.send(4900)
     assert_type(receipt.status, str | None)
+    assert_type(receipt.known_from, KnownFrom)
+    assert_type(receipt.attempts, tuple[Attempt, ...])
     campaign = campaigns.get(campaign_id=4900)
     assert_type(campaign, Campaign)
     assert_type(campaign.list_ids, tuple[int, ...] | None)
     acme = campaigns.on_behalf_of("acme")
     assert_type(acme, CampaignsClient)
-    assert_type(acme.send(4901, check=True), SendReceipt)
+    assert_type(campaigns.on_behalf_of(subuser="acme").send(4901), SendReceipt)
     assert_type(campaigns.on_behalf_of(account_id="A123").send(4902), SendReceipt)
+    assert_type(acme.ensure_sent(4901), SendReceipt)
+    assert_type(acme.outcome(4901), Outcome)
+    once = campaigns.send_once(
+        "march",
+        "A title",
+        subject=campaign.subject,
+        sender_id=campaign.sender_id,
+        list_ids=campaign.list_ids,
+        suppression_group_id=campaign.suppression_group_id,
+        plain_content="News [unsubscribe]",
+    )
+    assert_type(once, SendReceipt)
     return receipt
 
 
@@ -60,27 +100,28 @@ def everything_else(campaigns: CampaignsClient) -> list[str | None]:
 
 def handling(campaigns: CampaignsClient) -> str:
     try:
-        campaigns.send(4900, check=True)
+        campaigns.send(4900)
     except NotInDraftError as error:
         assert_type(error.status, str | None)
-        assert_type(error.campaign_id, int | None)
-        return str(error)
-    except NotReadyError as error:
-        assert_type(error.problems, tuple[ErrorDetail, ...])
+        assert_type(error.campaign_id, int | str | None)
         return str(error)
     except RateLimitError as error:
         assert_type(error.retry_after, float | None)
         return str(error)
-    except OutcomeUnknownError as error:
+    except NotAppliedError as error:
         assert_type(error.cause, str)
+        assert_type(error.temporary, bool)
+        return str(error)
+    except OutcomeUnknownError as error:
         assert_type(error.advice, str)
+        assert_type(campaigns.outcome(error).applied, bool | None)
         return str(error)
     return "sent"
 
 
 async def sending_async(campaigns: AsyncCampaignsClient) -> SendReceipt:
-    receipt = await campaigns.send(4900)
-    assert_type(receipt, SendReceipt)
+    sender: AsyncSender = campaigns
+    receipt = await sender.send(4900)
     acme = campaigns.on_behalf_of("acme")
     assert_type(acme, AsyncCampaignsClient)
     theirs = campaigns.on_behalf_of(account_id="A123")
@@ -88,16 +129,17 @@ async def sending_async(campaigns: AsyncCampaignsClient) -> SendReceipt:
         first = group.create_task(acme.send(4901))
         group.create_task(theirs.send(4902))
     assert_type(first.result(), SendReceipt)
-    assert_type(await asyncio.gather(campaigns.get(4900), acme.get(4901)), tuple[Campaign, Campaign])
+    both = await asyncio.gather(campaigns.get(4900), acme.ensure_sent(4901))
+    assert_type(both, tuple[Campaign, SendReceipt])
+    assert_type(await campaigns.outcome(4900), Outcome)
     return receipt
 
 
 async def everything_else_async(campaigns: AsyncCampaignsClient) -> list[str | None]:
     draft = await campaigns.create("A title", subject="News", list_ids=[110], categories=("a", "b"), editor="code")
     assert_type(draft, Campaign)
-    assert_type(
-        await campaigns.update(draft.id, subject=None, sender_id=124451, plain_content="[unsubscribe]"), Campaign
-    )
+    changed = await campaigns.update(draft.id, subject=None, sender_id=124451, plain_content="[unsubscribe]")
+    assert_type(changed, Campaign)
     assert_type(await campaigns.check(draft.id), CheckResult)
     await campaigns.update(draft.id, subject="News", suppression_group_id=42)
     tomorrow = datetime.now(UTC) + timedelta(days=1)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from operator import index
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sendgrid_campaigns import errors, models
 from sendgrid_campaigns._sync.client import Client
@@ -19,7 +19,7 @@ from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change, find_out
-from sendgrid_campaigns.protocol.flow import Flow
+from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import Pages, find, page, read
@@ -28,8 +28,6 @@ from sendgrid_campaigns_api import operations as api
 if TYPE_CHECKING:
     from sendgrid_campaigns_api import models as wire
     from sendgrid_campaigns_api.types import Unset
-
-T = TypeVar("T")
 
 # --- the writes ---
 
@@ -85,7 +83,12 @@ def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return dict(fields)
 
 
-_FIELDS = ("title", *models.CampaignFields.__annotations__, *models.NewCampaignFields.__annotations__)
+_FIELDS = ("title", *models.NewCampaignFields.__annotations__)
+
+
+def new_fields(title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a campaign that is made: there is nothing to clear yet."""
+    return {name: value for name, value in checked_fields({"title": title, **fields}).items() if value is not None}
 
 
 def checked_time(send_at: Any, now: float) -> int:
@@ -289,19 +292,16 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        body = checked_fields({name: value for name, value in {"title": title, **fields}.items() if value is not None})
-        return self._run(content(Change(self._session, CREATE, body=body)))
+        return self._run(content(Change(self._session, CREATE, body=new_fields(title, fields))))
 
-    def update(
-        self, campaign_id: int, title: str | None = None, **fields: Unpack[models.CampaignFields]
-    ) -> models.Campaign:
-        """Change a draft: a field that is left out stays as it is, and None clears one, but for the title.
+    def update(self, campaign_id: int, **fields: Unpack[models.ChangedCampaignFields]) -> models.Campaign:
+        """Change a draft: a field that is left out stays as it is, and None clears one.
 
         Returns the campaign as it is then. Raises NotInDraftError when the campaign is no Draft any more.
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
         """
-        body = checked_fields(fields if title is None else {"title": title, **fields})
+        body = checked_fields(fields)
         check(bool(body), "update() was given nothing to change", "Name a field, such as subject=...")
         id = checked_id(campaign_id)
         return self._run(content(Change(self._session, UPDATE, id, body=body, wanted={"fields": body})))
@@ -391,7 +391,7 @@ class CampaignsClient(Client):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
         title, ending = title_with_key(title, key)
-        return self._run(send_once(self._session, ending, checked_fields({"title": title, **fields})))
+        return self._run(send_once(self._session, ending, new_fields(title, fields)))
 
     def send_test(self, campaign_id: int, to: str | Sequence[str]) -> None:
         """Send a campaign as a test to one address, or to several. The campaign stays as it is.

@@ -9,7 +9,7 @@ from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import Clock, Retry
 from sendgrid_campaigns.models import Attempt
 from sendgrid_campaigns.protocol.answers import retry_after, service_error
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Operation, R, Sleep
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, NoAnswer, Operation, R, Sleep
 from sendgrid_campaigns.protocol.goals import Resource
 from sendgrid_campaigns.protocol.proof import Proof, Tried, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
@@ -93,10 +93,14 @@ class Call(Generic[R]):
         """Make one request when the rate limit has room for one, and record what its answer proves.
 
         A request that cannot wait so long before the deadline is made all the same, and gets the service's own answer.
+        After the deadline none is made.
         """
         clock, limit, was_in_doubt = self.session.clock, self.session.rate_limit, self.in_doubt
         while wait and (pause := limit.wait(clock.monotonic())) and pause < self.left():
             yield from self.sleep(pause)
+        if self.left() <= 0:
+            problem = "the call's deadline passed before the request was made"
+            return Tried(NoAnswer(problem, not_sent=True), Proof.NOT_SENT, problem)
         limit.in_flight.add(id(ask))
         try:
             self.in_doubt = was_in_doubt or (self.writes and ask.operation is self.operation)
@@ -122,7 +126,7 @@ class Call(Generic[R]):
         made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
         return kind(**{**about, **where, **made, **facts})
 
-    def failure(self, tried: Tried[Any]) -> errors.SendGridError:
+    def failure(self, tried: Tried[Any], **facts: Any) -> errors.SendGridError:
         """Return the error of a request that failed, and that changed nothing."""
         code, headers = tried.answer.status_code, tried.answer.headers
         refused = tried.proof in (Proof.REJECTED, Proof.AMBIGUOUS)
@@ -134,4 +138,4 @@ class Call(Generic[R]):
             return self.error(errors.InvalidResponseError, cause=tried.problem, status_code=code)
         found, error_id = service_error(tried.answer) or ((), None)
         waits = {"retry_after": retry_after(headers, self.session.clock.time())} if code == 429 else {}
-        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits)
+        return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits, **facts)

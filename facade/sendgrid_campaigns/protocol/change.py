@@ -27,8 +27,8 @@ class Change(Call[R]):
         super().__init__(session, write.operation, write.done, write.resource, id)
         self.write = write
         self.wanted = wanted
-        self.goal = None if write.goal is None or wanted is None else write.goal(**wanted)
-        self.ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
+        self.goal: Goal | None = None if write.goal is None or wanted is None else write.goal(**wanted)
+        self.ask: Ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
 
     def allowed_state(self, goal: Goal) -> Flow[State]:
         """Read the state before the write is tried. Raises the error of a status that does not allow the write."""
@@ -73,8 +73,6 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
     state: State | None = None
     if goal is not None and call.id is not None and not post_first:
         state = yield from call.allowed_state(goal)  # S0
-    if call.left() <= 0:
-        raise call.error(errors.NotAppliedError, cause="the call's deadline passed before the write was tried")
     # A write whose status the service does not check rests on the state just read, which must not grow old.
     doubt, before, wait = "", None, goal is None or goal.server_checks_state
     for number in range(1, call.session.retry.attempts + 1):
@@ -94,15 +92,17 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
         if goal is None:
             break
         seen, state = yield from read_back(call, goal, before)  # S2
+        # From here on, a copy of the request may have been carried out, and another client has taken its effect back.
+        left = {"changed": "No effect of this call is left.", **call.changed}
         if seen in (Seen.APPLIED, Seen.TENTATIVE):
             return ("already" if post_first and not doubt else "read-back"), None, state
         if seen is Seen.EXPIRED:
-            raise call.error(errors.NotAppliedError, cause="the chosen time is past", temporary=False)  # R2
+            raise call.error(errors.NotAppliedError, cause="the chosen time is past", temporary=False, **left)  # R2
         if not doubt and seen is Seen.UNCHANGED:
-            raise call.failure(tried)  # R3
+            raise call.failure(tried, **left)  # R3
         if not doubt and post_first and seen is Seen.DIVERGED and state is not None and state.model:
-            raise call.error(goal.wrong_state, status=state.status)
-        if seen is not Seen.UNCHANGED or state is None or not goal.may_repeat(state) or call.left() <= 0:
+            raise call.error(goal.wrong_state, status=state.status, **{"changed": "", **call.changed})
+        if seen is not Seen.UNCHANGED or state is None or not goal.may_repeat(state):
             break  # R8
         before = state  # S3
     raise call.unknown(state, doubt or "the refusal may answer a copy of the request")

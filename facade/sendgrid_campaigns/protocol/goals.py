@@ -103,7 +103,7 @@ class Goal:
 class Sent(Goal):
     """The campaign is mailed, now."""
 
-    needs_schedule = ("scheduled",)
+    needs_schedule: tuple[str, ...] = ("scheduled",)
 
     def judge(self, state: State) -> Seen:
         """Return APPLIED for mail on its way, TENTATIVE for a schedule about now."""
@@ -120,7 +120,7 @@ class Sent(Goal):
 class Scheduled(Goal):
     """The campaign goes out at a chosen time."""
 
-    needs_schedule = ("scheduled", "in progress", "sent")
+    needs_schedule: tuple[str, ...] = ("scheduled", "in progress", "sent")
 
     def __init__(self, send_at: int) -> None:
         self.send_at = send_at
@@ -142,8 +142,8 @@ class Scheduled(Goal):
 class Rescheduled(Scheduled):
     """The campaign goes out at another time than before."""
 
-    allowed = ("scheduled",)
-    wrong_state = errors.NotScheduledError
+    allowed: tuple[str, ...] = ("scheduled",)
+    wrong_state: type[errors.WrongStateError] = errors.NotScheduledError
 
     def judge(self, state: State) -> Seen:
         """Return UNCHANGED for another time."""
@@ -164,8 +164,8 @@ class Rescheduled(Scheduled):
 class Unscheduled(Goal):
     """The campaign is a Draft again."""
 
-    allowed = ("scheduled",)
-    wrong_state = errors.NotScheduledError
+    allowed: tuple[str, ...] = ("scheduled",)
+    wrong_state: type[errors.WrongStateError] = errors.NotScheduledError
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a Draft."""
@@ -208,12 +208,12 @@ def stored(value: object) -> object:
 class Deleted(Goal):
     """The campaign is no more."""
 
-    wrong_state = errors.DeleteWouldStopMailError
+    wrong_state: type[errors.WrongStateError] = errors.DeleteWouldStopMailError
     server_checks_state = False
 
     def __init__(self, stop: bool) -> None:
         """stop: whether deleting may stop mail, and so is allowed in every status."""
-        self.allowed = () if stop else ("draft", "sent", "canceled")
+        self.allowed: tuple[str, ...] = () if stop else ("draft", "sent", "canceled")
 
     def judge(self, state: State) -> Seen:
         """Return TENTATIVE for a campaign that is gone."""

@@ -18,7 +18,7 @@ class RateLimit:
 
     def __init__(self) -> None:
         self._limit = self._left = self._reset = math.inf
-        self.in_flight = set[int]()
+        self.in_flight: set[int] = set()
         """The Asks that are neither answered nor given up, by id()."""
 
     def wait(self, now: float) -> float:

@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from sendgrid_campaigns.auth import ApiKey
-from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 LARGEST_ANSWER = 64 * 2**20
@@ -31,13 +30,13 @@ class Evidence:
         self.status_code: int | None = None
         self.headers: Mapping[str, str] = {}
         """With names in lower case."""
-        self.whole = False
+        self.whole: bool = False
         """Whether the body arrived to its end."""
-        self.reports = False
+        self.reports: bool = False
         """Whether the transport reports what it does, as httpcore does by its `trace` extension."""
-        self.writes = 0
+        self.writes: int = 0
         """How often the transport began to write the request."""
-        self.reads = inf
+        self.reads: float = inf
         """How often the connection was read since it was written to last; infinite when nobody counts."""
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -104,11 +103,6 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 # --- exceptions ---
 
 
-def text_of(error: Exception, key: ApiKey) -> str:
-    """Return what an exception says, without the key."""
-    return key.redact(shown(error))
-
-
 LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
 """Packages whose exceptions say something about a request; so do the built-in OSErrors, which the OS raises."""
 
@@ -131,7 +125,8 @@ def from_outside(error: BaseException) -> BaseException | None:
             traceback = traceback.tb_next
         if traceback is not None or not (known or from_the_os):
             return each
-        each = each.__cause__
+        # httpcore breaks the chain, by `raise ... from None`, and keeps the exception that it wraps as an argument.
+        each = each.__cause__ or next((part for part in each.args if isinstance(part, BaseException)), None)
     return None
 
 

@@ -7,10 +7,10 @@ from contextlib import aclosing, suppress
 import httpx
 
 from sendgrid_campaigns.config import Clock, check, check_count
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.event_loop import running_loop, time_limit
-from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside, text_of
+from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
@@ -31,7 +31,7 @@ class AsyncExchange:
         check_count("max_connections", max_connections, 1)
         usable = isinstance(http, httpx.AsyncClient | None)  # pyright: ignore[reportUnnecessaryIsInstance]
         check(usable, f"http_client is a {type(http).__module__}.{type(http).__name__}", "Give an httpx.AsyncClient.")
-        self.target = target
+        self._target = target
         self.closes: bool = http is None
         """Whether closing the client closes the HTTP client."""
         self._clock = clock
@@ -49,11 +49,11 @@ class AsyncExchange:
         from sendgrid_campaigns.transport.streams import guard
 
         # Over plain http the environment's proxy would be shown the key: loopback needs none.
-        trust_env = self.target.base_url.startswith("https:")
+        trust_env = self._target.base_url.startswith("https:")
         try:
             http = httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, limits=self._limits)
         except Exception as error:  # whatever the environment holds
-            problem = f"httpx cannot make a client: {text_of(error, self.target.key)}"
+            problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
         self._guarded = guard(http)
@@ -92,11 +92,11 @@ class AsyncExchange:
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
-        evidence = Evidence(self._clock.monotonic, self.target.timeout)
+        evidence = Evidence(self._clock.monotonic, self._target.timeout)
         current.set(evidence)
-        request = build(ask, self.target, on_behalf_of)
+        request = build(ask, self._target, on_behalf_of)
         try:
-            async with time_limit(self.target.timeout):
+            async with time_limit(self._target.timeout):
                 await self._send(request, evidence)
         except Exception as error:
             if from_outside(error) is not None:
@@ -105,9 +105,10 @@ class AsyncExchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, NO_REQUEST) or reported)
-                return evidence.no_answer(text_of(error, self.target.key), not_sent=not_sent)
+                cause = self._target.key.redact(shown(error, longest=300))
+                return evidence.no_answer(cause, not_sent=not_sent)
         self._reports = self._reports or evidence.reports
-        return evidence.answer(self.target.key, reported=self._reports)
+        return evidence.answer(self._target.key, reported=self._reports)
 
     async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""

@@ -1,0 +1,100 @@
+"""The async client on aiohttp itself. The extra `aiohttp` installs aiohttp.
+
+from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
+"""
+
+import asyncio
+from io import BytesIO
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from sendgrid_campaigns.campaigns import AsyncCampaignsClient
+from sendgrid_campaigns.config import Clock, check, check_count
+from sendgrid_campaigns.transport.event_loop import running_loop
+from sendgrid_campaigns.transport.evidence import Evidence, current
+from sendgrid_campaigns.transport.exchange import AsyncExchange
+from sendgrid_campaigns.transport.requests import Target
+
+try:
+    import aiohttp
+except ImportError as _missing:
+    raise ImportError("AiohttpCampaignsClient needs aiohttp: pip install 'sendgrid-campaigns[aiohttp]'") from _missing
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connections. Each request gets one, only once, and none that holds an answer already."""
+
+    async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
+        """Return a connection. From then on, the request counts as written."""
+        if current.get().writes:  # aiohttp sends a GET or DELETE again by itself when the connection breaks
+            raise aiohttp.ClientConnectionError("the connection broke before there was an answer")
+        for _ in range(2):  # the event loop looks at its sockets, and learns which are closed or hold bytes already
+            await asyncio.sleep(0)
+        connection = await super().connect(*arguments, **named)
+        if connection.protocol is None or connection.protocol.should_close:
+            connection.close()
+            raise aiohttp.ClientConnectionError("an answer was there before the request was written")
+        current.get().writes += 1
+        return connection
+
+
+class AiohttpExchange(AsyncExchange):
+    """The aiohttp sessions behind a client and its views, one for each event loop."""
+
+    def __init__(self, target: Target, clock: Clock, http_client: object, max_connections: int) -> None:
+        """Look up the proxy of the environment.
+
+        Raises ConfigurationError for any http_client, and for a proxy that aiohttp does not know.
+        """
+        check_count("max_connections", max_connections, 1)
+        check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
+        self._target, self._clock, self._limit = target, clock, max_connections
+        self._guarded, self._reports, self._closed = True, True, False
+        self._sessions: dict[Any, aiohttp.ClientSession] = {}
+        # Over plain http a proxy would be shown the key: loopback needs none.
+        direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
+        self._proxy = None if direct else getproxies().get("https") or getproxies().get("all")
+        check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")
+
+    async def _close_sessions(self, mine: object = None) -> None:
+        for loop in [each for each in self._sessions if each is mine or each.is_closed()]:  # others may be in use
+            await self._sessions.pop(loop).close()
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop."""
+        self._closed = True
+        await self._close_sessions(running_loop())
+
+    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
+        evidence.reports = True
+        loop = running_loop()
+        check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
+        if loop not in self._sessions:
+            trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as of the other clients
+            self._sessions[loop] = aiohttp.ClientSession(
+                connector=_Connector(ssl=trusted, limit=self._limit, resolver=resolver),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
+                skip_auto_headers=("Content-Type",),  # a POST without a body would get one
+            )
+            await self._close_sessions()  # at the end: meanwhile, other tasks make their first calls
+        body = BytesIO(request.content) if request.content else None  # aiohttp warns of more than 1 MB of bytes
+        timeout = aiohttp.ClientTimeout(sock_connect=request.extensions["timeout"]["connect"])
+        async with self._sessions[loop].request(
+            request.method, str(request.url), headers=request.headers, data=body, allow_redirects=False, timeout=timeout
+        ) as response:
+            evidence.status_code = response.status
+            evidence.headers = {name.lower(): value for name, value in response.headers.items()}
+            async for chunk in response.content.iter_any():
+                if not evidence.add(chunk):
+                    return
+            evidence.whole = True
+
+
+class AiohttpCampaignsClient(AsyncCampaignsClient):
+    """SendGrid's Campaigns API for asyncio, on aiohttp. It takes no http_client."""
+
+    _new_exchange = AiohttpExchange

@@ -1,0 +1,13 @@
+"""The proof that the protocol is never wrong about a write: the whole of it runs against a model, in virtual time.
+
+    service.py    the service: campaigns, statuses, and time
+    caller.py     one call of the real client's flow, each of whose requests the model answers
+    judge.py      what must hold of every call
+    explore.py    every short history
+    sample.py     random histories, and a naive client in the same ones
+    mutants.py    wrong protocols, planted on purpose: mutants.toml
+    simulate.py   all of it, on two processes
+
+A history is what happens in one call: what becomes of each request, what each read shows, what other clients do. Other
+calls of the same client are in it, too: what such a call does to the campaign, an act of another client does.
+"""

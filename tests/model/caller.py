@@ -1,0 +1,469 @@
+"""One call in a world: the real client's flow decides, and this answers each of its requests."""
+
+import gc
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from functools import lru_cache
+from math import ceil
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from model.service import NOT_FOUND, REFUSED, START, Request, Shown, Snapshot, World, stored, text_of
+from scenarios import CAMPAIGN_ID, Write
+from sendgrid_campaigns import CampaignsClient, Clock, OutcomeUnknownError, Retry, WrongStateError, errors
+from sendgrid_campaigns.protocol import answers
+from sendgrid_campaigns.protocol.call import Session
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
+from sendgrid_campaigns.protocol.rate_limit import RateLimit
+from sendgrid_campaigns_api import operations as api
+from sendgrid_campaigns_api.operations import Operation
+
+SLOWEST = 30.0  # seconds that one request takes at most: the client's timeout
+QUICK = 0.1
+MOST = 400  # requests that a call may make before the call is taken for endless
+HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
+"""What proxies, gateways and load balancers write."""
+ANOTHER = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
+"""Another campaign: caches and proxies mix answers up."""
+
+
+class Page(NamedTuple):
+    """An answer in place of the service's to this request."""
+
+    code: int
+    body: bytes
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What the network and the service make of one request that writes."""
+
+    name: str
+    copies: int = 1  # carried out at once
+    answer: int | None = 0  # which copy's answer arrives; None: none does
+    page: Page | None = None
+    lasts: bool = False  # whether the same page answers every request from now on
+    later: float | None = None  # seconds after which one more copy lands; infinite: after everything that is watched
+    left: bool = True  # this machine
+    body_lost: bool = False
+    interrupted: bool = False
+    repeated: bool = False  # whether the transport reports that it wrote the request more than once
+    seconds: float = QUICK
+
+
+class Look(NamedTuple):
+    """What becomes of one request that reads."""
+
+    seconds: float
+    snapshot: Snapshot | None  # what the read shows; None: no answer comes
+    page: Page | None = None
+    interrupted: bool = False
+
+
+FINE = Fate("as it should be")
+
+
+class Fortune:
+    """Who decides what goes wrong.
+
+    Staleness is bounded by A2; and beyond that, for each look. A look is the read of the campaign and, with it, of its
+    time: either may be stray, which is as old as the first read of the call, but of two looks in a row one is not. Were
+    that said of single requests, a call could see old and new parts in turn for ever, and nothing would be known.
+    """
+
+    may_stray = strayed = False
+    first: Snapshot | None = None
+
+    def gap(self, caller: "Caller") -> None:
+        """Let others act, just before a request."""
+
+    def fate(self, caller: "Caller") -> Fate:
+        """Return what becomes of a request that writes."""
+        raise NotImplementedError
+
+    def look(self, caller: "Caller", part: str) -> Look:
+        """Return what becomes of a request that reads; part: the name of its operation."""
+        raise NotImplementedError
+
+    def spelt(self, status: str) -> str:
+        """Return how the service spells a status."""
+        return status
+
+    def begin(self, part: str) -> bool:
+        """Return whether a request may be stray. A look begins with any but the read of a time."""
+        if part != "get_campaign_schedule":
+            self.may_stray, self.strayed = not self.strayed, False
+        return self.may_stray and self.first is not None
+
+
+class Flows(CampaignsClient):
+    """The real client, whose methods hand their flows over instead of running them."""
+
+    flow: Any
+
+    def _run(self, flow: Flow[Any]) -> Any:
+        self.flow = flow
+        return flow
+
+
+class ModelClock(Clock):
+    """The client's clock, which the world moves, and which may jump; its random numbers are all the same."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def time(self) -> float:
+        now = self._world.now
+        return now + self._world.rules.jump if now > START + 1.0 else now
+
+    def monotonic(self) -> float:
+        return self._world.now
+
+    def random(self) -> float:
+        return 0.5
+
+
+CLIENT = Flows("SG.model")
+OPERATIONS = {each.name: each for each in vars(api).values() if isinstance(each, Operation)}
+
+
+class Interruption(BaseException):
+    """An exception from outside, such as Ctrl-C."""
+
+
+class Caller:
+    """A call: what it asks and is told, with an eye on what it must not do."""
+
+    def __init__(self, write: Write, world: World, fortune: Fortune, retry: Retry, *, log: bool = False) -> None:
+        self.write = write
+        self.name = write.operations[-1]  # the operation that decides
+        self.world = world
+        self.fortune = fortune
+        self.retry = retry
+        self.copies_differ = False  # a late copy of what was refused is carried out; assumed is that it is refused, too
+        self.clock = ModelClock(world)
+        self.tells, self.log = log, list[str]()
+        self.deadline = START + retry.deadline
+        self.send_at = None if write.in_seconds is None else int(START + write.in_seconds)
+        self.first = 0  # the snapshot with which the call began
+        self.wrong: list[str] = []
+        self.requests = self.tries = 0  # all; those of the operation that decides
+        self.slept = 0.0
+        self.asked = ""  # the operation of the last request that writes
+        self.last, self.proof = FINE, ""  # of the last try: its fate, and what its answer proved
+        self.doubt = self.judged = (
+            False  # of that operation: one may have arrived; one was refused, and the state judges
+        )
+        # What reads have shown: a status that forbids the write; a time too near; nothing since the last try.
+        self.moved = self.near = self.blind = False
+        self.statuses: set[str] = set()
+        self.theirs: object = None  # the value that reads showed in place of the value asked for
+        self.newer = False  # whether that value has changed from one look to another: another client has written
+        self.said: set[int] = set()  # codes of refusals that are the service's own
+        self.not_before = START  # when the service takes requests again, as its last 429 says
+        self.failed_at = -1.0  # when the last read failed
+        self.untold = True  # whether a request of the rate limit's window went unanswered
+        self.calm = True  # nobody else acted, and every read was good and new
+        self.page: Page | None = None  # answers every request from now on
+        self.interrupted = False
+        self.kind = ""
+        self.value: Any = None
+        self.error: Any = None
+        self.ended = START
+
+    # --- running ---
+
+    def run(self) -> None:
+        """Run the call to its end. Its `kind` is: done, unknown, wrong state, no, interrupted, or raised."""
+        self.first = len(self.world.snapshots) - 1
+        try:
+            self.value = self._drive(lambda: self.write.call(CLIENT, START))
+            self.kind = "done"
+        except (Exception, Interruption) as error:
+            kinds = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state", errors.SendGridError: "no"}
+            kinds |= {Interruption: "interrupted", BaseException: f"raised {error!r}"}
+            self.kind = next(kind for of, kind in kinds.items() if isinstance(error, of))
+            self.error = error
+        self.ended = self.world.now
+        self.tell(self.kind, self.error or self.value)
+
+    def may_ask_outcome(self) -> bool:
+        """Return whether the call ended in doubt about what it was to do, and reading may tell."""
+        return self.kind == "unknown" and self.write.is_read_back and self.error.action == self.write.done
+
+    def outcome(self) -> bool | None:
+        """Ask at this later time what became of the write."""
+        self.deadline = self.world.now + self.retry.deadline
+        self.requests = 0
+        try:
+            found = self._drive(lambda: CLIENT.outcome(self.error))
+        except errors.SendGridError as error:
+            self.tell("outcome", error)
+            return None
+        self.tell("outcome", found.applied, found.why)
+        applied: bool | None = found.applied
+        return applied
+
+    def naively(self) -> bool:
+        """Try again on every error, three times, and believe the last answer: what many programs do by hand."""
+        operation = OPERATIONS[self.name]
+        body = {"send_at": self.send_at} if self.send_at else dict(self.write.arguments)
+        for number in range(1, 5):
+            answer = self._write(Ask(operation, {"campaign_id": CAMPAIGN_ID}, body))
+            if isinstance(answer, Answer) and answer.status_code in operation.success:
+                return True
+            self.world.advance(0.25 * 2.0**number)
+        return False
+
+    def _drive(self, method: Any) -> Any:
+        CLIENT._session = Session(clock=self.clock, retry=self.retry, rate_limit=RateLimit(), host="model")
+        flow = method() or CLIENT.flow  # some methods return nothing
+        answer: Answer | NoAnswer | None = None
+        try:
+            while True:
+                step = flow.send(answer)
+                if isinstance(step, Sleep):
+                    self.slept += step.seconds
+                    self.world.advance(step.seconds)
+                    answer = None
+                else:
+                    answer = self._perform(step)
+        except StopIteration as end:
+            return end.value
+        except Interruption as interruption:
+            flow.throw(interruption)
+            raise
+
+    # --- requests ---
+
+    def _perform(self, ask: Ask) -> Answer | NoAnswer:
+        self.fortune.gap(self)
+        world = self.world
+        if world.now >= self.deadline:
+            self.wrong.append("I4: a request begins after the deadline")
+        self.requests += 1
+        if self.requests > MOST:
+            raise RuntimeError("the call asks for ever")
+        if world.rules.limit:
+            over, told, self.untold = not world.within_limit(), not self.untold, False
+            # A deletion rests on the state just read, and does not wait.
+            waits = ask.operation.method != "DELETE" and self.deadline - world.now > world.rules.window
+            if over and told and waits:
+                self.wrong.append("I5: a request begins while the service says that none is left")
+            if over:
+                self.calm = False
+                world.advance(QUICK)
+                return self._answer(429, REFUSED)
+        return self._read(ask) if ask.operation.method == "GET" else self._write(ask)
+
+    def _write(self, ask: Ask) -> Answer | NoAnswer:
+        world, name = self.world, ask.operation.name
+        if name != self.asked:
+            self.asked, self.doubt, self.judged = name, False, False
+        if name == self.name:
+            self._check_try()
+            self.tries += 1
+        fate = self.fortune.fate(self)
+        if self.page is not None:
+            fate = replace(fate, page=self.page)
+        request = Request(name, ask.parameters.get("campaign_id", 0), json.dumps(ask.body), max(self.tries, 1))
+        said = [world.handle(request) for _ in range(fate.copies)]
+        arrived = said[fate.answer] if said and fate.answer is not None else None
+        if fate.later is not None and (self.copies_differ or arrived is None or arrived[0] < 300):
+            world.later(world.now + fate.later, request)
+        answer: Answer | NoAnswer
+        if not fate.left:
+            answer = NoAnswer("never left", not_sent=True)
+        elif fate.page is not None:
+            answer = self._answer(*fate.page, fate.repeated)
+        elif arrived is None:
+            answer = NoAnswer("no answer")
+        else:
+            answer = self._answer(arrived[0], None if fate.body_lost else arrived[1])
+        self.untold = self.untold or fate.page is not None or isinstance(answer, NoAnswer)
+        world.advance(fate.seconds)
+        if fate.page is not None and fate.page.code == 429:
+            self.not_before = world.now + (fate.page.retry_after or 0.0)
+        self.page = fate.page if fate.lasts else self.page
+        proof = _proof(answer, name)
+        if name == self.name:
+            self.last, self.proof, self.blind = fate, proof, True
+        self.doubt = self.doubt or proof == "nothing"
+        self.judged = self.judged or proof == "state"
+        return self._told(name, answer, fate.interrupted, fate.name)
+
+    def _read(self, ask: Ask) -> Answer | NoAnswer:
+        name, world = ask.operation.name, self.world
+        if not self.asked and world.now < self.failed_at + 0.2:
+            self.wrong.append("I5: a read that failed is repeated at once")
+        seconds, snapshot, page, interrupted = self.fortune.look(self, name)
+        page = self.page or page
+        answer: Answer | NoAnswer
+        if page is not None:
+            answer = self._answer(*page)
+        elif snapshot is None:
+            answer = NoAnswer("no answer")
+        else:
+            answer = self._show(ask, snapshot)
+        failed = snapshot is None or page is not None
+        self.calm = self.calm and not failed and snapshot.campaigns == world.snapshots[-1].campaigns  # type: ignore[union-attr]
+        self.untold = self.untold or failed
+        world.advance(seconds)
+        self.failed_at = world.now if failed else self.failed_at
+        return self._told(name, answer, interrupted)
+
+    def _told(self, name: str, answer: Answer | NoAnswer, interrupted: bool, fate: str = "") -> Answer | NoAnswer:
+        if self.tells:
+            self.tell(name, fate, answer.cause or (answer.status_code, answer.body), self.world.snapshots[-1].campaigns)
+        if interrupted:
+            self.interrupted = True
+            raise Interruption
+        return answer
+
+    def _show(self, ask: Ask, snapshot: Snapshot) -> Answer:
+        name, spelt = ask.operation.name, self.fortune.spelt
+        if name == "list_campaigns":
+            offset, limit = ask.parameters["offset"], ask.parameters["limit"]
+            page = snapshot.campaigns[offset : offset + limit]
+            return self._answer(200, _page(page, tuple(spelt(each.status) for each in page)))
+        shown = snapshot.of(ask.parameters["campaign_id"])
+        self.blind = self.blind and name != "get_campaign"
+        if shown is None:
+            return self._answer(404, NOT_FOUND)
+        self._watch(name, shown)
+        return self._answer(200, text_of(name, shown, spelt(shown.status)))
+
+    def _answer(
+        self, code: int, body: bytes | None, retry_after: float | None = None, repeated: bool = False
+    ) -> Answer:
+        if code >= 500 or code in (413, 429) or body in (REFUSED, NOT_FOUND):
+            self.said.add(code)
+        world, rules = self.world, self.world.rules
+        headers = {} if retry_after is None else {"retry-after": f"{retry_after}"}
+        if rules.dated is not None:
+            headers["date"] = _date(int(world.time() + rules.dated))
+        if rules.limit:
+            headers["x-ratelimit-limit"] = str(rules.limit)
+            headers["x-ratelimit-remaining"] = str(max(0, rules.limit - world.used))
+            headers["x-ratelimit-reset"] = str(ceil((world.window + 1) * rules.window))
+        return Answer(code, headers, body, repeated=repeated)
+
+    # --- what it must not do ---
+
+    def allows(self, status: str) -> bool:
+        """Return whether the write may be tried in a status; `ensure_sent` may the first time, whatever the status."""
+        needs = self.write.allowed or (("Draft",) if self.name == "send_campaign" else None)
+        return needs is None or status in needs
+
+    def has_fields(self, shown: Shown) -> bool:
+        """Return whether a campaign has the fields that an update is to set."""
+        return stored(shown.fields, json.dumps(self.write.arguments)) == shown.fields
+
+    def saw(self, status: str) -> None:
+        """Take note of a status that a read has shown."""
+        self.statuses.add(status.casefold())
+        self.moved = self.moved or not self.allows(status)
+
+    def _watch(self, part: str, shown: Shown) -> None:
+        rules, is_scheduled = self.world.rules, shown.status == "Scheduled"
+        value: object = None
+        if part == "get_campaign":
+            self.saw(shown.status)
+            value = shown.fields if self.name == "update_campaign" and not self.has_fields(shown) else None
+        elif is_scheduled and self.name == "reschedule_campaign":
+            value = None if shown.send_at == self.send_at else shown.send_at
+        if self.tries and value is not None:
+            self.newer = self.newer or self.theirs not in (None, value)
+            self.theirs = value
+        if self.send_at is not None:
+            now = max(self.clock.time(), 0.0 if rules.dated is None else int(self.world.time() + rules.dated))
+            at = shown.send_at if is_scheduled and shown.send_at is not None else self.send_at
+            self.near = min(self.send_at, at) - now <= 60.0
+
+    def _check_try(self) -> None:
+        checks = {
+            "after a status was seen that forbids it": self.moved,
+            "before the service takes requests": self.world.now < self.not_before,
+            "over what another client has written meanwhile": self.newer,
+            "with a time that is too near": self.near and (self.doubt or self.judged),
+            "without looking again, and may stop mail": self.tries and self.blind and self.write.name == "delete",
+        }
+        self.wrong += [f"I5: it is tried {when}" for when, is_so in checks.items() if is_so]
+
+    def tell(self, *facts: object) -> None:
+        """Write a line for people."""
+        if self.tells:
+            self.log.append(f"{self.world.now - START:+10.2f} s  {' | '.join(str(fact) for fact in facts if fact)}")
+
+
+def _proof(answer: Answer | NoAnswer, name: str) -> str:
+    """Return what an answer proves by docs/reliability.md: "yes", "no", "state" (the state judges), or "nothing"."""
+    if isinstance(answer, NoAnswer):
+        return "no" if answer.not_sent else "nothing"
+    code, body = answer.status_code, answer.body or b""
+    if code in (201, 204):
+        return "nothing" if body == ANOTHER else "yes"
+    if code == 200:
+        return "yes" if body.startswith(b'{"id":%d,' % CAMPAIGN_ID) else "nothing"
+    if answer.repeated or (code not in (413, 429) and body not in (REFUSED, NOT_FOUND)) or code >= 500:
+        return "nothing"
+    judges = name not in ("create_campaign", "send_test_campaign")
+    return "state" if judges and (code == 403 or (code == 404 and name == "delete_campaign")) else "no"
+
+
+@lru_cache(maxsize=10_000)
+def _page(page: tuple[Shown, ...], spelt: tuple[str, ...]) -> bytes:
+    items = [text_of("get_campaign", shown, status) for shown, status in zip(page, spelt, strict=True)]
+    return b'{"result":[%b]}' % b",".join(items)
+
+
+@lru_cache(maxsize=10_000)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+# --- in bulk ---
+
+WARNED: list[str] = []
+"""The warnings that were logged since somebody emptied this."""
+
+
+class _Warnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        WARNED.append(record.getMessage())
+
+
+@contextmanager
+def in_bulk() -> Iterator[None]:
+    """Run a million calls: pure functions of answers' bytes are cached, and errors leave out their `to_dict` form."""
+    parsed: dict[tuple[int, int], tuple[Any, Any]] = {}
+    parse, logger, handler = Operation.parse, logging.getLogger("sendgrid_campaigns"), _Warnings()
+    thresholds, propagates = gc.get_threshold(), logger.propagate
+
+    def parse_once(self: Operation[Any], body: Any) -> Any:
+        key = id(self), id(body)  # which stays that of this body, for the body is kept
+        if key not in parsed:
+            if len(parsed) > 50_000:
+                parsed.clear()
+            parsed[key] = body, parse(self, body)
+        return parsed[key][1]
+
+    cached = SimpleNamespace(loads=lru_cache(maxsize=50_000)(json.loads), dumps=json.dumps)
+    with (
+        patch.object(Operation, "parse", parse_once),
+        patch.object(answers, "json", cached),
+        patch.object(errors, "to_json", lambda value: value),
+    ):
+        gc.set_threshold(100_000, 50, 50)
+        logger.addHandler(handler)
+        logger.propagate = False
+        yield
+    gc.set_threshold(*thresholds)
+    logger.removeHandler(handler)
+    logger.propagate = propagates

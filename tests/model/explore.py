@@ -1,0 +1,278 @@
+"""Every history of a call with few things that go wrong: which choices there are is asked again and again, depth first.
+
+A history is a list of choices, and is run from its start. Left out is only what is equivalent: an act of another client
+that the service would refuse, or that the write does not depend on; and a read that shows what another one shows.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, replace
+from math import inf
+from typing import Any
+
+from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Fortune, Look, Page
+from model.judge import Tally, misjudged, violations
+from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, World
+from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES
+from sendgrid_campaigns import Retry
+
+USUAL = Rules(oldest=1.4, tolerance=300.0)
+SHORT = Retry(attempts=3, deadline=120.0, settle=1.5)
+"""A read-back window of three looks, at 0, 0.6 and 1.5 s: everything is as with a longer one, only sooner."""
+
+FATES = (
+    Fate("never left", copies=0, left=False),
+    Fate("lost on the way", copies=0, answer=None),
+    Fate("answer lost", answer=None),
+    Fate("late, within the window", copies=0, answer=None, later=0.3),
+    Fate("late, after the window", copies=0, answer=None, later=1.65),
+    Fate("late, after everything", copies=0, answer=None, later=inf),
+    Fate("doubled, first answer", copies=2),
+    Fate("doubled, second answer", copies=2, answer=1),
+    Fate("doubled, second late", later=inf),
+    Fate("forbidden", copies=0, page=Page(403, REFUSED)),
+    Fate("refused", copies=0, page=Page(400, REFUSED)),
+    Fate("too many", copies=0, page=Page(429, REFUSED, 0.2)),
+    Fate("far too many", copies=0, page=Page(429, HTML, 1000.0)),
+)
+NOT_FOUND_WRONGLY = Fate("not found, wrongly", copies=0, page=Page(404, NOT_FOUND))
+SLOW = (Fate("slow", seconds=SLOWEST), Fate("answer lost after long", answer=None, seconds=SLOWEST))
+PAGES = tuple(
+    Page(code, body)
+    for code, body in zip(
+        (404, 404, 403, 401, 400, 406, 200, 200), (HTML, JSON, JSON, TEXT, HTML, EMPTY, HTML, JSON), strict=True
+    )
+)
+"""What something in front of the service answers."""
+IN_FRONT = tuple(
+    Fate("a page in front", copies, page=page, lasts=lasts)
+    for page in PAGES
+    for copies in (0, 1)
+    for lasts in (False, True)
+)
+MIXED_UP = (
+    Fate("the answer to another's", copies=0, page=Page(201, ANOTHER)),
+    Fate("the answer to another's, 200", copies=0, page=Page(200, ANOTHER)),
+    Fate("carried out, and the answer to another's", page=Page(200, ANOTHER)),
+    Fate("body lost", body_lost=True),
+    Fate("503, carried out", page=Page(503, HTML)),
+    Fate("written twice, carried out, 429", page=Page(429, REFUSED), repeated=True),
+    Fate("interrupted", interrupted=True),
+    Fate("interrupted, and lost", copies=0, interrupted=True),
+    FATES[1],
+)
+WITHOUT_ID = ("create_campaign", "send_test_campaign")
+"""Of these, nobody can tell that an answer is another's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weather:
+    """What holds for a whole history."""
+
+    rules: Rules = USUAL
+    retry: Retry = SHORT
+    fates: tuple[Fate, ...] = FATES
+    looks: tuple[Page | str, ...] = ("fails", "unknown status")  # what may be wrong with a read
+    turn: float | None = None
+    """None: whatever A2 allows a read to show is a choice, and so is what others do before each request. Else reads
+    show by turns the newest and what is so old; others act before the call, and around each try: fewer choices."""
+    shouts: bool = False  # whether statuses are spelt in another way than documented
+
+
+WEATHERS = {
+    "at once": Weather(),
+    "with a lead": Weather(rules=replace(USUAL, lead=2.0)),
+    "stray reads": Weather(rules=replace(USUAL, oldest=0.5), looks=("fails", "unknown status", "stray")),
+    "a short deadline": Weather(retry=replace(SHORT, deadline=2.4), fates=FATES + SLOW, looks=("fails", "slow")),
+    "other names and clocks": Weather(
+        shouts=True, rules=replace(USUAL, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR)
+    ),
+    "pages in front": Weather(fates=IN_FRONT, looks=PAGES),
+    "mixed up": Weather(fates=MIXED_UP, looks=(Page(200, ANOTHER), "body lost", "interrupted")),
+    "a narrow limit": Weather(rules=replace(USUAL, limit=2), fates=(FATES[1], FATES[2], FATES[11])),
+    "newest reads": Weather(turn=0.0, looks=()),
+    "reads in turn": Weather(turn=1.4, looks=()),
+}
+
+
+class Script(Fortune):
+    """The choices of one history: those that are given, and from then on the first of each."""
+
+    def __init__(self, weather: Weather, faults: int, others: int, path: list[list[int]]) -> None:
+        self.weather = weather
+        self.faults, self.others = faults, others
+        self._path = path  # for each choice: which, of how many
+        self._made = 0
+
+    def choose(self, options: int) -> int:
+        """Return which of so many is chosen."""
+        if options == 1:
+            return 0
+        self._made += 1
+        if self._made > len(self._path):
+            self._path.append([0, options])
+        return self._path[self._made - 1][0]
+
+    def gap(self, caller: Caller) -> None:
+        if self.weather.turn is not None and caller.tries and not caller.blind:
+            return
+        while self.others:
+            acts = list(_acts(caller))
+            chosen = self.choose(1 + len(acts))
+            if not chosen:
+                return
+            caller.tell("another client", acts[chosen - 1])
+            caller.calm = False
+            caller.world.handle(acts[chosen - 1])
+            self.others -= 1
+
+    def fate(self, caller: Caller) -> Fate:
+        fates = (FINE, *self.weather.fates) if self.faults else (FINE,)
+        if caller.name in WITHOUT_ID:
+            fates = tuple(fate for fate in fates if fate is not MIXED_UP[0])
+        elif caller.name == "delete_campaign" and FATES[-1] in fates:
+            fates = (*fates, NOT_FOUND_WRONGLY)
+        fate = fates[self.choose(len(fates))]
+        self.faults -= fate is not FINE
+        return fate
+
+    def look(self, caller: Caller, part: str) -> Look:
+        world = caller.world
+        if self.weather.turn is not None:
+            return Look(QUICK, world.seen(self.weather.turn * (caller.requests % 2)))
+        impossible = [*(["stray"] if not self.begin(part) else ()), "" if part == "get_campaign" else "unknown status"]
+        wrong = [each for each in self.weather.looks if each not in impossible] if self.faults else []
+        shown = world.visible()
+        chosen = self.choose(len(shown) + len(wrong))
+        if chosen < len(shown):
+            self.first = self.first or shown[chosen]
+            return Look(QUICK, shown[chosen])
+        self.faults -= 1
+        kind = wrong[chosen - len(shown)]
+        if isinstance(kind, Page):
+            if kind.body != ANOTHER and self.choose(2):
+                caller.page = kind
+            return Look(QUICK, shown[0], kind)
+        if kind == "unknown status":
+            return Look(QUICK, shown[0], hibernating(caller))
+        self.strayed = kind == "stray"
+        return {
+            "stray": Look(QUICK, self.first),
+            "slow": Look(SLOWEST, shown[0]),
+            "interrupted": Look(QUICK, shown[0], interrupted=True),
+            "body lost": Look(QUICK, shown[0], Page(200, b'{"id":4900,"sta')),
+            "fails": Look(QUICK, None),
+        }[kind]
+
+    def spelt(self, status: str) -> str:
+        return f" {status.upper()}" if self.weather.shouts else status
+
+
+def hibernating(caller: Caller) -> Page:
+    """Return a read of the campaign with a status that nobody knows."""
+    caller.saw("Hibernating")
+    return Page(200, b'{"id":%d,"status":"Hibernating"}' % max(caller.world.campaigns, default=CAMPAIGN_ID))
+
+
+def _acts(caller: Caller) -> Iterator[Request]:
+    """Yield what others may do that the service takes and that the write depends on."""
+    world, name = caller.world, caller.name
+    campaign = next(reversed(world.campaigns.values()), None)
+    if campaign is None or name == "create_campaign":
+        return
+    id, status = campaign.shown.id, campaign.shown.status
+
+    def act(name: str, **body: Any) -> Request:
+        return Request(name, id, json.dumps(body), OTHERS)
+
+    yield act("delete_campaign")
+    if name == "send_test_campaign":
+        return
+    if status == "Draft":
+        yield act("send_campaign")
+        yield act("schedule_campaign", send_at=int(START + world.rules.ahead + 200))  # what a send looks like
+        yield act("schedule_campaign", send_at=int(START + FAR))
+        if name == "schedule_campaign":
+            yield act("schedule_campaign", send_at=caller.send_at)
+        if name == "update_campaign":
+            yield act("update_campaign", title="theirs")
+            yield act("update_campaign", **EDIT)
+    if status == "Scheduled":
+        yield act("unschedule_campaign")
+        yield act("reschedule_campaign", send_at=int(START + 2 * FAR))
+    if status in ("Scheduled", "In Progress"):
+        yield act("pause")
+    if name == "delete_campaign" and status in ("Scheduled", "In Progress", "Paused"):
+        yield act("cancel")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is explored: from one start of a write, in a weather, all histories with so many faults and acts."""
+
+    write: str
+    weather: str
+    start: int = 0
+    faults: int = 3
+    others: int = 2
+
+    def name(self, path: list[list[int]]) -> str:
+        """Return the name of a history, which `replay` takes."""
+        return "/".join(map(str, (*astuple(self), ".".join(str(number) for number, _ in path))))
+
+
+def everything() -> Iterator[Task]:
+    """Yield what `make simulate` explores: with few choices for reads, deep; with all of them, less so."""
+    for write in WRITES.values():
+        deep = write.operations[-1] in ("send_campaign", "schedule_campaign") and write.takes_id
+        yield Task(write.name, "newest reads", faults=3 if write.name != "delete, stop" else 2)
+        yield Task(write.name, "reads in turn", faults=3 if deep else 2)
+        for start in range(len(write.starts)):
+            for name, weather in WEATHERS.items():
+                if weather.turn is None:
+                    yield Task(write.name, name, start, faults=2 + (name == "at once"), others=0)
+                    yield Task(write.name, name, start, faults=1, others=1)
+
+
+def explore(task: Task, most: int = 10**9, *, stop: bool = False) -> Tally:
+    """Run every history of a task, or so many at most; with `stop`, until one is wrong."""
+    tally = Tally()
+    path: list[list[int]] = []
+    while tally.histories < most:
+        caller, wrong = history(task, path)
+        tally.judge(caller, wrong, task.name(path) if wrong else "")
+        if wrong and stop:
+            break
+        while path and path[-1][0] + 1 == path[-1][1]:
+            path.pop()
+        if not path:
+            break
+        path[-1][0] += 1
+    return tally
+
+
+def history(task: Task, path: list[list[int]], *, log: bool = False) -> tuple[Caller, list[str]]:
+    """Run one history, from an hour before the call until everything is told; return what is wrong with it."""
+    write, weather = WRITES[task.write], WEATHERS[task.weather]
+    world = World(weather.rules, write.starts[task.start])
+    world.advance(START - 1.0 - world.now)
+    script = Script(weather, task.faults, task.others, path)
+    caller = Caller(write, world, script, weather.retry, log=log)
+    script.gap(caller)
+    world.advance(1.0)
+    caller.run()
+    wrong = violations(caller)
+    if caller.may_ask_outcome() and not wrong and weather.turn is None:
+        later = 9700.0 if caller.send_at is not None and script.choose(2) else 30.0
+        script.others = 0
+        script.faults *= "stray" in weather.looks
+        world.advance(later)
+        wrong = list(misjudged(caller, caller.outcome()))
+    return caller, wrong
+
+
+def replay(name: str) -> tuple[Caller, list[str]]:
+    """Run the history of this name, and tell what happens step by step."""
+    write, weather, start, faults, others, chosen = name.split("/")
+    task = Task(write, weather, int(start), int(faults), int(others))
+    return history(task, [[int(number), 0] for number in chosen.split(".") if number], log=True)

@@ -1,0 +1,294 @@
+"""Random histories: real delays, many things at once, drawn from a seed. And a naive client in the same ones."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from random import Random
+from typing import Any
+
+from model.caller import (
+    ANOTHER,
+    EMPTY,
+    FINE,
+    HTML,
+    JSON,
+    SLOWEST,
+    TEXT,
+    Caller,
+    Fate,
+    Fortune,
+    Interruption,
+    Look,
+    Page,
+)
+from model.explore import FATES, MIXED_UP, NOT_FOUND_WRONGLY, WITHOUT_ID, hibernating
+from model.judge import Tally, in_force, mailed_twice, may_land, misjudged, violations
+from model.service import OTHERS, START, Request, Rules, World
+from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES, Start, Write
+from sendgrid_campaigns import Retry
+
+INSIDE = (
+    *("as documented", "a lead", "old reads", "a stray look", "leaves Draft late", "copies days late", "other names"),
+    *("clocks, past times", "slow requests", "a long window", "pages for a while", "pages always", "answers mixed up"),
+    *("a narrow limit", "all at once"),
+)
+"""What the service and the network may be like, within what is assumed."""
+OFF = {
+    "A1": "a send and a copy are both accepted",
+    "A2": "reads are older than the window",
+    "A3": "leaves Draft later than the window",
+    "A5": "a 429 was carried out",
+    "A7": "any past time is accepted",
+    "A8": "deleting stops no mail",
+    "A9": "ids are given out again",
+    "copies": "one is refused, one carried out",
+}
+"""What is assumed in docs/reliability.md, each switched off alone. A4 and A6 are not relied on: INSIDE has them."""
+SHOWN_BY = {
+    "A1": ("send", "ensure_sent"),
+    "A7": ("schedule",),
+    "A8": ("delete, stop",),
+    "A9": ("send", "ensure_sent", "delete, stop"),
+    "a long window": ("schedule", "schedule later"),
+}
+"""The writes that are looked at in a setting; all, where none are named."""
+USUAL = Retry()
+PATIENT = Retry(deadline=1500.0, settle=660.0)
+"""So long that the cutoff of a schedule comes within the call."""
+AFTER = 3 * FAR
+"""Seconds after which nothing can happen any more."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of a history that does not depend on what the client does."""
+
+    write: Write
+    start: Start
+    rules: Rules
+    retry: Retry
+    fates: tuple[Fate, ...]
+    events: tuple[tuple[float, Request], ...]  # what others do, and how long after the call began
+    pages: tuple[
+        float, float, float, list[Page]
+    ]  # from when to when, how often, and with what something in front answers
+    read_fails: float  # how often
+    stray: bool
+    steady: bool  # whether all reads are of one age
+    longest: float  # seconds that a read takes at most
+    spelt: Callable[[str], str]
+    differ: bool  # whether copies fare differently
+    mixed: float  # how often a read gets the answer to another's
+
+    def world(self) -> World:
+        """Return the world as it is when the call begins."""
+        world = World(self.rules, self.start)
+        for at, request in self.events:
+            world.later(START + at, request)
+        world.advance(START - world.now)
+        return world
+
+
+def plan(setting: str, random: Random) -> Plan:
+    """Draw what is to come over a call."""
+
+    def holds(name: str) -> bool:
+        chance = 0.3 if setting == "all at once" else 0.15 if setting in OFF else 0.0
+        return setting == name or random.random() < chance
+
+    patient, slow, stray = setting == "a long window", holds("slow requests"), setting == "a stray look"
+    write = WRITES[random.choice(SHOWN_BY.get(setting, tuple(WRITES)))]
+    if write.in_seconds is not None:
+        write = replace(write, in_seconds=random.choice((5.0, 30.0, 70.0, 400.0, 9000.0)))
+    narrow, oldest = holds("a narrow limit"), random.uniform(0, 44) if holds("old reads") else 30.0 if stray else 0.0
+    late = random.uniform(0, USUAL.settle - 1 - oldest) if holds("leaves Draft late") else 0.0
+    renamed, odd_clocks = holds("other names"), holds("clocks, past times") and not narrow
+    # Of the clock that dates answers and the client's own, one at most is far ahead.
+    clocks: Mapping[str, Any] = random.choice(
+        (
+            {"ahead": random.uniform(-3600, 60)},
+            {"ahead": random.uniform(-60, 60), "dated": random.uniform(0, 3600)},
+            {"ahead": random.uniform(-60, 60), "dated": None},
+            {"ahead": random.uniform(-60, 60), "jump": random.uniform(-3600, 3600)},
+        )
+    )
+    rules = Rules(
+        lead=random.choice((1.0, 20.0, 250.0)) if holds("a lead") else 0.0,
+        tolerance=inf if setting == "A7" else random.uniform(0, 300) if odd_clocks else 0.0,
+        unscheduled="Unscheduled" if renamed else "Draft",
+        unschedule_draft=random.choice((204, 403)),
+        leaves_late=600.0 if setting == "A3" else late,
+        oldest=300.0 if setting == "A2" else oldest,
+        limit=random.choice((1, 2, 3, 5)) if narrow else 0,
+        window=random.choice((2.0, 10.0)),
+        race=5.0 if setting == "A1" else 0.0,
+        runs_on=setting == "A8",
+        reuses=setting == "A9",
+        **(clocks if odd_clocks else {}),
+    )
+    bad, mixed = random.choice((0.0, 0.3, 0.6, 0.9)), holds("answers mixed up")
+    kinds = FATES + (NOT_FOUND_WRONGLY,) + (MIXED_UP if mixed else MIXED_UP[4:5])
+    latest = 86_400.0 if holds("copies days late") or setting == "A7" else 150.0
+
+    def fate() -> Fate:
+        fate, seconds = random.choice(kinds), random.choice((0.05, 1.0, SLOWEST)) if slow else 0.2
+        refused = fate.page is not None and fate.copies == 0 and fate.page.code < 429
+        if fate.later is not None or (refused and setting == "copies"):
+            fate = replace(fate, later=0.05 * (latest / 0.05) ** random.random())
+        if setting == "A5" and fate.page is not None and fate.page.code == 429:
+            fate = replace(fate, copies=1)
+        return replace(fate, seconds=seconds)
+
+    first = random.choice((-1.0, 0.05, random.uniform(0, 60)))
+    last = first + random.choice((0.2, 1.0, 10.0, 60.0)) if holds("pages for a while") else -2.0
+    return Plan(
+        write=write,
+        start=write.starts[0] if random.random() < 0.6 else random.choice(write.starts),
+        rules=rules,
+        retry=PATIENT if patient else USUAL,
+        fates=tuple(fate() if random.random() < bad else FINE for _ in range(4)),
+        events=tuple(_act(random, write, rules) for _ in range(random.choice((0, 0, 0, 1, 1, 2, 3)))),
+        pages=(first, inf if holds("pages always") else last, random.choice((0.3, 0.9, 1.0)), random.sample(_PAGES, 3)),
+        read_fails=random.choice((0.0, 0.0, 0.0, 0.2, 0.6, 0.97)),
+        stray=stray,
+        steady=random.random() < 0.5,
+        longest=30.0 if slow else 0.3,
+        spelt=random.choice((str.upper, str.lower, " {} ".format)) if renamed else str,
+        differ=setting == "copies",
+        mixed=random.choice((0.1, 0.5)) if mixed else 0.0,
+    )
+
+
+_PAGES = [Page(code, body) for code in (404, 403, 401, 400, 406, 200) for body in (HTML, TEXT, JSON, EMPTY)]
+_ACTS = ("unschedule_campaign", "send_campaign", "soon", "far", "same", "delete_campaign", "pause", "cancel", "edit")
+
+
+def _act(random: Random, write: Write, rules: Rules) -> tuple[float, Request]:
+    """Return what another client does, and when: shortly before the call, in its first moments, or later."""
+    at = random.choice((random.uniform(-50, 0), random.uniform(0, 2), random.uniform(0, 60), random.uniform(0, 400)))
+    what = random.choice(("delete_campaign", "anew", "send_campaign") if rules.reuses else _ACTS)
+    verb = random.choice(("schedule_campaign", "reschedule_campaign"))
+    acts: dict[str, tuple[str, Mapping[str, Any]]] = {
+        "soon": (verb, {"send_at": int(START + at + rules.ahead + 200)}),
+        "far": (verb, {"send_at": int(START + random.choice((1000.0, 3000.0, FAR, 2 * FAR)))}),
+        "same": ("schedule_campaign", {"send_at": int(START + (write.in_seconds or FAR))}),
+        "edit": ("update_campaign", random.choice(({"title": "theirs"}, {"title": "before"}, EDIT))),
+    }
+    name, body = acts.get(what, (what, {}))
+    made = write.name == "send_once" and random.random() < 0.5  # the campaign that the call makes has another id
+    return at, Request(name, CAMPAIGN_ID + made, json.dumps(body), OTHERS)
+
+
+class Drawn(Fortune):
+    """What a history's plan and its random numbers decide."""
+
+    def __init__(self, plan: Plan, random: Random) -> None:
+        self._plan = plan
+        self._random = random
+        self._fates = iter(plan.fates)
+
+    def fate(self, caller: Caller) -> Fate:
+        fate = next(self._fates, FINE)
+        if fate.page is not None and fate.page.body == ANOTHER and caller.name in WITHOUT_ID:
+            fate = FINE
+        page = self._page(caller)
+        return fate if page is None else replace(fate, page=page)
+
+    def _page(self, caller: Caller) -> Page | None:
+        first, last, often, kinds = self._plan.pages
+        if first <= caller.world.now - START <= last and self._random.random() < often:
+            return self._random.choice(kinds)
+        return None
+
+    def look(self, caller: Caller, part: str) -> Look:
+        plan, random, world = self._plan, self._random, caller.world
+        oldest = plan.rules.oldest
+        seconds = 0.01 + (plan.longest - 0.01) * random.random() ** 4
+        snapshot = world.seen(oldest if plan.steady or not oldest else oldest * random.random())
+        may_stray = self.begin(part)
+        page = self._page(caller)
+        if page is None and plan.mixed and random.random() < plan.mixed:
+            page = Page(200, ANOTHER)
+        if page is None and plan.read_fails:
+            if random.random() < plan.read_fails:
+                return Look(seconds, None)
+            if random.random() < 0.02 and part == "get_campaign":
+                page = hibernating(caller)
+        if page is not None:
+            return Look(seconds, snapshot, page)
+        if plan.stray and may_stray and random.random() < 0.2:
+            self.strayed, snapshot = True, self.first or snapshot
+        self.first = self.first or snapshot
+        return Look(seconds, snapshot)
+
+    def spelt(self, status: str) -> str:
+        return self._plan.spelt(status)
+
+
+def play(seed: int, setting: str, *, log: bool = False) -> tuple[Caller, list[str], Plan]:
+    """Run one history: the call, one `outcome` later when the call is unknown, and all that happens in the end."""
+    random = Random(seed)  # noqa: S311 - no secret
+    planned = plan(setting, random)
+    world = planned.world()
+    caller = Caller(planned.write, world, Drawn(planned, random), planned.retry, log=log)
+    caller.copies_differ, caller.calm = planned.differ, not planned.events
+    caller.tell(planned)
+    caller.run()
+    wrong = violations(caller)
+    if caller.may_ask_outcome():
+        world.advance(random.choice((1.0, 30.0, 400.0, 10_000.0)))
+        wrong += misjudged(caller, caller.outcome())
+    world.advance(START + AFTER - world.now)
+    if mailed_twice(world) and not any(line.startswith("I1") for line in wrong):
+        wrong.append("I1: it is mailed twice")
+    return caller, wrong, planned
+
+
+def naive(planned: Plan, seed: int) -> tuple[bool, bool, bool]:
+    """Run a client that tries again on every error, three times, and believes the last answer.
+
+    Return whether it mails twice, says a false "no", or says a false "done".
+    """
+    caller = Caller(planned.write, planned.world(), Drawn(planned, Random(seed)), planned.retry)  # noqa: S311
+    try:
+        success = caller.naively()
+    except Interruption:
+        return False, False, False
+    world = caller.world
+    had_effect = in_force(caller) or any(may_land(caller, at, request) for at, _, request in world.events)
+    false_done = success and (not world.effects or world.ran_on)
+    world.advance(START + AFTER - world.now)
+    return mailed_twice(world), had_effect and not success, false_done
+
+
+def setting_of(seed: int) -> str:
+    """Return the setting of a seed."""
+    return INSIDE[seed % len(INSIDE)]
+
+
+def tally(first: int, count: int, setting: str | None = None, *, stop: bool = False) -> dict[str, Tally]:
+    """Run so many histories from a seed on; return their counts by setting and by write.
+
+    setting: that of all; without one, all take turns. stop: at the first that is wrong, and without the naive client.
+    """
+    found: dict[str, Tally] = {}
+    for seed in range(first, first + count):
+        of = setting or setting_of(seed)
+        caller, wrong, planned = play(seed, of)
+        naively = naive(planned, seed) if not stop else (False, False, False)
+        for row in (of, planned.write.name):
+            one = found.setdefault(row, Tally())
+            one.judge(caller, wrong, f"{of}/{seed}" if setting else str(seed))
+            one.naive_twice += naively[0]
+            one.naive_no += naively[1]
+            one.naive_done += naively[2]
+        if stop and wrong:
+            break
+    return found
+
+
+def replay(name: str) -> tuple[Caller, list[str]]:
+    """Run the history of this name, and tell what happens step by step."""
+    setting, _, seed = name.rpartition("/")
+    return play(int(seed), setting or setting_of(int(seed)), log=True)[:2]
