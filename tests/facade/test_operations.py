@@ -115,8 +115,8 @@ def test_a_result_holds_every_field(style: Style, campaigns: Any, server: Server
     server.get(httpx.Response(200, json={"result": [answer]} if name == "list" else answer))
     server.answer("POST", httpx.Response(201, json=answer))
     server.answer("PATCH", httpx.Response(200, json=answer))
-    arguments: Any = {"list": (), "create": ("x",), "update": (4900, "x")}.get(name, (4900,))
-    found = style.do(getattr(campaigns, name), *arguments)
+    named: Any = {"list": {}, "create": {"title": "x"}, "update": {"campaign_id": 4900, "title": "x"}}
+    found = style.do(getattr(campaigns, name), **named.get(name, {"campaign_id": 4900}))
     campaign = found[0] if name == "list" else found.campaign if name == "check" else found
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in READY.items()}
     assert campaign == sg.Campaign(**tuples, extra={"new": {"a": [1]}})
