@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import re
 import tokenize
 from dataclasses import fields
 from importlib import import_module
@@ -57,9 +58,9 @@ def test_what_a_line_of_code_is(tmp_path: Path) -> None:
 
 # --- docstrings ---
 
-VERBS = set(
-    """Acquire Add Become Begin Change Check Classify Close Connect Create Delete Drop Find Get Give List Make Move Name Parse
-    Perform Poll Prepare Put Raise Read Return Run Schedule Send Set Sleep Take Update Wait Write""".split()
+VERBS = re.compile(
+    r"(Acquire|Add|Become|Begin|Change|Check|Classify|Close|Connect|Create|Delete|Drop|Find|Get|Give|List|Make|Move|Name"
+    r"|Parse|Perform|Poll|Prepare|Put|Raise|Read|Return|Run|Schedule|Send|Set|Sleep|Take|Update|Wait|Write)\b"
 )
 NEVER = {"colour", "door", "dice", "house", "verdict", "marker", "fence"}
 OTHERS = {"sandbox", "bulk", "__main__", "cli", "testing", "aiohttp", "_sync"}
@@ -86,16 +87,20 @@ def test_the_first_line_of_each_docstring() -> None:
         first = (value.__doc__ or "").strip().partition("\n")[0]
         words = first.replace(".", "").replace(",", "").replace(":", "").split()
         assert words, name
-        assert (words[0] in VERBS) is inspect.isfunction(value), f"{name}: {first}"
+        assert bool(VERBS.match(first)) is inspect.isfunction(value), f"{name}: {first}"
         assert NEVER.isdisjoint(words), f"{name}: {first}"
 
 
 PAGES = {
     **{name: getattr(api, f"{name.upper()}_CAMPAIGN") for name in ("get", "create", "update", "delete", "send_test")},
     **{name: getattr(api, f"{name.upper()}_CAMPAIGN") for name in ("schedule", "reschedule", "unschedule", "send")},
-    **{"list": api.LIST_CAMPAIGNS, "iterate": api.LIST_CAMPAIGNS, "get_schedule": api.GET_CAMPAIGN_SCHEDULE},
-    **{"check": api.GET_CAMPAIGN, "outcome": api.GET_CAMPAIGN},
-    **{"ensure_sent": api.SEND_CAMPAIGN, "send_once": api.SEND_CAMPAIGN},
+    "list": api.LIST_CAMPAIGNS,
+    "iterate": api.LIST_CAMPAIGNS,
+    "get_schedule": api.GET_CAMPAIGN_SCHEDULE,
+    "check": api.GET_CAMPAIGN,
+    "outcome": api.GET_CAMPAIGN,
+    "ensure_sent": api.SEND_CAMPAIGN,
+    "send_once": api.SEND_CAMPAIGN,
 }
 
 

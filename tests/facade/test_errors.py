@@ -22,8 +22,14 @@ ATTEMPTS = (
     Attempt(method="POST", route=ROUTE, proof="unknown", cause="ReadTimeout"),
 )
 CALL: dict[str, Any] = {
-    **{"action": "sent", "campaign_id": 4900, "method": "POST", "route": ROUTE, "host": "api.sendgrid.com"},
-    **{"on_behalf_of": "acme", "attempts": ATTEMPTS, "cause": "ReadTimeout"},
+    "action": "sent",
+    "campaign_id": 4900,
+    "method": "POST",
+    "route": ROUTE,
+    "host": "api.sendgrid.com",
+    "on_behalf_of": "acme",
+    "attempts": ATTEMPTS,
+    "cause": "ReadTimeout",
 }
 DETAILS = (ErrorDetail(message="no", field="subject", help="see"), ErrorDetail(message="and more"))
 OWN: dict[type[sg.SendGridError], dict[str, Any]] = {

@@ -8,13 +8,16 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import DRAFT, FakeClock, Server, Style
+from doubles import DRAFT, FakeClock, Server, Style, cases
 from sendgrid_campaigns.sandbox import Sandbox
 from sendgrid_campaigns_api.operations import CREATE_CAMPAIGN
 from writes import reply
 
 FIELDS: dict[str, Any] = {
-    **{"subject": "News", "sender_id": 124451, "list_ids": [110], "suppression_group_id": 42},
+    "subject": "News",
+    "sender_id": 124451,
+    "list_ids": [110],
+    "suppression_group_id": 42,
     "plain_content": "Hello! [unsubscribe]",
 }
 ONCE = ("2026-03", "March")
@@ -81,18 +84,16 @@ OTHER = listed({**KEYED, "title": "May (once 2026-03)"})
 NOTHING, A_DRAFT, UPDATED = "This call changed nothing.", "This call made a draft", "This call updated the draft"
 
 
-@pytest.mark.parametrize(
-    ("reads", "posts", "kind", "changed"),
-    [
-        ([NONE], [reply("400")], "BadRequestError", NOTHING),
-        ([reply("503")], [reply("400")], "ServerError", NOTHING),
-        ([FOUND], [reply("400")], "BadRequestError", NOTHING),  # a draft of an earlier run, as it is to be
-        ([NONE, FOUND], [MADE, reply("400")], "BadRequestError", A_DRAFT),
-        ([NONE, FOUND], [MADE, reply("refused")], "NotAppliedError", A_DRAFT),
-        ([NONE], [MADE], "NotAppliedError", A_DRAFT),  # the list does not show it yet
-        ([NONE, FOUND], [MADE, reply("lost")], "OutcomeUnknownError", A_DRAFT),
-        ([OTHER, OTHER, reply("Draft")], [reply("400")], "BadRequestError", UPDATED),
-    ],
+@cases(
+    "reads posts kind changed",
+    ([NONE], [reply("400")], "BadRequestError", NOTHING),
+    ([reply("503")], [reply("400")], "ServerError", NOTHING),
+    ([FOUND], [reply("400")], "BadRequestError", NOTHING),  # a draft of an earlier run, as it is to be
+    ([NONE, FOUND], [MADE, reply("400")], "BadRequestError", A_DRAFT),
+    ([NONE, FOUND], [MADE, reply("refused")], "NotAppliedError", A_DRAFT),
+    ([NONE], [MADE], "NotAppliedError", A_DRAFT),  # the list does not show it yet
+    ([NONE, FOUND], [MADE, reply("lost")], "OutcomeUnknownError", A_DRAFT),
+    ([OTHER, OTHER, reply("Draft")], [reply("400")], "BadRequestError", UPDATED),
 )
 def test_errors_say_what_was_changed(
     style: Style, server: Server, clock: FakeClock, reads: Any, posts: Any, kind: str, changed: str

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import Server, Style
+from doubles import Server, Style, cases
 from sendgrid_campaigns.errors import shown
 
 
@@ -68,13 +68,11 @@ def test_a_base_url_that_is_not_safe(style: Style, problem: str) -> None:
         assert API in text
 
 
-@pytest.mark.parametrize(
-    ("base_url", "host"),
-    [
-        ("https://api.eu.sendgrid.com", "api.eu.sendgrid.com"),
-        ("https://gateway.example:8443/v3/sendgrid/", "gateway.example:8443"),
-        *[(f"http://{host}", host) for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000")],
-    ],
+@cases(
+    "base_url host",
+    ("https://api.eu.sendgrid.com", "api.eu.sendgrid.com"),
+    ("https://gateway.example:8443/v3/sendgrid/", "gateway.example:8443"),
+    *[(f"http://{host}", host) for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000")],
 )
 def test_a_base_url_that_is(style: Style, server: Server, base_url: str, host: str) -> None:
     client = style.client(server, base_url=base_url)

@@ -1,13 +1,17 @@
-"""Threads, tasks and processes that send one campaign, and processes killed at each request: one mailing."""
+"""Calls together, interrupted anywhere, killed at each request, and with random faults: one mailing, and no false no."""
 
 import asyncio
 import os
 import queue
 import random
+import re
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -78,9 +82,11 @@ class Politely(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
+        self.posts = 0
         self._random = random.Random(1)  # noqa: S311 - no secret
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.posts += request.method == "POST"
         for _ in range(self._random.randrange(4)):
             await asyncio.sleep(0)
         response = await self._inner.handle_async_request(request)
@@ -124,6 +130,126 @@ def test_jobs_of_one_key() -> None:
         with ThreadPoolExecutor(8) as pool:
             ids = {*pool.map(job, range(8))}
         assert [mailing.campaign_id for mailing in sandbox.mailings()] == [*ids]
+
+
+# --- interrupted anywhere: the same exception comes out, with a note when mail may have been sent ---
+
+PLANS: dict[str, dict[str, Any]] = {
+    "in doubt, sent": {"effect": "done", "ending": "reset"},
+    "in doubt, not sent": {"effect": "none", "ending": "reset"},
+    "limited, then answered": {"answer": 429},
+    "never sent, then answered": {"ending": "refused"},
+}
+every_plan = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+RETRY = sg.Retry(settle=3, deadline=20)
+
+
+def prepared(plan: dict[str, Any]) -> Sandbox:
+    sandbox = Sandbox(clock=lambda: 1_800_000_000)
+    sandbox.fault("send", **plan)
+    return sandbox
+
+
+@every_plan
+def test_cancelled_at_each_await(plan: dict[str, Any]) -> None:
+    async def main(sandbox: Sandbox, awaits: int) -> bool:
+        """Return whether the call was cancelled; if not, it had ended before."""
+        transport, clock = Politely(sandbox.transport()), sandbox.async_client()._session.clock
+        campaigns = sg.AsyncCampaignsClient(
+            "SG.sandbox", http_client=httpx.AsyncClient(transport=transport), clock=clock, retry=RETRY
+        )
+        task = asyncio.create_task(campaigns.send(4900))
+        for _ in range(awaits):
+            await asyncio.sleep(0)  # takes no time: the call goes on
+        cancelled, posts = task.cancel(), transport.posts
+        await asyncio.wait([task])
+        if cancelled:
+            try:
+                task.result()
+            except asyncio.CancelledError as error:
+                notes = getattr(error, "__notes__", [])
+                assert len(notes) <= (1 if posts else 0)
+                assert notes or not posts or "effect" not in plan
+                assert all("was sent: CancelledError ended the call" in note for note in notes)
+        assert isinstance(await campaigns.ensure_sent(4900), sg.SendReceipt)
+        return cancelled
+
+    awaits = 0
+    going_on = True
+    while going_on:
+        with prepared(plan) as sandbox:
+            going_on = asyncio.run(main(sandbox, awaits))
+            assert len(sandbox.mailings()) == 1
+        awaits += 1
+    assert awaits >= 5
+
+
+PACKAGE = str(Path(sg.__file__).parent)
+SANDBOX = str(Path(PACKAGE, "sandbox"))
+
+
+class Interruption:
+    """A Ctrl-C at the n-th point of the package's code at which Python lets one in.
+
+    These are where a function begins to run, and where a call of a function written in C has returned.
+    """
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.points = 0
+        self.where = ""
+        self.error = KeyboardInterrupt("now")
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        file = frame.f_code.co_filename
+        if event in ("call", "c_return") and file.startswith(PACKAGE) and not file.startswith(SANDBOX):
+            self.points += 1
+            if self.points == self.at:
+                caller = frame.f_back.f_code.co_filename if frame.f_back else ""
+                self.where = f"{Path(file).name}:{frame.f_lineno}, called by {Path(caller).name}"
+                raise self.error
+
+
+def interrupted(at: int, sandbox: Sandbox) -> tuple[Interruption, BaseException | None]:
+    interruption, before = Interruption(at), sys.getprofile()
+    campaigns = sandbox.client(retry=RETRY)
+    try:
+        sys.setprofile(interruption)
+        campaigns.send(4900)
+    except KeyboardInterrupt as error:
+        return interruption, error
+    finally:
+        sys.setprofile(before)
+        campaigns.close()
+    return interruption, None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of generators that it ends
+@every_plan
+def test_interrupted_wherever_python_lets_it(plan: dict[str, Any]) -> None:
+    with prepared(plan) as sandbox:
+        points = interrupted(0, sandbox)[0].points
+    assert points > 100
+    missing: list[str] = []
+    struck = 0
+    for at in range(1, points, 13):
+        with prepared(plan) as sandbox:
+            interruption, error = interrupted(at, sandbox)
+            if error is None:  # what strikes while something is cleared away is swallowed by Python
+                continue
+            struck += 1
+            assert error is interruption.error
+            if sandbox.mailings() and not getattr(error, "__notes__", ()):
+                missing.append(interruption.where)
+            with sandbox.client() as again:
+                assert isinstance(again.ensure_sent(4900), sg.SendReceipt), interruption.where
+            assert len(sandbox.mailings()) == 1
+            sandbox.outage(0)
+            sandbox._network._faults.clear()  # the plan of a request that was not made
+    assert struck > points / 26
+    # Where the call has come to its end, there is nobody left to say so.
+    ends = re.compile(r"(client|campaigns)\.py|goals\.py.* by campaigns\.py")
+    assert [where for where in missing if not ends.match(where)] == []
 
 
 # --- kill -9 at each request, and again: a job that is run again mails once ---

@@ -4,12 +4,11 @@ import asyncio
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import sendgrid_campaigns as sg
-from doubles import NOW, DirectStyle
+from doubles import NOW, DirectStyle, cases
 from sendgrid_campaigns.protocol.flow import Answer
 
 STYLE = DirectStyle(sg.CampaignsClient, asyncio.Runner())
@@ -27,23 +26,20 @@ def read(code: int, body: bytes = b"", headers: dict[str, str] | None = None) ->
 AT_20 = "Fri, 15 Jan 2027 08:00:20 GMT"
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"X-RateLimit-Reset": f"{NOW + 30}"}, 30),
-        ({"X-RateLimit-Reset": f"{NOW - 10}"}, 0),
-        ({"X-RateLimit-Reset": f"{NOW + 30}", "Date": AT_20}, 10),
-        ({"X-RateLimit-Reset": "30", "Date": AT_20}, 30),
-        *[({"X-RateLimit-Reset": text}, float(text)) for text in ("0", "1.5", "30")],
-        *[({"X-RateLimit-Reset": text}, None) for text in ("nan", "inf", "1e400", "", "soon", "1 2", f"{NOW + 30}000")],
-        ({"Retry-After": "5", "X-RateLimit-Reset": "30", "Date": "yesterday"}, 5),
-        ({"Retry-After": AT_20}, 20),
-        ({"Retry-After": AT_20, "Date": "Fri, 15 Jan 2027 08:00:19 GMT"}, 1),
-        ({"Retry-After": "Fri, 99 Jan 2027", "X-RateLimit-Reset": "30"}, 30),
-        ({"Retry-After": "99999999"}, None),
-    ],
-    ids=str,
+@cases(
+    "headers seconds",
+    ({}, None),
+    ({"X-RateLimit-Reset": f"{NOW + 30}"}, 30),
+    ({"X-RateLimit-Reset": f"{NOW - 10}"}, 0),
+    ({"X-RateLimit-Reset": f"{NOW + 30}", "Date": AT_20}, 10),
+    ({"X-RateLimit-Reset": "30", "Date": AT_20}, 30),
+    *[({"X-RateLimit-Reset": text}, float(text)) for text in ("0", "1.5", "30")],
+    *[({"X-RateLimit-Reset": text}, None) for text in ("nan", "inf", "1e400", "", "soon", "1 2", f"{NOW + 30}000")],
+    ({"Retry-After": "5", "X-RateLimit-Reset": "30", "Date": "yesterday"}, 5),
+    ({"Retry-After": AT_20}, 20),
+    ({"Retry-After": AT_20, "Date": "Fri, 15 Jan 2027 08:00:19 GMT"}, 1),
+    ({"Retry-After": "Fri, 99 Jan 2027", "X-RateLimit-Reset": "30"}, 30),
+    ({"Retry-After": "99999999"}, None),
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert read(429, headers=headers).retry_after == seconds
@@ -58,27 +54,24 @@ def test_retry_after_of_anything_is_a_wait_or_none(headers: dict[str, str]) -> N
 LONG = "x" * 1000
 
 
-@pytest.mark.parametrize(
-    ("body", "details", "error_id"),
-    [
-        ({"errors": [{"field": "title", "message": "no"}], "id": "e1"}, [("title", "no", None)], "e1"),
-        ({"errors": [{"message": "no", "error_id": "e2"}]}, [(None, "no", None)], "e2"),
-        (
-            {"errors": [{"field": name, "message": "a"} for name in (None, "", "null", 5)]},
-            [(None, "a", None)] * 4,
-            None,
-        ),
-        ({"errors": []}, [], None),
-        ({"error": "no"}, [(None, "no", None)], None),
-        ({"field": "to", "message": "no"}, [("to", "no", None)], None),
-        ({"errors": [{"message": 6}, {"message": "a"}], "id": 5}, [(None, "a", None)], None),
-        ({"errors": [{"message": "no", "help": "see the docs"}]}, [(None, "no", "see the docs")], None),
-        ({"errors": [{"message": "no", "help": {"a": 1}}]}, [(None, "no", '{"a": 1}')], None),
-        ({"errors": [{"message": "a\n\tb  c\x00"}]}, [(None, "a b c\\x00", None)], None),
-        ({"errors": [{"message": LONG, "field": LONG}]}, [(LONG[:500], LONG[:500], None)], None),
-        ({"errors": [{"message": "no"}] * 50}, [(None, "no", None)] * 20, None),
-    ],
-    ids=lambda value: str(value)[:60],
+@cases(
+    "body details error_id",
+    ({"errors": [{"field": "title", "message": "no"}], "id": "e1"}, [("title", "no", None)], "e1"),
+    ({"errors": [{"message": "no", "error_id": "e2"}]}, [(None, "no", None)], "e2"),
+    (
+        {"errors": [{"field": name, "message": "a"} for name in (None, "", "null", 5)]},
+        [(None, "a", None)] * 4,
+        None,
+    ),
+    ({"errors": []}, [], None),
+    ({"error": "no"}, [(None, "no", None)], None),
+    ({"field": "to", "message": "no"}, [("to", "no", None)], None),
+    ({"errors": [{"message": 6}, {"message": "a"}], "id": 5}, [(None, "a", None)], None),
+    ({"errors": [{"message": "no", "help": "see the docs"}]}, [(None, "no", "see the docs")], None),
+    ({"errors": [{"message": "no", "help": {"a": 1}}]}, [(None, "no", '{"a": 1}')], None),
+    ({"errors": [{"message": "a\n\tb  c\x00"}]}, [(None, "a b c\\x00", None)], None),
+    ({"errors": [{"message": LONG, "field": LONG}]}, [(LONG[:500], LONG[:500], None)], None),
+    ({"errors": [{"message": "no"}] * 50}, [(None, "no", None)] * 20, None),
 )
 def test_errors_of_every_shape(body: Any, details: list[Any], error_id: str | None) -> None:
     error = read(400, json.dumps(body).encode())

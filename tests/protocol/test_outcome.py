@@ -8,24 +8,22 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import DRAFT, FakeClock, Server, Style
+from doubles import DRAFT, FakeClock, Server, Style, cases
 from writes import AT, WRITES, Script, Write, every_read_back
 
 GET = Write("outcome", "sent", (4900,))
 
 
-@pytest.mark.parametrize(
-    ("reads", "applied", "status", "why", "waited"),
-    [
-        ("Sent", True, "Sent", "nobody can undo", 0),
-        ("In_Progress", True, "In Progress", "nobody can undo", 0),
-        ("Scheduled@0", True, "Scheduled", "as the write was to make it", 45),
-        ("Scheduled@3600", None, "Scheduled", "will not tell more", 0),
-        ("Draft", None, "Draft", "most likely it had no effect", 45),
-        ("Paused", None, "Paused", "will not tell more", 0),
-        ("Draft 503", None, "Draft", "not for long enough", 45),
-        ("404", None, None, "will not tell more", 0),
-    ],
+@cases(
+    "reads applied status why waited",
+    ("Sent", True, "Sent", "nobody can undo", 0),
+    ("In_Progress", True, "In Progress", "nobody can undo", 0),
+    ("Scheduled@0", True, "Scheduled", "as the write was to make it", 45),
+    ("Scheduled@3600", None, "Scheduled", "will not tell more", 0),
+    ("Draft", None, "Draft", "most likely it had no effect", 45),
+    ("Paused", None, "Paused", "will not tell more", 0),
+    ("Draft 503", None, "Draft", "not for long enough", 45),
+    ("404", None, None, "will not tell more", 0),
 )
 def test_of_an_id(style: Style, reads: str, applied: Any, status: Any, why: str, waited: float) -> None:
     server, clock = Script(reads, "ok", GET), FakeClock()
@@ -36,14 +34,12 @@ def test_of_an_id(style: Style, reads: str, applied: Any, status: Any, why: str,
     assert [attempt.method for attempt in found.attempts] == server.methods == ["GET"] * len(server.methods)
 
 
-@pytest.mark.parametrize(
-    ("reads", "kind"),
-    [
-        ("401", "AuthenticationError"),
-        ("503", "ServerError"),
-        ("html404", "InvalidResponseError"),
-        ("lost", "APIConnectionError"),
-    ],
+@cases(
+    "reads kind",
+    ("401", "AuthenticationError"),
+    ("503", "ServerError"),
+    ("html404", "InvalidResponseError"),
+    ("lost", "APIConnectionError"),
 )
 def test_why_it_cannot_be_read(style: Style, reads: str, kind: str) -> None:
     error = style.error(getattr(sg, kind), style.client(Script(reads, "ok", GET)).outcome, 4900)
@@ -97,16 +93,13 @@ def test_of_what_cannot_be_read_back(style: Style, campaigns: Any, server: Serve
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    ("after", "date", "reads", "applied"),
-    [
-        (550, None, [200], None),
-        (601, None, [200], False),
-        (550, "Mon, 01 Jan 2029 00:00:00 GMT", [200], None),  # past only by the service's clock
-        (601, "Fri, 15 Jan 2027 09:00:10 GMT", [200], None),  # past only by this machine's
-        (601, None, [200, 503, 200, 503], None),  # one read may be old
-    ],
-    ids=str,
+@cases(
+    "after date reads applied",
+    (550, None, [200], None),
+    (601, None, [200], False),
+    (550, "Mon, 01 Jan 2029 00:00:00 GMT", [200], None),  # past only by the service's clock
+    (601, "Fri, 15 Jan 2027 09:00:10 GMT", [200], None),  # past only by this machine's
+    (601, None, [200, 503, 200, 503], None),  # one read may be old
 )
 def test_of_a_chosen_time_that_is_past(
     style: Style, server: Server, clock: FakeClock, after: float, date: Any, reads: Any, applied: Any

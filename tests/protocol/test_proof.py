@@ -77,5 +77,9 @@ def test_what_the_transport_says(write: Write) -> None:
 
 @given(write=st.sampled_from([*WRITES.values()]), code=st.integers(100, 999), body=st.binary() | st.none())
 def test_bytes_without_meaning_are_no_refusal_and_never_raise(write: Write, code: int, body: bytes | None) -> None:
-    allowed = {"accepted", "unknown"} if code in DECLARED[write.done].operation.success else {"rejected" if code in (413, 429) else "unknown"}
+    allowed = (
+        {"accepted", "unknown"}
+        if code in DECLARED[write.done].operation.success
+        else {"rejected" if code in (413, 429) else "unknown"}
+    )
     assert proof(write, Answer(code, {}, body)) in allowed

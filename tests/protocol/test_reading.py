@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sendgrid_campaigns as sg
-from doubles import DRAFT, FakeClock, Server, Style, no
+from doubles import DRAFT, FakeClock, Server, Style, cases, no
 from writes import AT, reply
 
 READS: dict[str, tuple[tuple[Any, ...], Any]] = {
@@ -57,15 +57,12 @@ def test_table(style: Style, campaigns: Any, server: Server, clock: FakeClock, n
         style.do(getattr(campaigns, name), *arguments)
 
 
-@pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        *[("get", {**DRAFT, "id": other}) for other in (4901, "4900", True, None, 4900.0)],  # R14
-        *[("get", body) for body in ([], None, "4900", {}, {"status": "Draft"}, {"errors": [{"message": "no"}]})],
-        *[("list", body) for body in ({}, [], {"result": None}, {"result": [{"status": "Draft"}]}, {"result": [5]})],
-        *[("get_schedule", body) for body in ({}, [], None)],
-    ],
-    ids=str,
+@cases(
+    "name body",
+    *[("get", {**DRAFT, "id": other}) for other in (4901, "4900", True, None, 4900.0)],  # R14
+    *[("get", body) for body in ([], None, "4900", {}, {"status": "Draft"}, {"errors": [{"message": "no"}]})],
+    *[("list", body) for body in ({}, [], {"result": None}, {"result": [{"status": "Draft"}]}, {"result": [5]})],
+    *[("get_schedule", body) for body in ({}, [], None)],
 )
 def test_an_answer_that_is_not_as_documented(
     style: Style, campaigns: Any, server: Server, name: str, body: Any
@@ -167,18 +164,15 @@ def test_which_pages_are_read(style: Style) -> None:
     assert [offset for _, offset in shelf.pages] == [0, 3, 6, 9, 6, 3, 0, 2]
 
 
-@pytest.mark.parametrize(
-    ("size", "edit", "expected"),
-    [
-        (6, Edit(2, []), [6, 5, 4, 3, 2, 1]),
-        (6, Edit(9, []), [6, 5, 4, 3, 2, 1]),
-        (6, Edit(0, [2]), [6, 5, 4, 3, 2, 1]),
-        (6, Edit(0, [0, 0, 0]), [6, 5, 4, 3, 2, 1]),
-        (6, Edit(0, [0] * 6), [6, 5, 4]),
-        (4, Edit(2, [0] * 4), [4, 3, 2, 6, 5]),
-        (6, Edit(0, [4]), [6, 5, 4, 3, 1]),
-    ],
-    ids=str,
+@cases(
+    "size edit expected",
+    (6, Edit(2, []), [6, 5, 4, 3, 2, 1]),
+    (6, Edit(9, []), [6, 5, 4, 3, 2, 1]),
+    (6, Edit(0, [2]), [6, 5, 4, 3, 2, 1]),
+    (6, Edit(0, [0, 0, 0]), [6, 5, 4, 3, 2, 1]),
+    (6, Edit(0, [0] * 6), [6, 5, 4]),
+    (4, Edit(2, [0] * 4), [4, 3, 2, 6, 5]),
+    (6, Edit(0, [4]), [6, 5, 4, 3, 1]),
 )
 def test_one_edit_after_the_first_page(style: Style, size: int, edit: Edit, expected: list[int]) -> None:
     shelf = Shelf(size, [edit])

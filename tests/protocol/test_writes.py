@@ -7,11 +7,12 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import DRAFT, NOW, FakeClock, Server, StillClock, Style, no
+from doubles import DRAFT, NOW, FakeClock, Server, StillClock, Style, cases, no
 from writes import SOON, WRITES, Script, Write, every_write, is_with
 
 ENSURE = Write("ensure_sent", "sent", before="", code=201, answer=DRAFT)
-BY_NAME = {**WRITES, "ensure_sent": ENSURE}
+STOP = Write("delete", "deleted", named={"stop": True}, before="Draft", applied="404", code=204)
+BY_NAME = {**WRITES, "ensure_sent": ENSURE, "delete_stop": STOP}
 GROUPS = {
     "all": [*WRITES],
     "read": [name for name, write in WRITES.items() if write.before],
@@ -40,6 +41,9 @@ read             404                      ok                      NotFoundError 
 read             422                      ok                      APIStatusError            0       0
 read             429                      ok                      RateLimitError            0       2.625
 read             503,before               ok                      ok                        1       0.375
+delete_stop      Scheduled/In_Progress/Paused/Odd  ok             ok                        1       0
+delete_stop      Draft,In_Progress        429,ok                  ok                        2       0.375
+delete_stop      Draft,In_Progress        lost,ok                 ok                        2       45
 
 # S1: settled by the answer
 all              before                   ok                      ok                        1       0
@@ -206,13 +210,6 @@ def check_error(write: Write, error: sg.SendGridError, server: Server) -> None:
 # --- what the table does not hold ---
 
 
-def test_delete_stops_mail_only_when_told_to(style: Style) -> None:
-    for status in ("Scheduled", "In_Progress", "Paused", "Odd"):
-        server = Script(status, "ok", WRITES["delete"])
-        assert style.do(style.client(server).delete, 4900, stop=True) is None
-        assert server.methods == ["GET", "DELETE"]
-
-
 def test_what_errors_know(style: Style, campaigns: Any, server: Server, clock: FakeClock) -> None:
     server.post(no(422, "subject can't be blank", "subject"))
     error = style.error(sg.APIStatusError, campaigns.send, 4900)
@@ -237,18 +234,15 @@ def test_what_errors_know(style: Style, campaigns: Any, server: Server, clock: F
     assert style.error(sg.NotAppliedError, campaigns.send, 4900).temporary
 
 
-@pytest.mark.parametrize(
-    ("retry", "answer", "writes", "waits"),
-    [
-        (sg.Retry(attempts=100, deadline=90), "429@40", 3, [40.375, 40.75]),
-        (sg.Retry(attempts=1), "429@1", 1, []),
-        (sg.Retry(attempts=6, deadline=1000), "429@0", 6, [0.375, 0.75, 1.5, 3, 6]),
-        (sg.Retry(settle=45, attempts=1), "lost", 1, [0.5, 1, 2, 4, 8, 8, 8, 8, 5.5]),
-        (sg.Retry(settle=3, attempts=1), "lost", 1, [0.5, 1, 1.5]),
-        (sg.Retry(settle=0.1, attempts=2), "lost", 2, [0.1, 0.1]),
-        (sg.Retry(deadline=2), "lost", 1, [0.5, 1, 0.5]),
-    ],
-    ids=str,
+@cases(
+    "retry answer writes waits",
+    (sg.Retry(attempts=100, deadline=90), "429@40", 3, [40.375, 40.75]),
+    (sg.Retry(attempts=1), "429@1", 1, []),
+    (sg.Retry(attempts=6, deadline=1000), "429@0", 6, [0.375, 0.75, 1.5, 3, 6]),
+    (sg.Retry(settle=45, attempts=1), "lost", 1, [0.5, 1, 2, 4, 8, 8, 8, 8, 5.5]),
+    (sg.Retry(settle=3, attempts=1), "lost", 1, [0.5, 1, 1.5]),
+    (sg.Retry(settle=0.1, attempts=2), "lost", 2, [0.1, 0.1]),
+    (sg.Retry(deadline=2), "lost", 1, [0.5, 1, 0.5]),
 )
 def test_back_off_window_and_deadline(style: Style, retry: Any, answer: str, writes: int, waits: list[float]) -> None:
     server, clock = Script("Draft", answer, WRITES["send"]), FakeClock()
@@ -291,12 +285,10 @@ def test_about_now_is_by_the_services_clock(style: Style, server: Server, clock:
         assert style.error(kind, campaigns.send, 4900) if kind else style.do(campaigns.send, 4900)
 
 
-@pytest.mark.parametrize(
-    ("name", "chosen", "present", "writes"),
-    [
-        *[("schedule", 100, 0, 1), ("schedule", 106, 0, 2)],
-        *[("reschedule", 3600, 100, 1), ("reschedule", 100, 3600, 1), ("reschedule", 3600, 3660, 2)],
-    ],
+@cases(
+    "name chosen present writes",
+    *[("schedule", 100, 0, 1), ("schedule", 106, 0, 2)],
+    *[("reschedule", 3600, 100, 1), ("reschedule", 100, 3600, 1), ("reschedule", 3600, 3660, 2)],
 )
 def test_a_time_that_is_near_is_not_written_again(
     style: Style, name: str, chosen: int, present: int, writes: int
@@ -334,25 +326,22 @@ def test_a_newer_value_is_never_written_over(style: Style, campaigns: Any, serve
     assert style.do(campaigns.update, 4900, subject="Spring").subject == "Spring"
 
 
-@pytest.mark.parametrize(
-    ("sent", "stored", "same"),
-    [
-        ({"categories": ["Spring Line", "b"]}, {"categories": ["b", "spring line"]}, True),
-        ({"categories": ["a"]}, {"categories": ["a", "b"]}, False),
-        ({"list_ids": [2, 1, 1]}, {"list_ids": [1, 2]}, True),
-        ({"list_ids": [1, 2]}, {"list_ids": [1, 3]}, False),
-        ({"segment_ids": []}, {"segment_ids": None}, True),
-        ({"segment_ids": None}, {"segment_ids": [1]}, False),
-        ({"title": "  March "}, {"title": "March"}, True),
-        ({"title": "March"}, {"title": "march"}, False),
-        ({"plain_content": "a\r\nb\rc\n"}, {"plain_content": "a\nb\nc"}, True),
-        ({"plain_content": "a b"}, {"plain_content": "a  b"}, False),
-        ({"custom_unsubscribe_url": ""}, {}, True),
-        ({"custom_unsubscribe_url": None}, {"custom_unsubscribe_url": ""}, True),
-        ({"sender_id": 5}, {"sender_id": 6}, False),
-        ({"subject": "Spring", "list_ids": [1]}, {"subject": "Spring"}, False),
-    ],
-    ids=str,
+@cases(
+    "sent stored same",
+    ({"categories": ["Spring Line", "b"]}, {"categories": ["b", "spring line"]}, True),
+    ({"categories": ["a"]}, {"categories": ["a", "b"]}, False),
+    ({"list_ids": [2, 1, 1]}, {"list_ids": [1, 2]}, True),
+    ({"list_ids": [1, 2]}, {"list_ids": [1, 3]}, False),
+    ({"segment_ids": []}, {"segment_ids": None}, True),
+    ({"segment_ids": None}, {"segment_ids": [1]}, False),
+    ({"title": "  March "}, {"title": "March"}, True),
+    ({"title": "March"}, {"title": "march"}, False),
+    ({"plain_content": "a\r\nb\rc\n"}, {"plain_content": "a\nb\nc"}, True),
+    ({"plain_content": "a b"}, {"plain_content": "a  b"}, False),
+    ({"custom_unsubscribe_url": ""}, {}, True),
+    ({"custom_unsubscribe_url": None}, {"custom_unsubscribe_url": ""}, True),
+    ({"sender_id": 5}, {"sender_id": 6}, False),
+    ({"subject": "Spring", "list_ids": [1]}, {"subject": "Spring"}, False),
 )
 def test_forms_that_mean_the_same(
     style: Style, campaigns: Any, server: Server, sent: Any, stored: Any, same: bool
