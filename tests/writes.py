@@ -1,7 +1,7 @@
 """Every write with its arguments, and the words by which tables of tests name answers."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sendgrid_campaigns.campaigns import WRITES as DECLARED
 AT = NOW + 3600
 SOON = datetime.fromtimestamp(AT, UTC)
 TIMED = {"id": 4900, "send_at": AT, "status": "Scheduled"}
+TAKEN = Schedule(4900, SOON, "Scheduled")
 
 
 def is_with(status: str | None, **fields: Any) -> httpx.Response:
@@ -57,53 +58,28 @@ class Write:
         return style.do(getattr(campaigns, self.name), *self.arguments, **self.named)
 
 
-NEW = {"title": "March Newsletter", "subject": "Spring"}
-EDITED = {**DRAFT, "subject": "Spring"}
+TIME, SENT_AT, SPRING = (4900, SOON), {"send_at": AT}, {"subject": "Spring"}
+NEW, EDITED = {"title": "March Newsletter", **SPRING}, {**DRAFT, **SPRING}
 MADE = Campaign(id=4900, title="March Newsletter", status="Draft")
-WRITES = {
-    "create": Write("create", "created", ("March Newsletter",), {"subject": "Spring"}, NEW, answer=DRAFT, result=MADE),
-    "update": Write(
-        *("update", "updated", (4900,), {"subject": "Spring"}, {"subject": "Spring"}, "Draft", "Edited", 200, EDITED),
-        Campaign(id=4900, title="March Newsletter", status="Draft", subject="Spring"),
+TEST = (4900, "a@example.com")
+ALL = (
+    Write("create", "created", ("March Newsletter",), SPRING, NEW, answer=DRAFT, result=MADE),
+    Write(
+        "update", "updated", (4900,), SPRING, SPRING, "Draft", "Edited", 200, EDITED, replace(MADE, subject="Spring")
     ),
-    "delete": Write("delete", "deleted", before="Draft", applied="404", code=204),
-    "schedule": Write(
-        *("schedule", "scheduled", (4900, SOON), {}, {"send_at": AT}, "Draft", "Scheduled@3600", 201, TIMED),
-        Schedule(4900, SOON, "Scheduled"),
-    ),
-    "reschedule": Write(
-        *(
-            "reschedule",
-            "rescheduled",
-            (4900, SOON),
-            {},
-            {"send_at": AT},
-            "Scheduled@3660",
-            "Scheduled@3600",
-            200,
-            TIMED,
-        ),
-        Schedule(4900, SOON, "Scheduled"),
-    ),
-    "unschedule": Write("unschedule", "unscheduled", before="Scheduled@3660", applied="Draft", code=204),
-    "send": Write(
-        *("send", "sent", (4900,), {}, None, "Draft", "In_Progress", 201, ACCEPTED), SendReceipt(4900, "Scheduled")
-    ),
-    "send_test": Write(
-        *("send_test", "sent as a test", (4900, "a@example.com"), {}, {"to": "a@example.com"}, "", "", 201),
-        {"to": "a@example.com"},
-    ),
-}
-every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-every_read_back = pytest.mark.parametrize(
-    "write", [each for each in WRITES.values() if each.before], ids=lambda w: w.name
+    Write("delete", "deleted", before="Draft", applied="404", code=204),
+    Write("schedule", "scheduled", TIME, {}, SENT_AT, "Draft", "Scheduled@3600", 201, TIMED, TAKEN),
+    Write("reschedule", "rescheduled", TIME, {}, SENT_AT, "Scheduled@3660", "Scheduled@3600", 200, TIMED, TAKEN),
+    Write("unschedule", "unscheduled", before="Scheduled@3660", applied="Draft", code=204),
+    Write("send", "sent", (4900,), {}, None, "Draft", "In_Progress", 201, ACCEPTED, SendReceipt(4900, "Scheduled")),
+    Write("send_test", "sent as a test", TEST, body={"to": "a@example.com"}, answer={"to": "a@example.com"}),
 )
+WRITES = {write.name: write for write in ALL}
+every_write = pytest.mark.parametrize("write", ALL, ids=WRITES)
+READ_BACK = {name: write for name, write in WRITES.items() if write.before}
+every_read_back = pytest.mark.parametrize("write", READ_BACK.values(), ids=READ_BACK)
 
-_ERRORS = {
-    "lost": httpx.ReadTimeout("slow"),
-    "reset": httpx.ReadError("reset"),
-    "refused": httpx.ConnectError("refused"),
-}
+LOST, RESET, REFUSED = httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.ConnectError("refused")
 
 
 def reply(word: str, write: Write | None = None) -> Reply:
@@ -111,11 +87,11 @@ def reply(word: str, write: Write | None = None) -> Reply:
 
     ok: the write's success · another: the same about another campaign · empty, junk: success without a readable body
     404, 429@7: the service's refusal (with a Retry-After) or a bare status · html403: a page of something in front
-    lost, reset, refused: no answer · Draft, In_Progress, Scheduled@60, Edited, Unset: a read of a campaign in this state
+    lost, reset, refused: no answer · Draft, In_Progress, Scheduled@60, Edited, Unset: a read shows this state
     """
     word, _, seconds = word.partition("@")
-    if word in _ERRORS:
-        return _ERRORS[word]
+    if word in ("lost", "reset", "refused"):
+        return {"lost": LOST, "reset": RESET, "refused": REFUSED}[word]
     if word[0].isupper():
         status = None if word == "Unset" else word.replace("_", " ").replace("Edited", "Draft").replace("None", "")
         subject = {"subject": "Spring"} if word == "Edited" else {}

@@ -1,4 +1,4 @@
-"""Calls together, interrupted anywhere, killed at each request, and with random faults: one mailing, and no false no."""
+"""Calls together, interrupted anywhere, killed at each request, and with random faults: one mailing."""
 
 import asyncio
 import os
