@@ -61,12 +61,11 @@ class Write:
 TIME, SENT_AT, SPRING = (4900, SOON), {"send_at": AT}, {"subject": "Spring"}
 NEW, EDITED = {"title": "March Newsletter", **SPRING}, {**DRAFT, **SPRING}
 MADE = Campaign(id=4900, title="March Newsletter", status="Draft")
+SPRUNG = replace(MADE, subject="Spring")
 TEST = (4900, "a@example.com")
 ALL = (
     Write("create", "created", ("March Newsletter",), SPRING, NEW, answer=DRAFT, result=MADE),
-    Write(
-        "update", "updated", (4900,), SPRING, SPRING, "Draft", "Edited", 200, EDITED, replace(MADE, subject="Spring")
-    ),
+    Write("update", "updated", (4900,), SPRING, SPRING, "Draft", "Edited", 200, EDITED, SPRUNG),
     Write("delete", "deleted", before="Draft", applied="404", code=204),
     Write("schedule", "scheduled", TIME, {}, SENT_AT, "Draft", "Scheduled@3600", 201, TIMED, TAKEN),
     Write("reschedule", "rescheduled", TIME, {}, SENT_AT, "Scheduled@3660", "Scheduled@3600", 200, TIMED, TAKEN),

@@ -164,22 +164,6 @@ def test_which_pages_are_read(style: Style) -> None:
     assert [offset for _, offset in shelf.pages] == [0, 3, 6, 9, 6, 3, 0, 2]
 
 
-@cases(
-    "size edit expected",
-    (6, Edit(2, []), [6, 5, 4, 3, 2, 1]),
-    (6, Edit(9, []), [6, 5, 4, 3, 2, 1]),
-    (6, Edit(0, [2]), [6, 5, 4, 3, 2, 1]),
-    (6, Edit(0, [0, 0, 0]), [6, 5, 4, 3, 2, 1]),
-    (6, Edit(0, [0] * 6), [6, 5, 4]),
-    (4, Edit(2, [0] * 4), [4, 3, 2, 6, 5]),
-    (6, Edit(0, [4]), [6, 5, 4, 3, 1]),
-)
-def test_one_edit_after_the_first_page(style: Style, size: int, edit: Edit, expected: list[int]) -> None:
-    shelf = Shelf(size, [edit])
-    found = taken(style, shelf, page_size=3)
-    assert [id for id in found if id in shelf.first or id in expected] == expected
-
-
 def test_lists_that_go_wrong(style: Style, server: Server) -> None:
     shelf, found = Shelf(6), list[sg.Campaign]()
     failing = style.client(lambda request: no(429) if shelf.pages else shelf(request), retry=sg.Retry(attempts=1))
