@@ -49,7 +49,8 @@ def twin(name: str, used: set[str]) -> str:
             input=text, capture_output=True, text=True, check=True,
         )  # fmt: skip
         text = done.stdout
-    return f"# Generated from {name} by scripts/unasync.py: do not edit; change the source and run `make generate`.\n{text}"
+    header = f"# Generated from {name} by scripts/unasync.py: do not edit; change the source and run `make generate`.\n"
+    return header + text
 
 
 def main() -> None:

@@ -92,7 +92,7 @@ def main() -> None:
         print("the extra cli: the command sends in the sandbox")
 
         run(*install, f"{wheel}[aiohttp]")
-        run(python, "-c", "from sendgrid_campaigns.aiohttp import AiohttpCampaignsClient", cwd=here)
+        run(python, "-c", "from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient", cwd=here)
         print("the extra aiohttp: the client can be imported")
 
         shutil.copytree(ROOT / "examples" / "newsletter", here / "newsletter")

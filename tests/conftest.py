@@ -1,4 +1,4 @@
-"""Fixtures that all rooms share."""
+"""Fixtures that all tests share."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from doubles import Colour, FakeClock, Server
+from doubles import FakeClock, Server, Style
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
 
 settings.register_profile("suite", deadline=None)  # a slow machine is no failure
@@ -15,9 +15,9 @@ settings.load_profile("suite")
 
 
 @pytest.fixture(params=[CampaignsClient, AsyncCampaignsClient], ids=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+def style(request: pytest.FixtureRequest) -> Iterator[Style]:
     with asyncio.Runner() as runner:
-        yield Colour(request.param, runner)
+        yield Style(request.param, runner)
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def campaigns(colour: Colour, server: Server, clock: FakeClock) -> Any:
-    """A client, in each colour, that the `server` fixture answers."""
-    return colour.client(server, clock=clock)
+def campaigns(style: Style, server: Server, clock: FakeClock) -> Any:
+    """A client of each style that the `server` fixture answers."""
+    return style.client(server, clock=clock)
 
 
 @pytest.fixture(autouse=True)

@@ -1,26 +1,37 @@
-"""What tests stand on: both colours of the client, a clock that never waits, a server that follows a script."""
+"""What tests share: the sync and the async client behind one interface, a clock that never waits, a scripted server."""
 
 import asyncio
 import inspect
 from collections.abc import Callable
+from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, Clock
+from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 
+NOW = 1_800_000_000
+"""The FakeClock's time at first: Fri, 15 Jan 2027 08:00:00 GMT."""
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 ACCEPTED = {"id": 4900, "status": "Scheduled"}
 
-Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+Reply = httpx.Response | BaseException | Callable[[httpx.Request], httpx.Response]
+
+
+def no(status_code: int, message: str = "no", field: str | None = None, **headers: str) -> httpx.Response:
+    """Return a refusal in the service's own form; headers by name, with `_` for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status_code, json={"errors": [{"field": field, "message": message}]}, headers=named)
 
 
 class FakeClock(Clock):
-    """Time that passes only when somebody waits, and dice that always show the same."""
+    """Time passes only by sleeping, and `random` is always a half."""
 
     def __init__(self) -> None:
-        self.now = 1_800_000_000.0
+        self.now = float(NOW)
         self.waits: list[float] = []
 
     def time(self) -> float:
@@ -40,13 +51,22 @@ class FakeClock(Clock):
         self.sleep(seconds)
 
 
+class StillClock(FakeClock):
+    """A clock that stands still, as frozen time does in tests; sleeping ends at once."""
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        assert len(self.waits) < 200, "the call waits for ever"
+
+
 CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 
 
 def report(request: httpx.Request, event: str, method: bytes = b"POST") -> None:
-    """Report what httpcore reports of what it does, in either colour."""
-    trace = request.extensions["trace"].__self__.trace
-    trace(event, {"request": type("Request", (), {"method": method})()})
+    """Report what httpcore reports of what it does, to the sync or the async client."""
+    if "trace" in request.extensions:
+        trace = request.extensions["trace"].__self__.trace
+        trace(event, {"request": SimpleNamespace(method=method)})
 
 
 class Server:
@@ -63,17 +83,22 @@ class Server:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        lines = self.script[request.method]
-        if request.method == "GET" and request.url.path.endswith("/schedules"):
-            lines = self.script.get("GET schedules", lines)
-        reply = lines.pop(0) if len(lines) > 1 else lines[0]
-        if isinstance(reply, Exception):
-            if isinstance(reply, CONNECTING):
-                report(request, "connection.connect_tcp.started")
+        reply = self.reply(request.method, request.url.path)
+        report(request, "connection.connect_tcp.started")
+        if not isinstance(reply, CONNECTING):
+            report(request, "http11.send_request_headers.started")
+        if isinstance(reply, BaseException):
             raise reply
         if isinstance(reply, httpx.Response):
             return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
         return reply(request)
+
+    def reply(self, method: str, path: str) -> Reply:
+        """Return the next line of the script."""
+        lines = self.script[method]
+        if method == "GET" and path.endswith("/schedules"):
+            lines = self.script.get("GET schedules", lines)
+        return lines.pop(0) if len(lines) > 1 else lines[0]
 
     def get(self, *lines: Reply) -> None:
         self.script["GET"] = list(lines)
@@ -82,7 +107,7 @@ class Server:
         self.script["POST"] = list(lines)
 
     def schedule(self, *send_at: int | None) -> None:
-        """What the reads of the schedule show."""
+        """Set what the reads of the schedule show."""
         self.script["GET schedules"] = [httpx.Response(200, json={"send_at": time}) for time in send_at]
 
     def answer(self, method: str, *lines: Reply) -> None:
@@ -93,33 +118,98 @@ class Server:
         return [request.method for request in self.requests]
 
 
-class Colour:
+class Style:
     """One of the two clients: makes it, and runs what its methods return."""
 
     def __init__(
         self, client_class: type[CampaignsClient] | type[AsyncCampaignsClient], runner: asyncio.Runner
     ) -> None:
+        self.is_async = client_class is AsyncCampaignsClient
         self.client_class: Any = client_class
-        self.http_class: Any = httpx.Client if client_class is CampaignsClient else httpx.AsyncClient
+        self.http_class: Any = httpx.AsyncClient if self.is_async else httpx.Client
         self._runner = runner
 
     def client(self, handler: Any, api_key: str | None = "SG.key", **settings: Any) -> Any:
-        """A client whose requests `handler` answers: a function, or an httpx transport."""
+        """Return a client whose requests `handler` answers: a function, or an httpx transport."""
         transport = handler if isinstance(handler, httpx.BaseTransport) else httpx.MockTransport(handler)
         settings = {"clock": FakeClock(), "http_client": self.http_class(transport=transport), **settings}
         return self.client_class(api_key, **settings)
 
     def do(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """What the method returns, when it has been waited for."""
+        """Call a method, wait for its result in the async style, and return the result."""
         result = method(*arguments, **named)
         return self._runner.run(result) if inspect.iscoroutine(result) else result
 
-    def error(self, kind: type[Exception], method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """What the method raises, which must be of exactly this kind."""
+    def error(self, kind: type[BaseException], method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Return what the method raises, which must be of exactly this class."""
         with pytest.raises(kind) as raised:
             self.do(method, *arguments, **named)
         assert type(raised.value) is kind
         return raised.value
 
+    def take(self, iterator: Any, into: list[Any], count: int | None = None) -> None:
+        """Append the first `count` items of an iterator to a list, or all."""
+        if not self.is_async:
+            into.extend(islice(iterator, count))  # extends as it goes, also when the iterator raises
+            return
+
+        async def read() -> None:
+            while count is None or len(into) < count:
+                try:
+                    into.append(await anext(iterator))
+                except StopAsyncIteration:
+                    break
+            await iterator.aclose()
+
+        self.do(read)
+
     def close(self, client: Any) -> None:
-        self.do(client.aclose if isinstance(client, AsyncCampaignsClient) else client.close)
+        self.do(client.aclose if self.is_async else client.close)
+
+
+class DirectStyle(Style):
+    """The sync client on a handler without a transport, which is fast: for tests of protocol/."""
+
+    def client(self, handler: Any, api_key: str | None = "SG.key", **settings: Any) -> Any:
+        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": NO_HTTP, **settings})
+        client._exchange = DirectExchange(handler)  # type: ignore[assignment]
+        return client
+
+
+NO_HTTP = httpx.Client(transport=httpx.MockTransport(Server()))
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+class DirectExchange:
+    """Asks a handler, and makes an Answer or a NoAnswer of its reply as the transport does."""
+
+    def __init__(self, handler: Callable[[Any], Any]) -> None:
+        self._handler = handler
+        self.on_behalf_of: list[str | None] = []
+
+    def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
+        self.on_behalf_of.append(on_behalf_of)
+        url = SimpleNamespace(path=ask.operation.path.format(**ask.parameters), params=ask.parameters)
+        request: Any = SimpleNamespace(method=ask.operation.method, url=url, extensions={})
+        try:
+            reply = self._handler(request)
+        except CONNECTING as error:
+            return NoAnswer(_text(error), not_sent=True)
+        except httpx.HTTPError as error:
+            return NoAnswer(_text(error))
+        if isinstance(reply, Answer | NoAnswer):
+            return reply
+        return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
+
+
+class Flows(CampaignsClient):
+    """Writes return their flow, not run."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("SG.key", http_client=httpx.Client(transport=httpx.MockTransport(Server())), **settings)
+
+    def _run(self, flow: Any) -> Any:
+        return flow

@@ -13,12 +13,11 @@ from sendgrid_campaigns.auth import ApiKey, on_behalf_of
 from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_seconds, checked_base_url
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.call import Session
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target
 
-T = TypeVar("T")
 C = TypeVar("C", bound="AsyncClient")
 """The client's own class. Self means AsyncClient to jedi, which then completes no operation of a view."""
 
@@ -65,8 +64,7 @@ class AsyncClient:
             check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
         url = checked_base_url(base_url)
         target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
-        host = urlsplit(url).netloc
-        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=host)
+        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=urlsplit(url).netloc)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)
         self._is_view = False
 

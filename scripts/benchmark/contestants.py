@@ -98,7 +98,7 @@ async def async_sdk_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
 
 
 async def sdk_on_aiohttp(url: str, stack: AsyncExitStack) -> AsyncCalls:
-    from sendgrid_campaigns.aiohttp import AiohttpCampaignsClient
+    from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
 
     return await _sdk_calls(AiohttpCampaignsClient(KEY, base_url=url), stack)
 

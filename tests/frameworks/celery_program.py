@@ -15,7 +15,7 @@ campaigns.get(4900)  # now the pool holds a connection, which the children inher
 before_fork = os.getpid()
 
 
-@app.task(name="send")  # type: ignore[untyped-decorator]
+@app.task(name="send")
 def send(campaign_id: int, subuser: str | None) -> dict[str, Any]:
     assert os.getpid() != before_fork
     view = campaigns.on_behalf_of(subuser) if subuser else campaigns

@@ -1,7 +1,6 @@
 """A field that is renamed in the fragment is a type error in the facade: `make check` is red before a request fails."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+
+OPERATIONS = ["facade/sendgrid_campaigns/campaigns.py", "facade/sendgrid_campaigns/_sync/campaigns.py"]
+"""With what they import, all of the facade that knows the generated package."""
 
 RENAMED = {
     "Schedule": ("send_at", "goes_out_at"),
@@ -37,7 +39,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
     generate = [ROOT / "scripts" / "generate.py", "--fragment", "fragment.yaml", "--folder", "generated"]
     # Paths in the cache are relative: the cache serves every copy.
-    check = ["-m", "mypy", "facade", "--cache-dir", ROOT / ".mypy_cache" / "renamed"]
+    check = ["-m", "mypy", *OPERATIONS, "--cache-dir", ROOT / ".mypy_cache" / "renamed"]
     said = ""
     for command, code in ((generate, 0), (check, 1)):
         done = subprocess.run(
@@ -57,7 +59,6 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.mark.parametrize("schema", RENAMED)
 def test_the_facade_is_named(errors: list[str], schema: str) -> None:
     old, _ = RENAMED[schema]
-    named = [line for line in errors if re.search(rf"\b{schema}\b", line) and f'"{old}"' in line]
+    named = [line for line in errors if f'"{schema}" has no attribute "{old}"' in line]
     files = {line.partition(":")[0] for line in named}
-    assert "facade/sendgrid_campaigns/campaigns.py" in files, errors
-    assert "facade/sendgrid_campaigns/_sync/campaigns.py" in files, errors
+    assert files >= set(OPERATIONS), errors

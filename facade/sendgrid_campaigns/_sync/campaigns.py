@@ -4,12 +4,13 @@
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from operator import index
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sendgrid_campaigns import errors, models
 from sendgrid_campaigns._sync.client import Client
@@ -18,7 +19,7 @@ from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change, find_out
-from sendgrid_campaigns.protocol.flow import Flow
+from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import Pages, find, page, read
@@ -27,8 +28,6 @@ from sendgrid_campaigns_api import operations as api
 if TYPE_CHECKING:
     from sendgrid_campaigns_api import models as wire
     from sendgrid_campaigns_api.types import Unset
-
-T = TypeVar("T")
 
 # --- the writes ---
 
@@ -74,11 +73,13 @@ def checked_id(value: Any) -> int:
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are sent. The service checks the values, but for text that cannot be sent at all."""
+    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold."""
     for name, value in fields.items():
         check(name in _FIELDS, f"a campaign has no field {shown(name)}", f"The fields are {', '.join(_FIELDS)}.")
-        whole = not isinstance(value, str) or value.encode(errors="ignore").decode() == value
-        check(whole, f"{name} holds half a surrogate pair, which is no character", "Give whole characters.")
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
+            check(False, f"{name} cannot be sent: {error}", "Give whole characters, an int, or a list of them.")
     return dict(fields)
 
 
@@ -103,9 +104,9 @@ def checked_time(send_at: Any, now: float) -> int:
     return seconds
 
 
-def title_with_key(title: str, key: str) -> tuple[str, str]:
+def title_with_key(title: str, key: object) -> tuple[str, str]:
     """Return a title with an idempotency key, and how that title ends."""
-    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", str(key)) is not None
+    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key if isinstance(key, str) else "") is not None
     check(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
     ending = f"(once {key})"
     longest = api.CREATE_CAMPAIGN.limits["title"] - len(ending) - 1
@@ -210,7 +211,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
         update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
         yield from change(update)
-        call.changed.setdefault("changed", "This call edited the draft: call again with the same key, which finds it.")
+        call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 

@@ -18,7 +18,7 @@ Each rule below has a number, which stands beside the lines that keep it; docs/r
     R7   Only a state that nobody can undo wins at once. Any other may be a stale read of an earlier state: it needs
          the whole window, and two equal looks at its end. read_back.py
     R8   Once the state was seen to have moved, nothing is tried again. read_back.py, change.py
-    R10  An exception from outside ends the call as it is, with a note and a warning when there is doubt. call.py
+    R10  An exception from outside ends the call as it is, with a note and a warning when there is doubt. change.py
     R11  OutcomeUnknownError is no ConnectionError, TimeoutError or OSError: job frameworks repeat those. errors.py
     R12  A read that fails is repeated a few times, with growing pauses. reading.py, read_back.py
     R13  Every request of a call is on behalf of the same account. transport/

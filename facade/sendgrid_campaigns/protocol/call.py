@@ -139,10 +139,3 @@ class Call(Generic[R]):
         found, error_id = service_error(tried.answer) or ((), None)
         waits = {"retry_after": retry_after(headers, self.session.clock.time())} if code == 429 else {}
         return self.error(errors.by_status(code), status_code=code, errors=found, error_id=error_id, **waits, **facts)
-
-    def note(self, interruption: BaseException) -> None:
-        """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
-        if self.in_doubt and not isinstance(interruption, errors.SendGridError):
-            doubt = self.error(errors.OutcomeUnknownError, cause=f"{type(interruption).__name__} ended the call")
-            interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
-            logger.warning("%s", doubt.summary)

@@ -89,7 +89,7 @@ def _first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
 
 
 class Pages(Generic[R]):
-    """Find every resource of a list by offsets, while resources come and go.
+    """Every resource of a list, found by offsets, while resources come and go.
 
     The list is newest first: a new resource comes in at its head and pushes the rest on, a deletion pulls the rest
     back. So each page is asked for from the last resource that was seen. When none of a page was seen before, the list

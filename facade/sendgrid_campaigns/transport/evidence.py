@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from sendgrid_campaigns.auth import ApiKey
-from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 LARGEST_ANSWER = 64 * 2**20
@@ -104,11 +103,6 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 # --- exceptions ---
 
 
-def text_of(error: Exception, key: ApiKey) -> str:
-    """Return what an exception says, without the key."""
-    return key.redact(shown(error))
-
-
 LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
 """Packages whose exceptions say something about a request; so do the built-in OSErrors, which the OS raises."""
 
@@ -131,7 +125,8 @@ def from_outside(error: BaseException) -> BaseException | None:
             traceback = traceback.tb_next
         if traceback is not None or not (known or from_the_os):
             return each
-        each = each.__cause__
+        # httpcore breaks the chain, by `raise ... from None`, and keeps the exception that it wraps as an argument.
+        each = each.__cause__ or next((part for part in each.args if isinstance(part, BaseException)), None)
     return None
 
 

@@ -7,10 +7,10 @@ from contextlib import aclosing, suppress
 import httpx
 
 from sendgrid_campaigns.config import Clock, check, check_count
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.event_loop import running_loop, time_limit
-from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside, text_of
+from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
@@ -53,7 +53,7 @@ class AsyncExchange:
         try:
             http = httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, limits=self._limits)
         except Exception as error:  # whatever the environment holds
-            problem = f"httpx cannot make a client: {text_of(error, self._target.key)}"
+            problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
         self._guarded = guard(http)
@@ -105,7 +105,8 @@ class AsyncExchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, NO_REQUEST) or reported)
-                return evidence.no_answer(text_of(error, self._target.key), not_sent=not_sent)
+                cause = self._target.key.redact(shown(error, longest=300))
+                return evidence.no_answer(cause, not_sent=not_sent)
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)
 

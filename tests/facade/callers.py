@@ -1,6 +1,7 @@
-"""Processes that call: one that is started, has imported everything, and forks one for each call. Run as a script.
+"""Processes that call: a parent that has imported everything forks one for each call. Run as a script.
 
-It reads a line of JSON for each lot of calls, and says of each process its number, what came of its call, and its end.
+The parent reads a line of JSON for each lot of calls, and writes the number of each process, the result of its call,
+and its end.
 """
 
 import json
@@ -16,20 +17,17 @@ import httpx
 from sendgrid_campaigns import CampaignsClient, Clock, SendGridError
 
 
-class Impatient(Clock):
-    """Waits take no time, but count."""
+class Hurried(Clock):
+    """Sleeping takes no time, but counts."""
 
     def __init__(self) -> None:
-        self.waited = 0.0
+        self.slept = 0.0
 
     def monotonic(self) -> float:
-        return super().monotonic() + self.waited
-
-    def random(self) -> float:
-        return 0.5
+        return super().monotonic() + self.slept
 
     def sleep(self, seconds: float) -> None:
-        self.waited += seconds
+        self.slept += seconds
 
 
 def say(**facts: Any) -> None:
@@ -37,16 +35,16 @@ def say(**facts: Any) -> None:
 
 
 def call(http: httpx.Client, url: str, operation: str, arguments: dict[str, Any]) -> None:
-    campaigns = CampaignsClient("SG.sandbox", base_url=url, http_client=http, clock=Impatient())
+    campaigns = CampaignsClient("SG.sandbox", base_url=url, http_client=http, clock=Hurried())
     try:
         result = getattr(campaigns, operation)(**arguments)
-        say(came_of=type(result).__name__, known_from=result.known_from)
+        say(result=type(result).__name__, known_from=result.known_from)
     except SendGridError as error:
-        say(came_of=type(error).__name__, text=str(error))
+        say(result=type(error).__name__, text=str(error))
 
 
 def main() -> None:
-    http = httpx.Client()  # without a connection yet; what TLS needs is read here once
+    http = httpx.Client()  # without a connection yet; certificates are read here once
     for line in sys.stdin:
         asked = json.loads(line)
         children: list[int] = []
@@ -60,17 +58,12 @@ def main() -> None:
             say(ended=os.waitpid(child, 0)[1])
 
 
-if __name__ == "__main__":
-    main()
-    sys.exit()
-
-
 Call = Callable[..., list[dict[str, Any]]]
 
 
 @contextmanager
 def callers() -> Iterator[Call]:
-    """A function that lets processes call, and returns what came of it: nothing of those that were killed."""
+    """Give a function that lets processes call, and returns their results: none of processes that were killed."""
     with subprocess.Popen(
         [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
@@ -78,27 +71,23 @@ def callers() -> Iterator[Call]:
         assert parent.stdout
         stdin, stdout = parent.stdin, parent.stdout
 
-        def let_call(
-            url: str,
-            operation: str,
-            arguments: dict[str, Any],
-            processes: int = 1,
-            began: Callable[[int], object] = lambda process: None,
-        ) -> list[dict[str, Any]]:
+        def let_call(url: str, operation: str, arguments: Any, processes: int = 1, began: Any = id) -> list[Any]:
             asked = {"url": url, "operation": operation, "arguments": arguments, "processes": processes}
             stdin.write(f"{json.dumps(asked)}\n")
             stdin.flush()
-            results: list[dict[str, Any]] = []
-            ended: list[int] = []
-            while len(ended) < processes:
+            results: list[Any] = []
+            ended = 0
+            while ended < processes:
                 said = json.loads(stdout.readline())
                 if "process" in said:
                     began(said["process"])
-                elif "ended" in said:
-                    ended.append(said["ended"])
-                else:
-                    results.append(said)
+                ended += "ended" in said
+                results += [said] if "result" in said else []
             return results
 
         yield let_call
         stdin.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""`outcome`: what became of a write, by a campaign's id or by an error, also of another process or account."""
+
+import json
+import pickle
+from typing import Any
+
+import httpx
+import pytest
+
+import sendgrid_campaigns as sg
+from doubles import DRAFT, FakeClock, Server, Style
+from writes import AT, WRITES, Script, Write, every_read_back
+
+GET = Write("outcome", "sent", (4900,))
+
+
+@pytest.mark.parametrize(
+    ("reads", "applied", "status", "why", "waited"),
+    [
+        ("Sent", True, "Sent", "nobody can undo", 0),
+        ("In_Progress", True, "In Progress", "nobody can undo", 0),
+        ("Scheduled@0", True, "Scheduled", "as the write was to make it", 45),
+        ("Scheduled@3600", None, "Scheduled", "will not tell more", 0),
+        ("Draft", None, "Draft", "most likely it had no effect", 45),
+        ("Paused", None, "Paused", "will not tell more", 0),
+        ("Draft 503", None, "Draft", "not for long enough", 45),
+        ("404", None, None, "will not tell more", 0),
+    ],
+)
+def test_of_an_id(style: Style, reads: str, applied: Any, status: Any, why: str, waited: float) -> None:
+    server, clock = Script(reads, "ok", GET), FakeClock()
+    found = style.do(style.client(server, clock=clock).outcome, 4900)
+    assert (found.id, found.action, found.applied, found.status) == (4900, "sent", applied, status)
+    assert why in found.why
+    assert sum(clock.waits) == waited
+    assert [attempt.method for attempt in found.attempts] == server.methods == ["GET"] * len(server.methods)
+
+
+@pytest.mark.parametrize(
+    ("reads", "kind"),
+    [
+        ("401", "AuthenticationError"),
+        ("503", "ServerError"),
+        ("html404", "InvalidResponseError"),
+        ("lost", "APIConnectionError"),
+    ],
+)
+def test_why_it_cannot_be_read(style: Style, reads: str, kind: str) -> None:
+    error = style.error(getattr(sg, kind), style.client(Script(reads, "ok", GET)).outcome, 4900)
+    assert error.summary.startswith("campaign 4900 was not read: ")
+
+
+def again(error: sg.OutcomeUnknownError, how: str) -> sg.OutcomeUnknownError:
+    """Return the error as another process gets it."""
+    return pickle.loads(pickle.dumps(error)) if how == "pickle" else type(error)(*json.loads(json.dumps(error.args)))
+
+
+def unknown(style: Style, write: Write, **named: Any) -> sg.OutcomeUnknownError:
+    client = style.client(Script("before 503", "lost", write)).on_behalf_of("acme")
+    return style.error(
+        sg.OutcomeUnknownError, getattr(client, write.name), *write.arguments, **{**write.named, **named}
+    )
+
+
+@pytest.mark.parametrize("how", ["pickle", "JSON"])
+@every_read_back
+def test_of_an_error_of_another_process(style: Style, write: Write, how: str) -> None:
+    error = again(unknown(style, write), how)
+    for reads, applied in (("applied", True), ("before", None)):
+        client = style.client(Script(reads, "ok", write))
+        found = style.do(client.outcome, error)
+        assert (found.applied, found.action, found.id) == (applied, write.done, 4900)
+        assert set(client._exchange.on_behalf_of) == {"acme"}  # R13
+        assert style.do(client.on_behalf_of("acme").outcome, error) == found
+
+
+def test_of_another_account_or_of_no_write(style: Style, campaigns: Any, server: Server) -> None:
+    error = sg.OutcomeUnknownError(action="sent", campaign_id=4900, on_behalf_of="acme")
+    parents = sg.OutcomeUnknownError(action="sent", campaign_id=4900)
+    for client, of in ((campaigns.on_behalf_of("beta"), error), (campaigns.on_behalf_of("acme"), parents)):
+        assert "another account's view" in style.error(sg.ConfigurationError, client.outcome, of).problem
+    for of in (
+        sg.OutcomeUnknownError(campaign_id=4900),
+        sg.OutcomeUnknownError(action="tidied", campaign_id=4900),
+        "4",
+    ):
+        style.error(sg.ConfigurationError, campaigns.outcome, of)
+    assert server.requests == []
+
+
+def test_of_what_cannot_be_read_back(style: Style, campaigns: Any, server: Server) -> None:
+    for name in ("create", "send_test"):
+        error = unknown(style, WRITES[name])
+        found = style.do(campaigns.outcome, error)
+        assert (found.id, found.action, found.applied) == (error.campaign_id, WRITES[name].done, None)
+        assert found.why == error.advice
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("after", "date", "reads", "applied"),
+    [
+        (550, None, [200], None),
+        (601, None, [200], False),
+        (550, "Mon, 01 Jan 2029 00:00:00 GMT", [200], None),  # past only by the service's clock
+        (601, "Fri, 15 Jan 2027 09:00:10 GMT", [200], None),  # past only by this machine's
+        (601, None, [200, 503, 200, 503], None),  # one read may be old
+    ],
+    ids=str,
+)
+def test_of_a_chosen_time_that_is_past(
+    style: Style, server: Server, clock: FakeClock, after: float, date: Any, reads: Any, applied: Any
+) -> None:
+    """R2: only then a Draft is definite."""
+    error, clock.now = unknown(style, WRITES["schedule"]), AT + after
+    headers = {"Date": date} if date else {}
+    server.get(*[httpx.Response(code, json=DRAFT, headers=headers) for code in reads])
+    found = style.do(style.client(server, clock=clock).outcome, error)
+    assert (found.applied, found.status) == (applied, "Draft")
+    assert applied is None or ("the chosen time is past" in found.why and len(server.requests) == 3)
+
+
+def test_of_a_create_by_send_once(style: Style, campaigns: Any, server: Server) -> None:
+    """Found by the key at the end of its title."""
+    server.post(httpx.ReadTimeout("slow"))
+    server.get(httpx.Response(200, json={"result": []}))
+    error = style.error(sg.OutcomeUnknownError, campaigns.send_once, "x1", "March")
+    assert (error.action, error.campaign_id) == ("created", None)
+    assert style.do(campaigns.outcome, error).applied is None
+    made = [{"id": 7, "title": "March (once x10)", "status": "Draft"}, {**DRAFT, "title": "March (once x1)"}]
+    server.get(httpx.Response(200, json={"result": made}))
+    for how in ("pickle", "JSON"):
+        found = style.do(campaigns.outcome, again(error, how))
+        assert (found.applied, found.id, found.status) == (True, 4900, "Draft")
+
+
+def test_a_delete_keeps_what_it_was_told(style: Style) -> None:
+    for stop, why in ((True, "as before"), (False, "will not tell more")):
+        error = unknown(style, WRITES["delete"], stop=stop)
+        assert error.wanted == {"stop": stop}
+        assert why in style.do(style.client(Script("In_Progress", "ok", GET)).outcome, error).why
