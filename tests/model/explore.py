@@ -19,13 +19,16 @@ from sendgrid_campaigns import Retry
 USUAL = Rules(oldest=1.4, tolerance=300.0)
 SHORT = Retry(attempts=3, deadline=120.0, settle=1.5)
 """A read-back window of three looks, at 0, 0.6 and 1.5 s: everything is as with a longer one, only sooner."""
+SHORTER = Retry(attempts=2, deadline=120.0, settle=0.6)
+"""A window of two looks."""
+FRESH = replace(USUAL, oldest=0.5)
 
 FATES = (
     Fate("never left", copies=0, left=False),
     Fate("lost on the way", copies=0, answer=None),
     Fate("answer lost", answer=None),
     Fate("late, within the window", copies=0, answer=None, later=0.3),
-    Fate("late, after the window", copies=0, answer=None, later=1.65),
+    Fate("late, after a window", copies=0, answer=None, later=1.65),
     Fate("late, after everything", copies=0, answer=None, later=inf),
     Fate("doubled, first answer", copies=2),
     Fate("doubled, second answer", copies=2, answer=1),
@@ -65,7 +68,7 @@ WITHOUT_ID = ("create_campaign", "send_test_campaign")
 """Of these, nobody can tell that an answer is another's."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Weather:
     """What holds for a whole history."""
 
@@ -82,16 +85,18 @@ class Weather:
 WEATHERS = {
     "at once": Weather(),
     "with a lead": Weather(rules=replace(USUAL, lead=2.0)),
-    "stray reads": Weather(rules=replace(USUAL, oldest=0.5), looks=("fails", "unknown status", "stray")),
+    "stray reads": Weather(rules=FRESH, looks=("fails", "unknown status", "stray")),
     "a short deadline": Weather(retry=replace(SHORT, deadline=2.4), fates=FATES + SLOW, looks=("fails", "slow")),
     "other names and clocks": Weather(
-        shouts=True, rules=replace(USUAL, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR)
+        shouts=True,
+        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR),
+        retry=SHORTER,
     ),
-    "pages in front": Weather(fates=IN_FRONT, looks=PAGES),
-    "mixed up": Weather(fates=MIXED_UP, looks=(Page(200, ANOTHER), "body lost", "interrupted")),
-    "a narrow limit": Weather(rules=replace(USUAL, limit=2), fates=(FATES[1], FATES[2], FATES[11])),
-    "newest reads": Weather(turn=0.0, looks=()),
-    "reads in turn": Weather(turn=1.4, looks=()),
+    "pages in front": Weather(FRESH, SHORTER, fates=IN_FRONT, looks=PAGES),
+    "mixed up": Weather(FRESH, SHORTER, fates=MIXED_UP, looks=(Page(200, ANOTHER), "body lost", "interrupted")),
+    "a narrow limit": Weather(replace(FRESH, limit=2), SHORTER, fates=(FATES[1], FATES[2], FATES[11])),
+    "newest reads": Weather(FRESH, SHORTER, turn=0.0, looks=()),
+    "reads in turn": Weather(FRESH, SHORTER, turn=0.5, looks=()),
 }
 
 

@@ -205,9 +205,9 @@ def lifeless(caller: Caller) -> Iterator[str]:
     if unknown and not caller.doubt and not caller.judged and not lost:
         yield "I8: unknown, and nothing is in doubt"
     has_time = caller.ended + 8.0 < caller.deadline
-    if kind == "no" and not tries and caller.failed_at > 0 and caller.requests < retry.attempts and has_time:
-        if not caller.said:
-            yield "I8: a read that failed was not repeated"
+    failed = kind == "no" and not tries and caller.failed_at > 0 and not caller.said
+    if failed and caller.requests < retry.attempts and has_time:
+        yield "I8: a read that failed was not repeated"
     renamed = caller.name == "unschedule_campaign" and rules.unscheduled != "Draft"
     if not caller.calm or renamed or not has_time or caller.interrupted or write.name == "send_once":
         return

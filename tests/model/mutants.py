@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
-from unittest.mock import patch
 
 from model import sample
 from model.explore import WEATHERS, Task, explore
@@ -49,14 +48,17 @@ def planted(mutant: Mutant) -> Iterator[None]:
     for name in names[:-1]:
         owner = getattr(owner, name)
     target = getattr(owner, names[-1])
+    # Modules import functions from each other by name: the code is exchanged, and the function stays.
     if isinstance(target, FunctionType):
-        # Modules import functions from each other by name: the code is exchanged, and the function stays.
-        change = patch.object(target, "__code__", _code(mutant, target))
+        owner, attribute, right, wrong = target, "__code__", target.__code__, _code(mutant, target)
     else:
-        value = eval(mutant.changes["value"], {**known, "wrong": target})  # noqa: S307 - of ours
-        change = patch.object(owner, names[-1], value)
-    with change:
+        attribute, right = names[-1], target
+        wrong = eval(mutant.changes["value"], {**known, "wrong": target})  # noqa: S307 - of ours
+    setattr(owner, attribute, wrong)
+    try:
         yield
+    finally:
+        setattr(owner, attribute, right)
 
 
 def _code(mutant: Mutant, function: FunctionType) -> CodeType:
@@ -72,7 +74,8 @@ def _code(mutant: Mutant, function: FunctionType) -> CodeType:
     compiled: Any = compile(ast.fix_missing_locations(owner), f"<{mutant.name}>", "exec")
     for name in ("Owner", function.__name__):
         compiled = next(each for each in compiled.co_consts if isinstance(each, CodeType) and each.co_name == name)
-    return compiled  # type: ignore[no-any-return]
+    code: CodeType = compiled
+    return code if code.co_freevars else code.replace(co_freevars=function.__code__.co_freevars)
 
 
 def _pattern(text: str) -> list[Any]:

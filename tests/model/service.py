@@ -19,7 +19,7 @@ NOT_FOUND = b'{"errors":[{"field":null,"message":"not found"}]}'
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the service does where its documents are silent, and how far it is from what is assumed of it. In seconds."""
+    """What the service does where its documents are silent, and how far it is from what is assumed. In seconds."""
 
     lead: float = 0.0  # from the acceptance of a send until mail goes out
     tolerance: float = 0.0  # by which a time may be past and is still taken. A7: at most 300; infinite: any is taken
@@ -91,6 +91,7 @@ class World:
         self.effects = self.created = self.tests = 0  # how many requests of the call had an effect; made; mailed a test
         self.deleted_by = OTHERS
         self.ran_on = False  # whether mail goes on of a campaign that was deleted
+        self.newest = CAMPAIGN_ID  # id
         self.window = self.used = 0  # the window of the rate limit, and the requests that it has seen
         self.snapshots: list[Snapshot] = []
         if start.status:
@@ -159,7 +160,7 @@ class World:
             return code, NOT_FOUND if code == 404 else REFUSED
         self.effects += request.who > OTHERS
         self._note()
-        id = max(self.campaigns) if request.name == "create_campaign" else request.id
+        id = self.newest if request.name == "create_campaign" else request.id
         shown = self.campaigns[id].shown if code in (200, 201) else None
         return code, b"" if shown is None else text_of(request.name, shown, shown.status)
 
@@ -167,7 +168,7 @@ class World:
         rules, (name, id, body, who) = self.rules, request
         if name == "create_campaign":
             self.created += who > OTHERS
-            id = max(CAMPAIGN_ID, *self.campaigns, 0) + 1
+            self.newest = id = self.newest + 1
             self.campaigns[id] = Campaign(Shown(id, "Draft", None, stored("{}", body), 1), edited_by=who)
             return 201
         if name == "anew" and rules.reuses and id not in self.campaigns:

@@ -5,8 +5,8 @@ python -m model.simulate --seed 7               the same random histories again
 python -m model.simulate --replay NAME          one history, step by step: NAME is what a violation is shown with
 python -m model.simulate --histories 10000000   so many random histories
 
-What must hold stands at the top of judge.py, and what is assumed of the service in docs/reliability.md. The naive client
-tries again on any error, three times, and believes the last answer: in the same histories.
+What must hold stands at the top of judge.py, and what is assumed of the service in docs/reliability.md. In the same
+histories, the naive client tries again on any error, three times, and believes the last answer.
 """
 
 import argparse
