@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 import httpx
 
 from sendgrid_campaigns.config import Clock, check, check_count
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.errors import ConfigurationError, SendGridError
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.event_loop import running_loop, time_limit
 from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside, text_of
@@ -22,6 +22,9 @@ NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 
 class AsyncExchange:
     """The HTTP client behind a client and its views, and single attempts over it."""
+
+    _foreign: bool = True
+    """Whether the connections are of another library or of the caller, and not of a pool that is made here."""
 
     def __init__(self, target: Target, clock: Clock, http: httpx.AsyncClient | None, max_connections: int) -> None:
         """Take over an HTTP client of the caller's, or make one.
@@ -89,6 +92,9 @@ class AsyncExchange:
         except BaseException as error:
             outside = from_outside(error) or error
             forget_frames(outside, outer)
+            if not (self._foreign or isinstance(outside, SendGridError) or type(outside).__name__ == "CancelledError"):
+                # A signal handler that raises at a bad moment leaves locks of httpcore locked for ever.
+                self._http = self._new_http()
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
