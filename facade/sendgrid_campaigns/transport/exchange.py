@@ -48,10 +48,9 @@ class AsyncExchange:
         # httpcore is a fifth of an import, and a client needs it.
         from sendgrid_campaigns.transport.streams import guard
 
-        # Over plain http the environment's proxy would be shown the key: loopback needs none.
-        trust_env = self._target.base_url.startswith("https:")
         try:
-            http = httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, limits=self._limits)
+            # Over plain http the environment's proxy would be shown the key: loopback needs none.
+            http = httpx.AsyncClient(trust_env=self._target.base_url.startswith("https:"), limits=self._limits)
         except Exception as error:  # whatever the environment holds
             problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
@@ -65,8 +64,7 @@ class AsyncExchange:
         check(not self._http.is_closed, "this client is closed", "Make its calls before it is closed, or make another.")
         if self._owner not in (None, owner):
             moves = not (self._foreign and hasattr(self._http._transport, "_pool"))  # pyright: ignore[reportPrivateUsage]
-            remedy = "Make a client, and its http_client, in each process and event loop."
-            check(moves, "http_client was used in another process or event loop before", remedy)
+            check(moves, "http_client belongs to another process or event loop", "Make one in each, with its client.")
             # After a fork, or in another event loop, the old connections are not this caller's.
             self._http = self._http if self._foreign else self._new_http()
         self._owner = owner
@@ -89,6 +87,9 @@ class AsyncExchange:
         except BaseException as error:
             outside = from_outside(error) or error
             forget_frames(outside, outer)
+            if isinstance(outside, Exception | KeyboardInterrupt) and not self._foreign:
+                # A signal handler that raises may leave locks of httpcore locked: the next call makes a new pool.
+                self._owner = outside
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
