@@ -30,7 +30,6 @@ from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
 
 LONGEST_TEXT = 8_000
 """Characters of an error's text."""
-_NOTHING: Mapping[str, Any] = {}
 
 
 def shown(value: object, longest: int = 100) -> str:
@@ -314,7 +313,7 @@ class OutcomeUnknownError(SendGridError):
 
     status: str | None = None
     """The campaign's status when the call last read it; None when the call did not read it."""
-    wanted: Mapping[str, Any] = _NOTHING
+    wanted: Mapping[str, Any] = {}
     """The arguments of the write: with them, any client's `outcome(error)` finds out what became of the write."""
     hint: str = "Do not repeat the call on this error; outcome(error) finds out what became of it."
     changed: str = ""

@@ -7,6 +7,7 @@ byte may hold a call for as long as it likes. So every wait is given no more tha
 https://www.encode.io/httpcore/network-backends/
 """
 
+from threading import Lock
 from typing import Any
 
 import httpcore
@@ -26,6 +27,8 @@ def guard(http: httpx.Client) -> bool:
     for pool in pools:
         if pool is not None:
             pool._network_backend = Backend(pool._network_backend)
+            # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
+            pool._optional_thread_lock = Lock()
     return None not in pools
 
 

@@ -76,18 +76,17 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
     # A write whose status the service does not check rests on the state just read, which must not grow old.
     doubt, before, wait = "", None, goal is None or goal.server_checks_state
     for number in range(1, call.session.retry.attempts + 1):
-        tried: Tried[R] = yield from call.exchange(call.ask, call.write.ambiguous, wait=wait)  # S1
+        tried: Tried[R] = yield from call.exchange(call.ask, call.write.ambiguous, wait=wait and not doubt)  # S1
         if tried.proof is Proof.ACCEPTED:
             return "answer", tried.value, state
         if tried.proof in (Proof.NOT_SENT, Proof.REJECTED):
             if not (yield from call.wait_to_repeat(tried, number)):
                 raise call.unknown(state, doubt) if doubt else call.failure(tried)  # R1
-            if goal is not None and not goal.server_checks_state:
-                # Meanwhile the campaign may have been scheduled, and deleting it would stop its mail.
-                if doubt:
-                    break
-                state = yield from call.allowed_state(goal)
-            continue
+            if not doubt:
+                if goal is not None and not goal.server_checks_state:
+                    # Meanwhile the campaign may have been scheduled, and deleting it would stop its mail.
+                    state = yield from call.allowed_state(goal)
+                continue
         doubt = doubt or (tried.problem if tried.proof is Proof.UNKNOWN else "")
         if goal is None:
             break

@@ -51,7 +51,7 @@ class AiohttpExchange(AsyncExchange):
         check_count("max_connections", max_connections, 1)
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self._target, self._clock, self._limit = target, clock, max_connections
-        self._guarded, self._reports, self._closed = True, True, False
+        self._foreign, self._guarded, self._reports, self._closed = True, True, True, False
         self._sessions: dict[Any, aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
         direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)

@@ -17,7 +17,11 @@ def running_loop() -> Any:
 
 
 def time_limit(seconds: float) -> Any:
-    """Return an async context manager that raises TimeoutError after `seconds`."""
+    """Return an async context manager that raises TimeoutError after `seconds`.
+
+    Raises ConfigurationError outside of asyncio.
+    """
     import asyncio
 
+    running_loop()
     return asyncio.timeout(seconds)

@@ -7,10 +7,10 @@ from contextlib import aclosing, suppress
 import httpx
 
 from sendgrid_campaigns.config import Clock, check, check_count
-from sendgrid_campaigns.errors import ConfigurationError
+from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.event_loop import running_loop, time_limit
-from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside, text_of
+from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
@@ -48,12 +48,11 @@ class AsyncExchange:
         # httpcore is a fifth of an import, and a client needs it.
         from sendgrid_campaigns.transport.streams import guard
 
-        # Over plain http the environment's proxy would be shown the key: loopback needs none.
-        trust_env = self._target.base_url.startswith("https:")
         try:
-            http = httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, limits=self._limits)
+            # Over plain http the environment's proxy would be shown the key: loopback needs none.
+            http = httpx.AsyncClient(trust_env=self._target.base_url.startswith("https:"), limits=self._limits)
         except Exception as error:  # whatever the environment holds
-            problem = f"httpx cannot make a client: {text_of(error, self._target.key)}"
+            problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
         self._guarded = guard(http)
@@ -65,8 +64,7 @@ class AsyncExchange:
         check(not self._http.is_closed, "this client is closed", "Make its calls before it is closed, or make another.")
         if self._owner not in (None, owner):
             moves = not (self._foreign and hasattr(self._http._transport, "_pool"))  # pyright: ignore[reportPrivateUsage]
-            remedy = "Make a client, and its http_client, in each process and event loop."
-            check(moves, "http_client was used in another process or event loop before", remedy)
+            check(moves, "http_client belongs to another process or event loop", "Make one in each, with its client.")
             # After a fork, or in another event loop, the old connections are not this caller's.
             self._http = self._http if self._foreign else self._new_http()
         self._owner = owner
@@ -89,6 +87,9 @@ class AsyncExchange:
         except BaseException as error:
             outside = from_outside(error) or error
             forget_frames(outside, outer)
+            if isinstance(outside, Exception | KeyboardInterrupt) and not self._foreign:
+                # A signal handler that raises may leave locks of httpcore locked: the next call makes a new pool.
+                self._owner = outside
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
@@ -105,7 +106,8 @@ class AsyncExchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, NO_REQUEST) or reported)
-                return evidence.no_answer(text_of(error, self._target.key), not_sent=not_sent)
+                cause = self._target.key.redact(shown(error, longest=300))
+                return evidence.no_answer(cause, not_sent=not_sent)
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)
 

@@ -6,6 +6,7 @@ byte may hold a call for as long as it likes. So every wait is given no more tha
 https://www.encode.io/httpcore/network-backends/
 """
 
+from threading import Lock
 from typing import Any
 
 import httpcore
@@ -25,6 +26,8 @@ def guard(http: httpx.AsyncClient) -> bool:
     for pool in pools:
         if pool is not None:
             pool._network_backend = AsyncBackend(pool._network_backend)
+            # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
+            pool._optional_thread_lock = Lock()
     return None not in pools
 
 

@@ -1,0 +1,410 @@
+"""Where run.py plays: a sandbox with its faulty server, gates in front of the server, and clients of one kind."""
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count, cycle
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from scenarios import BEFORE, WRITES
+from sendgrid_campaigns import Clock, Retry
+from sendgrid_campaigns.sandbox import Canned, Knobs, RequestRecord, Sandbox
+from sendgrid_campaigns.sandbox.example import KEY
+from sendgrid_campaigns.sandbox.service import operation
+from sockets.kinds import KINDS
+
+HOST = "127.0.0.1"
+SHORT = 0.1
+"""Seconds that a client waits for what never comes."""
+LONG = 30.0
+"""Seconds that a client waits elsewhere: no machine is so slow."""
+LARGE = "[unsubscribe]" + "x" * 900_000
+"""A text for a request that is not read in one piece."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one request."""
+
+    plan: Mapping[str, Any] | None = None
+    """As `Sandbox.fault` takes it, with ID for the campaign's id; None: the gate does the harm, or an earlier plan."""
+    connects: bool = False
+    """Whether the fault meets the connection, before a byte of the request is read."""
+    expected: tuple[str, ...] = ()
+    """The proofs that are right, where that is clear beforehand."""
+    pause: float = 0.0
+    """Seconds of real time before the request is sent."""
+    counts: bool = True
+    """Whether this is the faulty request, and not the one after it."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """One call of a client, and what goes wrong with its requests."""
+
+    operation: str
+    """A name in the catalogue of writes."""
+    writes: Sequence[Fault | None] = ()
+    """By the number of the attempt."""
+    reads: Sequence[Fault | None] = ()
+    """The first is made before the write, where the operation reads first."""
+    fresh: bool | None = None
+    """Whether each request has a new connection; None: either."""
+    tls: bool | None = None
+    """Whether over TLS; None: either."""
+    large: bool = False
+    """Whether the request has a large body, where it has one."""
+    via: str = "server"
+    """`refused`, `gone`, `gone later`: a gate that closes; `full`: a full backlog; `proxy`; `pool`: an occupied one."""
+    settle: float = SHORT
+
+    @property
+    def hasty(self) -> bool:
+        """Whether the client waits for something that does not come."""
+        plans = [fault.plan or {} for fault in (*self.reads, *self.writes) if fault]
+        waits = any(plan.get("ending") == "silence" or "drip" in plan for plan in plans)
+        return waits or self.via in ("full", "pool")
+
+
+@dataclass
+class Performance:
+    """One call as it went."""
+
+    name: str
+    script: Script
+    fresh: bool
+    campaign_id: int = 0
+    struck: dict[int, Fault] = field(default_factory=dict[int, Fault])
+    """What went wrong, by the number of the request in the call."""
+    requests: int = 0
+    outcome: Any = None
+    """What the client returned or raised."""
+
+    def mark(self, number: int) -> str:
+        return f"{self.name}/{number}"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the service has seen, in the end."""
+
+    requests: Mapping[str | None, Sequence[RequestRecord]]
+    """By their mark."""
+    mailings: Mapping[int, int]
+    """By campaign."""
+
+
+class Shifted(Clock):
+    """The machine's clock, and on top of it every wait, which takes no time."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.offset
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.offset
+
+    def sleep(self, seconds: float) -> None:
+        self.offset += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.offset += seconds
+        await asyncio.sleep(0)
+
+
+# --- gates ---
+
+
+def _bound(address: tuple[str, int]) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(address)
+    return bound
+
+
+REFUSALS = (
+    b"HTTP/1.1 403 Forbidden\r\n\r\n",
+    b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno",
+    b"HTTP/1.1 429 Too Many Requests\r\n\r\n",
+    b"HTTP/1.1 502 Bad Gateway\r\n\r\n",
+    *(b"", b"HTTP/1.1 30", b"garbage\r\n\r\n"),
+)
+"""What a proxy says that opens no tunnel."""
+
+
+class Gate:
+    """Lets so many connections through to a server. Then the gate is gone, or refuses as a proxy does."""
+
+    def __init__(self, url: str, through: int, refusals: Sequence[bytes] = ()) -> None:
+        """refusals: what a proxy says, in turn."""
+        self._server = (HOST, httpx.URL(url).port or 0)
+        self._through = through
+        self._proxies = bool(refusals)
+        self._refusals = cycle(refusals)
+        # Keeps the port when nobody listens any more: no other program is to be met there.
+        self._reserved = _bound((HOST, 0))
+        self.address: tuple[str, int] = self._reserved.getsockname()
+        self._sockets = [self._reserved]
+        self._threads: list[threading.Thread] = []
+        if through:
+            listener = _bound(self.address)
+            listener.listen()
+            self._sockets.append(listener)
+            self._start(self._accept, listener)
+
+    def _start(self, work: Callable[..., None], *sockets: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=sockets, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        # A proxy stays, and says of each connection whether it may go on; any other gate closes after the last one.
+        with suppress(OSError):
+            for number in count(1):
+                connection, _ = listener.accept()
+                self._sockets.append(connection)
+                if number == self._through and not self._proxies:
+                    listener.close()
+                if self._proxies and not self._grants(connection, number):
+                    continue
+                server = socket.create_connection(self._server)
+                self._sockets.append(server)
+                self._start(self._carry, connection, server)
+                self._start(self._carry, server, connection)
+
+    def _grants(self, connection: socket.socket, number: int) -> bool:
+        asked = b""
+        while b"\r\n\r\n" not in asked and (part := connection.recv(2**16)):
+            asked += part
+        granted = number <= self._through
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" if granted else next(self._refusals))
+        if not granted:
+            connection.shutdown(socket.SHUT_WR)
+        return granted
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while part := source.recv(2**16):
+                target.sendall(part)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        for thread in self._threads:
+            while thread.is_alive():
+                for each in [*self._sockets]:
+                    with suppress(OSError):
+                        each.shutdown(socket.SHUT_RDWR)
+                thread.join(0.01)
+        for each in self._sockets:
+            each.close()
+
+
+class Full:
+    """A listener with a full backlog: connecting takes for ever."""
+
+    def __init__(self) -> None:
+        listener = socket.socket()
+        listener.bind((HOST, 0))
+        listener.listen(0)
+        self.address: tuple[str, int] = listener.getsockname()
+        self._sockets = [listener]
+        for _ in range(4):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(self.address)
+            self._sockets.append(waiting)
+
+    def close(self) -> None:
+        for each in self._sockets:
+            each.close()
+
+
+# --- the stage ---
+
+ID, OTHER_ID = b"<id>", b"<other id>"
+
+
+def _about(campaign_id: int, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put the ids into a plan."""
+
+    def filled(text: bytes) -> bytes:
+        return text.replace(ID, b"%d" % campaign_id).replace(OTHER_ID, b"%d" % (campaign_id + 1))
+
+    made = plan.get("answer")
+    if isinstance(made, Canned):
+        return {**plan, "answer": Canned(made.status_code, made.headers, filled(made.body))}
+    return {**plan, "raw": filled(plan["raw"])} if "raw" in plan else plan
+
+
+class Marking:
+    """An exchange that marks every request, and plans what is to go wrong with it."""
+
+    def __init__(self, inner: Any, before: Callable[[Any], str]) -> None:
+        self._inner = inner
+        self._before = before
+
+    def attempt(self, ask: Any, on_behalf_of: str | None) -> Any:
+        return self._inner.attempt(ask, self._before(ask))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class Stage:
+    """A sandbox with its faulty server, and clients of one kind. One call is made at a time.
+
+    Every request is marked: `on-behalf-of` names the call and the number of the request in it. The service knows no
+    such account and takes the parent's; so its ledger tells of each request whether it came, however late.
+    """
+
+    def __init__(self, kind: str, certificates: Path | None) -> None:
+        self.unmet = 0
+        """Plans that no request has met."""
+        self._kind = KINDS[kind]
+        self._clock = Shifted()
+        self._sandbox = Sandbox(
+            clock=self._clock.time, knobs=Knobs(unknown_on_behalf_of="parent", campaign_limit=10**9)
+        )
+        tls, self._trust = None, ssl.create_default_context() if certificates else False
+        if certificates:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificates / "certificate.pem", certificates / "key.pem")
+        self._server = self._sandbox.serve_faulty(tls)
+        self._clients: dict[tuple[float, float, bool], Any] = {}
+        self._now: Performance | None = None
+        self._seen = Counter[str]()
+        self._planned: int | None = None
+        """The request whose plan may not have been met yet."""
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether a plan is left that the next call would meet."""
+        return bool(self._sandbox.unused_faults())
+
+    async def perform(self, performance: Performance) -> None:
+        """Make a call."""
+        script = performance.script
+        start = WRITES[script.operation].starts[0]
+        due = self._sandbox.now() + timedelta(seconds=start.due) if start.due else None
+        performance.campaign_id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
+        self._now, self._planned = performance, None
+        self._seen.clear()
+        timeout = SHORT if script.hasty else LONG
+        async with AsyncExitStack() as left_behind:
+            key = timeout, script.settle, performance.fresh
+            if script.via != "server":
+                client = await self._client_via(performance, timeout, left_behind)
+            elif (client := self._clients.get(key)) is None:
+                client = self._clients[key] = self._client(*key)
+            try:
+                call = self._call(client, performance)
+                performance.outcome = await (call() if self._kind.is_async else asyncio.to_thread(call))
+            except Exception as error:  # whatever comes is judged
+                performance.outcome = error
+        self._look_back()
+        self._now = None
+
+    def _call(self, client: Any, performance: Performance) -> Callable[[], Any]:
+        write, now = WRITES[performance.script.operation], self._clock.time()
+        if performance.script.large:
+            write = replace(write, arguments={**write.arguments, "plain_content": LARGE})
+        return lambda: write.call(client, now, performance.campaign_id)
+
+    def _before(self, ask: Any) -> str:
+        """Plan what is to become of a request, and return its mark."""
+        performance = self._now
+        assert performance is not None
+        self._look_back()
+        performance.requests += 1
+        number, script, method = performance.requests, performance.script, ask.operation.method
+        mark, kind = performance.mark(number), "reads" if method == "GET" else "writes"
+        faults = script.reads if kind == "reads" else script.writes
+        self._seen[kind] += 1
+        fault = faults[self._seen[kind] - 1] if self._seen[kind] <= len(faults) else None
+        if fault is None or self.spoiled:
+            return mark
+        if fault.plan is not None:
+            name = "connect" if fault.connects else operation(method, ask.operation.path.format(campaign_id=1))
+            assert name is not None
+            self._sandbox.fault(name, **_about(performance.campaign_id, fault.plan))
+            self._planned = number
+        if fault.counts:
+            performance.struck[number] = fault
+        time.sleep(fault.pause)
+        return mark
+
+    def _look_back(self) -> None:
+        """Forget a fault that was not met: the request never came to where the fault was planned."""
+        if self._planned is not None and self.spoiled:
+            time.sleep(0.02)  # the server may be on its way there
+            if self.spoiled:
+                assert self._now is not None
+                self._now.struck.pop(self._planned, None)
+        self._planned = None
+
+    # --- clients ---
+
+    def _client(
+        self, timeout: float, settle: float, fresh: bool, url: str | None = None, http: httpx.Client | None = None
+    ) -> Any:
+        # A third of the timeout for TCP and again for TLS: httpcore closes no socket whose handshake is cancelled.
+        settings: dict[str, Any] = {"timeout": timeout, "connect_timeout": timeout / 3, "retry": Retry(settle=settle)}
+        settings |= {"http_client": http} if http else {}
+        client = self._kind.client(KEY, base_url=url or self._server.url, clock=self._clock, **settings)
+        if fresh and http is None:
+            self._kind.keep_no_connection(client)
+        client._exchange = Marking(client._exchange, self._before)
+        return client
+
+    async def _client_via(self, performance: Performance, timeout: float, left_behind: AsyncExitStack) -> Any:
+        """Make a client that goes another way, for this call alone."""
+        url, via = self._server.url, performance.script.via
+        refusals = Random(performance.name).sample(REFUSALS, len(REFUSALS)) if via == "proxy" else ()  # noqa: S311
+        through = {"proxy": 1, "gone": 1, "gone later": 2}.get(via, 0)
+        gate = Full() if via == "full" else Gate(url, through, refusals)
+        left_behind.callback(gate.close)
+        options: dict[str, Any] = {}
+        if via == "proxy":
+            options["proxy"] = f"http://{HOST}:{gate.address[1]}"
+            options["limits"] = httpx.Limits(max_keepalive_connections=0)
+        elif via == "pool":
+            options["limits"] = httpx.Limits(max_connections=1)
+        else:
+            url = f"{url.partition(':')[0]}://{HOST}:{gate.address[1]}"
+        http = self._kind.http(verify=self._trust, trust_env=False, **options) if options else None
+        client = self._client(timeout, SHORT, performance.fresh, url, http)
+        left_behind.push_async_callback(self._kind.close, http or client)
+        if via == "pool":
+            held = http.send(http.build_request("GET", self._server.url), stream=True)
+            held = await held if self._kind.is_async else held
+            left_behind.push_async_callback(self._kind.close, held)
+        return client
+
+    async def close(self) -> Ledger:
+        """Close the clients and the server; nothing can happen any more."""
+        for client in self._clients.values():
+            await self._kind.close(client)
+        self._server.close()
+        self._clock.offset += 200_000  # what is late comes, and what is scheduled goes out
+        requests: dict[str | None, list[RequestRecord]] = {}
+        for record in self._sandbox.requests():
+            requests.setdefault(record.on_behalf_of, []).append(record)
+        mailings = Counter(mailing.campaign_id for mailing in self._sandbox.mailings())
+        self.unmet = len(self._sandbox.unused_faults())
+        with suppress(AssertionError):  # which says the same
+            self._sandbox.close()
+        return Ledger(requests, mailings)

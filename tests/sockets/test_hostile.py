@@ -1,0 +1,258 @@
+"""Hostile servers: slow, huge, early, quoting, redirecting, and pages of something in front of the service."""
+
+import asyncio
+import gzip
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sendgrid_campaigns import (
+    InvalidResponseError,
+    NotAppliedError,
+    OutcomeUnknownError,
+    Retry,
+    SendGridError,
+    SendReceipt,
+    ServerError,
+)
+from sendgrid_campaigns.sandbox import Sandbox
+from sockets.kinds import KINDS, Kind
+from sockets.raw import Request, Service, answer, reset, serve
+from sockets.stage import Shifted
+
+PATIENCE = Retry(attempts=2, settle=0.3, deadline=5)
+
+
+def use(kind: Kind, url: str, work: Callable[[Any], Any], **settings: Any) -> Any:
+    """Return what a call returns or raises; its waits take no time."""
+    try:
+        return kind.use(work, base_url=url, **{"clock": Shifted(), "retry": PATIENCE, "timeout": 5, **settings})
+    except SendGridError as error:
+        return error
+
+
+# --- time ---
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_drips_ends_with_the_timeout(kind: Kind, part: str, method: str) -> None:
+    service = Service()
+
+    def handle(connection: socket.socket, request: Request) -> None:
+        whole = service.answer(request)
+        start = whole.index(b"\r\n\r\n") + 4 if part == "body" else 0
+        if request.method != method:
+            connection.sendall(whole)
+            return
+        connection.sendall(whole[:start])
+        for byte in whole[start:] + b" " * 200:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.05)
+
+    with serve(handle) as (url, requests):
+        began = time.monotonic()
+        found = use(kind, url, lambda campaigns: campaigns.send(1), timeout=0.4, retry=Retry(attempts=1, settle=0.1))
+        seconds = time.monotonic() - began
+    assert seconds < 3, "a whole answer takes more than 10"
+    assert max(attempt.seconds for attempt in found.attempts) < 2
+    if method == "GET":
+        assert isinstance(found, NotAppliedError)
+        assert not service.mailed
+    else:
+        assert found.known_from == ("read-back" if part == "head" else "answer")
+    assert sum(request.method == "POST" for request in requests) == (method == "POST")
+
+
+# --- size ---
+
+BIG: Sequence[tuple[str, int, bytes]] = (
+    ("get", 400, b'{"errors":[' + b"1," * 4_150_000 + b"1]}"),
+    ("get", 400, b'{"errors":[' + b'{"message":"%s"},' % (b"x" * 490) * 16_000 + b"1]}"),
+    ("get", 400, b'{"errors":[' + b'{"message":"%s"},' % (b"x" * 900) * 64 + b"1]}"),
+    ("get", 200, b'{"id":1,"status":"Draft","x":[' + b"[]," * 2_700_000 + b"1]}"),
+    ("get", 200, b"[" * 8_000_000),
+    ("get", 200, bytes(100_000_000)),
+    ("list", 200, b'{"result":[],"x":[' + b"[]," * 22_000_000 + b"1]}"),
+    ("list", 200, b'{"result":[' + b'{"id":1},' * 7_000_000 + b'{"id":1}]}'),
+    ("list", 200, b'{"result":[],"x":[' + b'"a"' * 20_000_000 + b"," * 200_000),
+)
+CALLS = """
+import resource, sys, time
+from sendgrid_campaigns import Retry, SendGridError
+from sockets.kinds import KINDS
+kind, url, *methods = sys.argv[1:]
+def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+for method in methods:
+    before, began, found = most(), time.process_time(), ""
+    try:
+        arguments = [1] if method == "get" else []
+        settings = {"base_url": url, "timeout": 60, "retry": Retry(attempts=1)}
+        KINDS[kind].use(lambda campaigns: getattr(campaigns, method)(*arguments), **settings)
+    except SendGridError as error:
+        found = str(error)
+    print(time.process_time() - began, most() - before, len(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def big() -> list[bytes]:
+    return [answer(code, gzip.compress(body, 6), "Content-Encoding: gzip\r\n") for _, code, body in BIG]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_small_answers_that_are_huge_when_unpacked_cost_little(name: str, big: Sequence[bytes]) -> None:
+    coming = iter(big)
+    with serve(lambda connection, request: connection.sendall(next(coming))) as (url, _):
+        command = [sys.executable, "-c", CALLS, name, url, *(method for method, *_ in BIG)]
+        environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    for line in done.stdout.splitlines():
+        seconds, megabytes, characters = map(float, line.split())
+        assert (seconds < 3, megabytes < 400, characters <= 8_001) == (True, True, True), done.stdout
+    assert len(done.stdout.splitlines()) == len(BIG)
+
+
+# --- answers before their question ---
+
+EXTRA = {
+    "201": answer(201, {"id": 1, "status": "Scheduled"}),
+    "400": answer(400, {"errors": [{"message": "Bad request"}]}),
+    "429": answer(429, {"errors": []}, "Retry-After: 200\r\n"),
+    "408": answer(408, b"", "Connection: close\r\n"),
+}
+
+
+@pytest.mark.parametrize("extra", EXTRA)
+@pytest.mark.parametrize("reads_on", [True, False])
+@pytest.mark.parametrize("segment", ["same", "next"])
+def test_an_answer_that_was_there_before_proves_nothing(kind: Kind, segment: str, reads_on: bool, extra: str) -> None:
+    """What no transport can see: an answer that arrives after the POST began, and answers no request or another."""
+    service, early = Service(), EXTRA[extra]
+
+    def handle(connection: socket.socket, request: Request) -> bool:
+        first = len(requests) == 1
+        whole = service.answer(request)
+        connection.sendall(whole + early if first and segment == "same" else whole)
+        if first and segment == "next":
+            connection.sendall(early)
+        return reads_on or not first
+
+    with serve(handle) as (url, requests):
+        found = use(kind, url, lambda campaigns: campaigns.send(1))
+    if isinstance(found, SendReceipt):
+        assert service.mailed == [1]
+    elif not isinstance(found, OutcomeUnknownError):
+        assert service.mailed == []
+
+
+# --- pages of something in front of the service ---
+
+HTML = "Content-Type: text/html\r\n"
+PAGES = {
+    **{
+        str(code): answer(code, b"<html><center>nginx</center></html>", HTML) for code in (400, 401, 403, 404, 406, 502)
+    },
+    "ingress": answer(404, b"default backend - 404", "Content-Type: text/plain\r\n"),
+    "Kong": answer(404, {"message": "no Route matched with those values"}, "Content-Type: application/json\r\n"),
+    "empty": answer(404),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_concluded_from_a_page(kind: Kind, page: str) -> None:
+    service, paged, lost = Service(), set[str](), set[str]()
+
+    def handle(connection: socket.socket, request: Request) -> object:
+        if request.method in lost:
+            return reset(connection)
+        own = service.answer(request) if request.method == "GET" or page != "404" else b""
+        connection.sendall(PAGES[page] if request.method in paged else own)
+        return None
+
+    with serve(handle) as (url, _):
+        paged.add("GET")
+        unread = (InvalidResponseError, ServerError)
+        assert isinstance(use(kind, url, lambda campaigns: campaigns.get(1)), unread)
+        assert isinstance(use(kind, url, lambda campaigns: campaigns.send(1)), NotAppliedError)
+        found = use(kind, url, lambda campaigns: campaigns.outcome(1))
+        assert isinstance(found, unread) or found.applied is None
+        lost.add("POST")
+        assert isinstance(use(kind, url, lambda campaigns: campaigns.ensure_sent(1)), OutcomeUnknownError)
+        assert not service.mailed
+        lost.clear()
+        paged = {"POST"}  # carried out, but for the 404, where it came to nobody
+        found = use(kind, url, lambda campaigns: campaigns.send(1))
+        assert isinstance(found, SendReceipt if service.mailed else OutcomeUnknownError)
+        # The request of a deletion is lost; from then on reads are answered by pages.
+        lost.add("DELETE")
+        for paged in ({"DELETE"}, {"GET", "DELETE"}):
+            found = use(kind, url, lambda campaigns: campaigns.delete(2, stop=True))
+            assert isinstance(found, NotAppliedError if "GET" in paged else OutcomeUnknownError)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_proves_no_deletion(kind: Kind, page: str) -> None:
+    """The read before comes through; then the request is lost, and reads are answered by pages."""
+    service = Service()
+
+    def handle(connection: socket.socket, request: Request) -> object:
+        if request.method == "DELETE":
+            return reset(connection)
+        connection.sendall(service.answer(request) if len(requests) == 1 else PAGES[page])
+        return None
+
+    with serve(handle) as (url, requests):
+        assert isinstance(use(kind, url, lambda campaigns: campaigns.delete(1, stop=True)), OutcomeUnknownError)
+
+
+# --- other hosts ---
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(kind: Kind, code: int) -> None:
+    service = Service()
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.setblocking(False)
+        there = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/v3/campaigns/1/schedules/now"
+        moved = answer(code, b"", f"Location: {there}\r\nRefresh: 0; url={there}\r\n")
+
+        def handle(connection: socket.socket, request: Request) -> None:
+            connection.sendall(moved if request.method == "POST" else service.answer(request))
+
+        with serve(handle) as (url, requests):
+            assert isinstance(use(kind, url, lambda campaigns: campaigns.send(1)), OutcomeUnknownError)
+            if kind.http:
+                http = kind.http(follow_redirects=True)
+                found = use(kind, url, lambda campaigns: campaigns.send(1), http_client=http)
+                assert isinstance(found, OutcomeUnknownError)
+                asyncio.run(kind.close(http))
+            assert all(request.path.startswith("/v3/campaigns/1") for request in requests)
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("wrong", [None, "unknown", "of another host"])
+def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
+    kind: Kind, wrong: str | None, certificates: Path, request: pytest.FixtureRequest
+) -> None:
+    if wrong != "unknown":
+        request.getfixturevalue("trusted")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "certificate.pem", certificates / "key.pem")
+    with Sandbox() as sandbox:
+        with sandbox.serve_faulty(context) as server:
+            url = server.url.replace("127.0.0.1", "localhost") if wrong == "of another host" else server.url
+            found = use(kind, url, lambda campaigns: campaigns.ensure_sent(4900), api_key="SG.sandbox")
+        assert bool(sandbox.requests()) is (wrong is None)
+    assert isinstance(found, SendReceipt if wrong is None else NotAppliedError)
+    assert {attempt.proof for attempt in found.attempts} == {"accepted" if wrong is None else "not sent"}
