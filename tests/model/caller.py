@@ -264,8 +264,8 @@ class Caller:
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
         world, name = self.world, ask.operation.name
-        if name != self.asked:
-            self.asked, self.doubt, self.judged = name, False, False
+        if name != self.asked:  # the next part of send_once
+            self.asked, self.doubt, self.judged, self.moved = name, False, False, False
         if name == self.name:
             self._check_try()
             self.tries += 1

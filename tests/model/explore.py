@@ -116,7 +116,7 @@ class Script(Fortune):
         self._made += 1
         if self._made > len(self._path):
             self._path.append([0, options])
-        return self._path[self._made - 1][0]
+        return min(self._path[self._made - 1][0], options - 1)
 
     def gap(self, caller: Caller) -> None:
         if self.weather.turn is not None and caller.tries and not caller.blind:

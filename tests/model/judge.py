@@ -189,6 +189,9 @@ def misleading(caller: Caller, error: SendGridError) -> Iterator[str]:
     unknown = caller.kind == "unknown"
     if error.changed == SendGridError.changed and (unknown or caller.world.effects):
         yield "I7: it says that nothing was changed, and a request of the call had an effect"
+    made = not unknown and any(each.edited_by > OTHERS for each in caller.world.campaigns.values())
+    if made and not error.changed.startswith("This call "):
+        yield "I7: it does not say that it made or updated a draft"
     if isinstance(error, APIStatusError) and error.status_code not in caller.said:
         yield f"I7: a {error.status_code} that the service did not answer"
     if not error.advice or error.action is None or error.action not in error.summary:

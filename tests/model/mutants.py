@@ -16,8 +16,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from model import sample
-from model.explore import WEATHERS, Task, explore
+from model import explore, sample
 from scenarios import WRITES
 
 
@@ -28,7 +27,7 @@ class Mutant:
     name: str
     of: str  # what is changed: a function or another value, by its module in protocol/ and its name
     changes: Mapping[str, str]  # of a function: each syntax, with its replacement; of another value: `value`
-    where: str  # the histories that show it soonest: a write and a weather; or "random"
+    where: str  # the name of a history that shows it
 
 
 class Gone(Exception):
@@ -105,13 +104,19 @@ class _Change(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def caught(mutant: Mutant, most: int = 60_000) -> tuple[str, str] | None:
-    """Return what is wrong with a mutant, and in which history; None: nothing is seen in about so many."""
-    write, _, weather = mutant.where.partition("/")
+def caught(mutant: Mutant, most: int = 60_000, *, anew: bool = True) -> tuple[str, str] | None:
+    """Return what is wrong with a mutant, and in which history; None: nothing is seen in about so many.
+
+    anew: do not try the history first that showed the mutant before.
+    """
+    write, weather, *_ = *mutant.where.split("/"), ""
     with planted(mutant):
-        for faults, others in ((1, 0), (2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2)) if weather in WEATHERS else ():
+        if not anew and (wrong := (explore if weather else sample).replay(mutant.where)[1]):
+            return wrong[0], mutant.where
+        for faults, others in ((1, 0), (2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2)) if weather else ():
             for start in range(len(WRITES[write].starts)):
-                found = explore(Task(write, weather, start, faults, others), min(6_000, most), stop=True)
+                task = explore.Task(write, weather, start, faults, others)
+                found = explore.explore(task, min(6_000, most), stop=True)
                 most -= found.histories
                 if found.wrong or most <= 0:
                     return next(iter(found.wrong), None)

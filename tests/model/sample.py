@@ -37,6 +37,7 @@ INSIDE = (
 OFF = {
     "A1": "a send and a copy are both accepted",
     "A2": "reads are older than the window",
+    "looks": "all looks may be stray",
     "A3": "leaves Draft later than the window",
     "A5": "a 429 was carried out",
     "A7": "any past time is accepted",
@@ -44,7 +45,10 @@ OFF = {
     "A9": "ids are given out again",
     "copies": "one is refused, one carried out",
 }
-"""What is assumed in docs/reliability.md, each switched off alone. A4 and A6 are not relied on: INSIDE has them."""
+"""What is assumed in docs/reliability.md, and of looks by caller.Fortune, each switched off alone.
+
+A4 and A6 are not relied on: INSIDE has them.
+"""
 SHOWN_BY = {
     "A1": ("send", "ensure_sent"),
     "A7": ("schedule",),
@@ -74,7 +78,8 @@ class Plan:
         float, float, float, list[Page]
     ]  # from when to when, how often, and with what something in front answers
     read_fails: float  # how often
-    stray: bool
+    stray: float  # how often a look is, where one may be
+    any_strays: bool  # whether any look may be
     steady: bool  # whether all reads are of one age
     longest: float  # seconds that a read takes at most
     spelt: Callable[[str], str]
@@ -97,7 +102,7 @@ def plan(setting: str, random: Random) -> Plan:
         chance = 0.3 if setting == "all at once" else 0.15 if setting in OFF else 0.0
         return setting == name or random.random() < chance
 
-    patient, slow, stray = setting == "a long window", holds("slow requests"), setting == "a stray look"
+    patient, slow, stray = setting == "a long window", holds("slow requests"), setting in ("a stray look", "looks")
     write = WRITES[random.choice(SHOWN_BY.get(setting, tuple(WRITES)))]
     if write.in_seconds is not None:
         write = replace(write, in_seconds=random.choice((5.0, 30.0, 70.0, 400.0, 9000.0)))
@@ -151,7 +156,8 @@ def plan(setting: str, random: Random) -> Plan:
         events=tuple(_act(random, write, rules) for _ in range(random.choice((0, 0, 0, 1, 1, 2, 3)))),
         pages=(first, inf if holds("pages always") else last, random.choice((0.3, 0.9, 1.0)), random.sample(_PAGES, 3)),
         read_fails=random.choice((0.0, 0.0, 0.0, 0.2, 0.6, 0.97)),
-        stray=stray,
+        stray=0.2 * stray + 0.4 * (setting == "looks"),
+        any_strays=setting == "looks",
         steady=random.random() < 0.5,
         longest=30.0 if slow else 0.3,
         spelt=random.choice((str.upper, str.lower, " {} ".format)) if renamed else str,
@@ -217,7 +223,7 @@ class Drawn(Fortune):
                 page = hibernating(caller)
         if page is not None:
             return Look(seconds, snapshot, page)
-        if plan.stray and may_stray and random.random() < 0.2:
+        if plan.stray and (may_stray or plan.any_strays) and random.random() < plan.stray:
             self.strayed, snapshot = True, self.first or snapshot
         self.first = self.first or snapshot
         return Look(seconds, snapshot)

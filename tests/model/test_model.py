@@ -43,7 +43,7 @@ def test_no_short_history_is_wrong(write: str) -> None:
 
 
 def test_no_random_history_is_wrong() -> None:
-    for tally in sample.tally(SystemRandom().randrange(10**9), 3_000).values():
+    for tally in sample.tally(SystemRandom().randrange(10**9), 2_000).values():
         assert not tally.wrong, shown(tally)
 
 
@@ -60,15 +60,13 @@ def test_a_campaign_mailed_twice_would_be_seen() -> None:
     assert any(line.startswith("I1") for line, _ in tally.wrong)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS[::5], ids=lambda mutant: mutant.name)
-def test_a_wrong_protocol_is_caught(mutant: Mutant) -> None:
-    assert caught(mutant) is not None
-
-
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_mutant_fits_the_protocol(mutant: Mutant) -> None:
-    with planted(mutant):
-        assert len(MUTANTS) >= 40
+def test_a_wrong_protocol_is_caught(mutant: Mutant) -> None:
+    assert caught(mutant, anew=False) is not None
+
+
+def test_there_are_enough_wrong_protocols() -> None:
+    assert len(MUTANTS) >= 40
 
 
 def test_a_mutant_of_syntax_that_is_gone_is_said() -> None:
