@@ -68,7 +68,8 @@ def checked_id(value: Any) -> int:
         campaign_id = 0 if isinstance(value, bool) else index(value)
     except TypeError:
         campaign_id = 0
-    check(0 < campaign_id < 2**63, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
+    if not 0 < campaign_id < 2**63:
+        check(False, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
     return campaign_id
 
 

@@ -44,6 +44,10 @@ class Tried(Generic[R]):
     """The model of the answer's body; None when there is none."""
 
 
+_UNLIKE_THE_MODEL = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What parsing raises: Unparsed, and errors of the generated models. No more: any other is an exception from outside."""
+
+
 def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous: Container[int] = ()) -> Tried[R]:
     """Return what an answer proves.
 
@@ -55,7 +59,7 @@ def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous:
     if code in operation.success:
         try:
             value = operation.parse(json_value(answer.body))
-        except Exception as error:  # Unparsed, and KeyError, TypeError, ... of the generated models
+        except _UNLIKE_THE_MODEL as error:
             problem = f"the answer is not what the service documents ({type(error).__name__}: {str(error)[:200]})"
         about = getattr(value, "id", id)
         if type(about) is type(id) and about != id:
