@@ -45,7 +45,7 @@ class Tried(Generic[R]):
 
 
 _UNLIKE_THE_MODEL = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What parsing raises: Unparsed, and errors of the generated models. No more: any other is an exception from outside."""
+"""What parsing raises: Unparsed, and errors of the generated models. Any other exception comes from outside."""
 
 
 def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous: Container[int] = ()) -> Tried[R]:
