@@ -45,7 +45,9 @@ def test_a_program_that_packs_modules_finds_every_endpoint() -> None:
     assert {f"sendgrid_campaigns_api.api.campaigns.{path.stem}" for path in endpoints} <= finder.modules.keys()
 
 
-@pytest.mark.parametrize(("module", "library", "extra"), [("cli", "click", "cli"), ("transport.aiohttp", "aiohttp", "aiohttp")])
+@pytest.mark.parametrize(
+    ("module", "library", "extra"), [("cli", "click", "cli"), ("transport.aiohttp", "aiohttp", "aiohttp")]
+)
 def test_a_missing_extra_is_named(module: str, library: str, extra: str) -> None:
     done = python(f"import sys; sys.modules['{library}'] = None; import sendgrid_campaigns.{module}")
     assert done.returncode == 1
