@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, Clock
+from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 
 NOW = 1_800_000_000
@@ -18,13 +19,18 @@ NOW = 1_800_000_000
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 ACCEPTED = {"id": 4900, "status": "Scheduled"}
 
-Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+Reply = httpx.Response | BaseException | Callable[[httpx.Request], httpx.Response]
 
 
 def no(status_code: int, message: str = "no", field: str | None = None, **headers: str) -> httpx.Response:
     """Return a refusal in the service's own form; headers by name, with `_` for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status_code, json={"errors": [{"field": field, "message": message}]}, headers=named)
+
+
+def cases(names: str, *rows: Any) -> Any:
+    """Parametrize a test: names with spaces between them, and a row of values for each case."""
+    return pytest.mark.parametrize(tuple(names.split()) if " " in names else names, rows, ids=shown)
 
 
 class FakeClock(Clock):
@@ -87,7 +93,7 @@ class Server:
         report(request, "connection.connect_tcp.started")
         if not isinstance(reply, CONNECTING):
             report(request, "http11.send_request_headers.started")
-        if isinstance(reply, Exception):
+        if isinstance(reply, BaseException):
             raise reply
         if isinstance(reply, httpx.Response):
             return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
@@ -171,16 +177,10 @@ class DirectStyle(Style):
     """The sync client on a handler without a transport, which is fast: for tests of protocol/."""
 
     def client(self, handler: Any, api_key: str | None = "SG.key", **settings: Any) -> Any:
-        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": NO_HTTP, **settings})
+        http = httpx.Client(transport=httpx.MockTransport(handler))
+        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": http, **settings})
         client._exchange = DirectExchange(handler)  # type: ignore[assignment]
         return client
-
-
-NO_HTTP = httpx.Client(transport=httpx.MockTransport(Server()))
-
-
-def _text(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 class DirectExchange:
@@ -197,18 +197,9 @@ class DirectExchange:
         try:
             reply = self._handler(request)
         except CONNECTING as error:
-            return NoAnswer(_text(error), not_sent=True)
+            return NoAnswer(repr(error), not_sent=True)
         except httpx.HTTPError as error:
-            return NoAnswer(_text(error))
+            return NoAnswer(repr(error))
         if isinstance(reply, Answer | NoAnswer):
             return reply
         return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
-
-class Flows(CampaignsClient):
-    """Writes return their flow, not run."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__("SG.key", http_client=httpx.Client(transport=httpx.MockTransport(Server())), **settings)
-
-    def _run(self, flow: Any) -> Any:
-        return flow

@@ -1,7 +1,7 @@
 """Every write of the package: how to call it, and on which campaigns. One catalogue for all levels of tests.
 
-The model (tests/model), the tests in process and the tests on sockets take their writes from here. A campaign that
-"is before" a call is made of BEFORE, the start's fields, and the start's status and time.
+The model (tests/model), the tests in process and the tests on sockets take their writes from here. The campaign that a
+call finds is made of BEFORE and of the start's fields, and has the start's status and time.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from sendgrid_campaigns import (
     WrongStateError,
 )
 
-CAMPAIGN_ID = 4900
-"""The campaign that every write is tried on; the sandbox holds it, too."""
-KEY = "march"
-"""The idempotency key of send_once."""
+CAMPAIGN_ID = 4900  # that every write is tried on; the sandbox holds it, too
+KEY = "march"  # the idempotency key of send_once
+FAR = 100_000.0  # seconds to a time that another client has chosen: no read-back takes that time for now
+
 BEFORE: Mapping[str, Any] = {
     "title": "March Newsletter",
     "subject": "New Products for Spring!",
@@ -34,7 +34,7 @@ BEFORE: Mapping[str, Any] = {
     "plain_content": "Check out our spring line!\n\n[unsubscribe]",
 }
 """The fields of a campaign before a call: ready to be sent, by the resources that every sandbox has."""
-MADE: Mapping[str, Any] = {**BEFORE, "title": "March Newsletter (once march)"}
+MADE: Mapping[str, Any] = {**BEFORE, "title": f"March Newsletter (once {KEY})"}
 """The fields of the campaign that send_once makes."""
 EDIT: Mapping[str, Any] = {
     "title": "April Newsletter ",
@@ -50,20 +50,15 @@ EDITED: Mapping[str, Any] = {
     "plain_content": "April!\n[unsubscribe]",
 }
 """What update changes, as the service stores and shows it."""
-FAR = 100_000.0
-"""Seconds to a time that another client has chosen: no read-back takes that time for now."""
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
     """A campaign before a call."""
 
-    status: str = "Draft"
-    """Empty: there is no campaign."""
-    due: float | None = None
-    """Seconds from the beginning of the call to the time of a schedule."""
-    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Fields in which the campaign differs from BEFORE."""
+    status: str = "Draft"  # empty: there is no campaign
+    due: float | None = None  # seconds from the beginning of the call to the time of a schedule
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])  # that differ from BEFORE
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,27 +66,17 @@ class Write:
     """One write, with its arguments."""
 
     name: str
-    method: str
-    """The method of a client."""
-    done: str
-    """The `action` of the write's errors."""
-    operations: tuple[str, ...]
-    """The operationIds of the requests that write; the last one decides."""
-    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Keyword arguments, but for `campaign_id` and `send_at`."""
+    method: str  # of a client
+    done: str  # the `action` of the write's errors
+    operations: tuple[str, ...]  # the operationIds of the requests that write; the last one decides
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])  # but for campaign_id and send_at
     takes_id: bool = True
-    in_seconds: float | None = None
-    """Seconds from the beginning of the call to `send_at`; None for a write without a time."""
-    starts: tuple[Start, ...] = (Start(),)
-    """Campaigns to try the write on. Nothing stands against the write on the first one."""
-    allowed: tuple[str, ...] | None = ("Draft",)
-    """The statuses in which the write may be tried; None when the client tries the write in any."""
-    wrong_state: type[WrongStateError] | None = None
-    """The error for another status."""
-    result: type[Any] = NoneType
-    """What the method returns."""
-    is_read_back: bool = True
-    """Whether the call reads back what became of a request in doubt."""
+    in_seconds: float | None = None  # from the beginning of the call to `send_at`; None for a write without a time
+    starts: tuple[Start, ...] = (Start(),)  # nothing stands against the write on the first one
+    allowed: tuple[str, ...] | None = None  # statuses in which the write may be tried; None: it is tried in any
+    wrong_state: type[WrongStateError] | None = None  # the error for another status
+    result: type[Any] = NoneType  # what the method returns
+    is_read_back: bool = True  # whether the call reads back what became of a request in doubt
 
     def call(self, client: Any, now: float, campaign_id: int = CAMPAIGN_ID) -> Any:
         """Call the write on a client, sync or async, and return what its method returns. now: unix time."""
@@ -104,135 +89,106 @@ class Write:
 
 
 _SCHEDULED = (Start("Scheduled", FAR), Start("Scheduled", 61.0), Start("Scheduled", 1.0), Start())
+_OTHERS = (Start("Scheduled", 200.0), Start("Sent"), Start("Paused"))
+_SENT: Mapping[str, Any] = {"done": "sent", "wrong_state": NotInDraftError, "result": SendReceipt}
+_TIMED: Mapping[str, Any] = {"method": "schedule", "done": "scheduled", "operations": ("schedule_campaign",)}
+_DELETE: Mapping[str, Any] = {"method": "delete", "done": "deleted", "operations": ("delete_campaign",)}
+_DRAFT: Mapping[str, Any] = {"allowed": ("Draft",), "wrong_state": NotInDraftError}
+_TAKEN_BACK: Mapping[str, Any] = {"allowed": ("Scheduled",), "wrong_state": NotScheduledError, "starts": _SCHEDULED}
 
-WRITES: Mapping[str, Write] = {
-    write.name: write
-    for write in (
-        Write(
-            name="send",
-            method="send",
-            done="sent",
-            operations=("send_campaign",),
-            starts=(Start(), Start("Scheduled", 200.0), Start("Sent"), Start("Paused")),
-            wrong_state=NotInDraftError,
-            result=SendReceipt,
+_WRITES = (
+    Write(name="send", method="send", operations=("send_campaign",), starts=(Start(), *_OTHERS), **{**_DRAFT, **_SENT}),
+    Write(
+        name="ensure_sent",
+        method="ensure_sent",
+        operations=("send_campaign",),
+        starts=(Start(), *_OTHERS, Start("Scheduled", FAR)),
+        **_SENT,
+    ),
+    Write(
+        name="schedule",
+        in_seconds=20.0,
+        starts=(Start(), Start("Scheduled", 20.0), Start("Sent")),
+        result=Schedule,
+        **_TIMED,
+        **_DRAFT,
+    ),
+    Write(
+        name="schedule later",
+        in_seconds=9000.0,
+        starts=(Start(), Start("Scheduled", 9000.0)),
+        result=Schedule,
+        **_TIMED,
+        **_DRAFT,
+    ),
+    Write(
+        name="reschedule",
+        method="reschedule",
+        done="rescheduled",
+        operations=("reschedule_campaign",),
+        in_seconds=9000.0,
+        result=Schedule,
+        **_TAKEN_BACK,
+    ),
+    Write(
+        name="unschedule", method="unschedule", done="unscheduled", operations=("unschedule_campaign",), **_TAKEN_BACK
+    ),
+    Write(
+        name="update",
+        method="update",
+        done="updated",
+        operations=("update_campaign",),
+        arguments=EDIT,
+        starts=(Start(), Start(fields=EDITED), Start("Sent")),
+        result=Campaign,
+        **_DRAFT,
+    ),
+    Write(
+        name="delete",
+        starts=(Start(), Start("Sent"), Start("Scheduled", FAR)),
+        allowed=("Draft", "Sent", "Canceled"),
+        wrong_state=DeleteWouldStopMailError,
+        **_DELETE,
+    ),
+    Write(
+        name="delete, stop",
+        arguments={"stop": True},
+        starts=(Start("Scheduled", FAR), Start(), Start("Scheduled", 1.0)),
+        **_DELETE,
+    ),
+    Write(
+        name="create",
+        method="create",
+        done="created",
+        operations=("create_campaign",),
+        arguments=BEFORE,
+        takes_id=False,
+        starts=(Start(""),),
+        result=Campaign,
+        is_read_back=False,
+    ),
+    Write(
+        name="send_once",
+        method="send_once",
+        operations=("create_campaign", "update_campaign", "send_campaign"),
+        arguments={"key": KEY, **BEFORE},
+        takes_id=False,
+        starts=(
+            Start(""),
+            Start(fields=MADE),
+            Start(fields={**MADE, "subject": "An earlier run's"}),
+            Start("Scheduled", 200.0, MADE),
+            Start("Scheduled", FAR, MADE),
         ),
-        Write(
-            name="ensure_sent",
-            method="ensure_sent",
-            done="sent",
-            operations=("send_campaign",),
-            starts=(Start(), Start("Scheduled", 200.0), Start("Scheduled", FAR), Start("Sent"), Start("Paused")),
-            allowed=None,
-            wrong_state=NotInDraftError,
-            result=SendReceipt,
-        ),
-        Write(
-            name="schedule",
-            method="schedule",
-            done="scheduled",
-            operations=("schedule_campaign",),
-            in_seconds=20.0,
-            starts=(Start(), Start("Scheduled", 20.0), Start("Sent")),
-            wrong_state=NotInDraftError,
-            result=Schedule,
-        ),
-        Write(
-            name="schedule later",
-            method="schedule",
-            done="scheduled",
-            operations=("schedule_campaign",),
-            in_seconds=9000.0,
-            starts=(Start(), Start("Scheduled", 9000.0)),
-            wrong_state=NotInDraftError,
-            result=Schedule,
-        ),
-        Write(
-            name="reschedule",
-            method="reschedule",
-            done="rescheduled",
-            operations=("reschedule_campaign",),
-            in_seconds=9000.0,
-            starts=_SCHEDULED,
-            allowed=("Scheduled",),
-            wrong_state=NotScheduledError,
-            result=Schedule,
-        ),
-        Write(
-            name="unschedule",
-            method="unschedule",
-            done="unscheduled",
-            operations=("unschedule_campaign",),
-            starts=_SCHEDULED,
-            allowed=("Scheduled",),
-            wrong_state=NotScheduledError,
-        ),
-        Write(
-            name="update",
-            method="update",
-            done="updated",
-            operations=("update_campaign",),
-            arguments=EDIT,
-            starts=(Start(), Start(fields=EDITED), Start("Sent")),
-            wrong_state=NotInDraftError,
-            result=Campaign,
-        ),
-        Write(
-            name="delete",
-            method="delete",
-            done="deleted",
-            operations=("delete_campaign",),
-            starts=(Start(), Start("Sent"), Start("Scheduled", FAR)),
-            allowed=("Draft", "Sent", "Canceled"),
-            wrong_state=DeleteWouldStopMailError,
-        ),
-        Write(
-            name="delete, stop",
-            method="delete",
-            done="deleted",
-            operations=("delete_campaign",),
-            arguments={"stop": True},
-            starts=(Start("Scheduled", FAR), Start(), Start("Scheduled", 1.0)),
-            allowed=None,
-        ),
-        Write(
-            name="create",
-            method="create",
-            done="created",
-            operations=("create_campaign",),
-            arguments=BEFORE,
-            takes_id=False,
-            starts=(Start(""),),
-            allowed=None,
-            result=Campaign,
-            is_read_back=False,
-        ),
-        Write(
-            name="send_once",
-            method="send_once",
-            done="sent",
-            operations=("create_campaign", "update_campaign", "send_campaign"),
-            arguments={"key": KEY, **BEFORE},
-            takes_id=False,
-            starts=(
-                Start(""),
-                Start(fields=MADE),
-                Start(fields={**MADE, "subject": "An earlier run's"}),
-                Start("Scheduled", 200.0, fields=MADE),
-                Start("Scheduled", FAR, fields=MADE),
-            ),
-            allowed=None,
-            wrong_state=NotInDraftError,
-            result=SendReceipt,
-        ),
-        Write(
-            name="send_test",
-            method="send_test",
-            done="sent as a test",
-            operations=("send_test_campaign",),
-            arguments={"to": "reader@example.com"},
-            allowed=None,
-            is_read_back=False,
-        ),
-    )
-}
+        **_SENT,
+    ),
+    Write(
+        name="send_test",
+        method="send_test",
+        done="sent as a test",
+        operations=("send_test_campaign",),
+        arguments={"to": "reader@example.com"},
+        is_read_back=False,
+    ),
+)
+WRITES: Mapping[str, Write] = {write.name: write for write in _WRITES}

@@ -1,20 +1,21 @@
-"""Every write with its arguments, for tests that hold for all of them."""
+"""Every write with its arguments, and the words by which tables of tests name answers."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from doubles import ACCEPTED, DRAFT, NOW, Server, Style, no
+from doubles import ACCEPTED, DRAFT, NOW, Reply, Server, Style, no
 from sendgrid_campaigns import Campaign, Schedule, SendReceipt
+from sendgrid_campaigns.campaigns import WRITES as DECLARED
 
 AT = NOW + 3600
 SOON = datetime.fromtimestamp(AT, UTC)
-CAMPAIGN = "/v3/campaigns/{campaign_id}"
-ACCEPTED_TIME = {"id": 4900, "send_at": AT, "status": "Scheduled"}
+TIMED = {"id": 4900, "send_at": AT, "status": "Scheduled"}
+TAKEN = Schedule(4900, SOON, "Scheduled")
 
 
 def is_with(status: str | None, **fields: Any) -> httpx.Response:
@@ -22,159 +23,105 @@ def is_with(status: str | None, **fields: Any) -> httpx.Response:
     return httpx.Response(200, json={**DRAFT, "status": status, **fields})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Write:
     """What tests need to know of a write."""
 
     name: str
+    done: str
     arguments: tuple[Any, ...] = (4900,)
     named: dict[str, Any] = field(default_factory=dict)
-    method: str
-    route: str
     body: dict[str, Any] | None = None
     """On the wire."""
-    needs: str | None = None
-    """The status that the campaign must have."""
-    reads: bool = True
-    """Whether the status is read first, and the outcome is read back."""
-    success: tuple[int, ...]
+    before: str = ""
+    """The state in which the write may be tried; empty when no state is read first."""
+    applied: str = ""
+    """The state that the write brings about."""
+    code: int = 201
     answer: dict[str, Any] | None = None
     """Of success, where it has a body."""
     result: Any = None
-    applied: httpx.Response | None = None
-    """What a read shows once the write was applied."""
-    done: str
-    hint: str
-    """The beginning of what to do when the outcome is unknown."""
 
     @property
-    def before(self) -> list[str]:
-        """The methods of the requests before the write's own."""
-        return ["GET"] if self.reads else []
+    def declared(self) -> Any:
+        return DECLARED[self.done]
 
-    def prepare(self, server: Server, *lines: Any) -> None:
-        """Give the campaign the status that the write needs, and answer the write with these lines."""
-        server.get(is_with(self.needs or "Draft"))
-        server.schedule(AT + 60)  # not the time that is asked for
-        server.answer(self.method, *lines)
+    @property
+    def method(self) -> str:
+        return str(self.declared.operation.method)
 
-    def good(self, status_code: int | None = None) -> httpx.Response:
-        """Return the service's answer of success."""
-        content = b"" if self.answer is None else json.dumps(self.answer).encode()
-        return httpx.Response(status_code or self.success[0], content=content)
+    @property
+    def good(self) -> httpx.Response:
+        return httpx.Response(self.code, content=b"" if self.answer is None else json.dumps(self.answer).encode())
 
     def do(self, style: Style, campaigns: Any) -> Any:
         return style.do(getattr(campaigns, self.name), *self.arguments, **self.named)
 
-    def error(self, style: Style, campaigns: Any, kind: type[BaseException]) -> Any:
-        return style.error(kind, getattr(campaigns, self.name), *self.arguments, **self.named)
+
+TIME, SENT_AT, SPRING = (4900, SOON), {"send_at": AT}, {"subject": "Spring"}
+NEW, EDITED = {"title": "March Newsletter", **SPRING}, {**DRAFT, **SPRING}
+MADE = Campaign(id=4900, title="March Newsletter", status="Draft")
+SPRUNG = replace(MADE, subject="Spring")
+TEST = (4900, "a@example.com")
+ALL = (
+    Write("create", "created", ("March Newsletter",), SPRING, NEW, answer=DRAFT, result=MADE),
+    Write("update", "updated", (4900,), SPRING, SPRING, "Draft", "Edited", 200, EDITED, SPRUNG),
+    Write("delete", "deleted", before="Draft", applied="404", code=204),
+    Write("schedule", "scheduled", TIME, {}, SENT_AT, "Draft", "Scheduled@3600", 201, TIMED, TAKEN),
+    Write("reschedule", "rescheduled", TIME, {}, SENT_AT, "Scheduled@3660", "Scheduled@3600", 200, TIMED, TAKEN),
+    Write("unschedule", "unscheduled", before="Scheduled@3660", applied="Draft", code=204),
+    Write("send", "sent", (4900,), {}, None, "Draft", "In_Progress", 201, ACCEPTED, SendReceipt(4900, "Scheduled")),
+    Write("send_test", "sent as a test", TEST, body={"to": "a@example.com"}, answer={"to": "a@example.com"}),
+)
+WRITES = {write.name: write for write in ALL}
+every_write = pytest.mark.parametrize("write", ALL, ids=WRITES)
+READ_BACK = {name: write for name, write in WRITES.items() if write.before}
+every_read_back = pytest.mark.parametrize("write", READ_BACK.values(), ids=READ_BACK)
+
+LOST, RESET, REFUSED = httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.ConnectError("refused")
 
 
-CREATE = Write(
-    name="create",
-    arguments=("March Newsletter",),
-    named={"subject": "Spring"},
-    method="POST",
-    route="/v3/campaigns",
-    body={"title": "March Newsletter", "subject": "Spring"},
-    reads=False,
-    success=(201,),
-    answer=DRAFT,
-    result=Campaign(id=4900, title="March Newsletter", status="Draft"),
-    done="created",
-    hint="List the newest campaigns",
-)
-UPDATE = Write(
-    name="update",
-    named={"subject": "Spring"},
-    method="PATCH",
-    route=CAMPAIGN,
-    body={"subject": "Spring"},
-    needs="Draft",
-    success=(200,),
-    answer={**DRAFT, "subject": "Spring"},
-    result=Campaign(id=4900, title="March Newsletter", status="Draft", subject="Spring"),
-    applied=is_with("Draft", subject="Spring"),
-    done="updated",
-    hint="outcome(error) reads the campaign and compares",
-)
-DELETE = Write(
-    name="delete",
-    method="DELETE",
-    route=CAMPAIGN,
-    success=(204,),
-    applied=no(404),
-    done="deleted",
-    hint="outcome(error) tells: a campaign that is found was not deleted",
-)
-SCHEDULE = Write(
-    name="schedule",
-    arguments=(4900, SOON),
-    method="POST",
-    route=f"{CAMPAIGN}/schedules",
-    body={"send_at": AT},
-    needs="Draft",
-    success=(201, 200),
-    answer=ACCEPTED_TIME,
-    result=Schedule(4900, SOON, "Scheduled"),
-    applied=is_with("Scheduled"),
-    done="scheduled",
-    hint="outcome(error) reads status and time: the chosen time",
-)
-RESCHEDULE = Write(
-    name="reschedule",
-    arguments=(4900, SOON),
-    method="PATCH",
-    route=f"{CAMPAIGN}/schedules",
-    body={"send_at": AT},
-    needs="Scheduled",
-    success=(200,),
-    answer=ACCEPTED_TIME,
-    result=Schedule(4900, SOON, "Scheduled"),
-    applied=is_with("Scheduled"),
-    done="rescheduled",
-    hint="outcome(error) reads status and time: the chosen time",
-)
-UNSCHEDULE = Write(
-    name="unschedule",
-    method="DELETE",
-    route=f"{CAMPAIGN}/schedules",
-    needs="Scheduled",
-    success=(204,),
-    applied=is_with("Draft"),
-    done="unscheduled",
-    hint="outcome(error) reads the status: a Draft was unscheduled",
-)
-SEND = Write(
-    name="send",
-    method="POST",
-    route=f"{CAMPAIGN}/schedules/now",
-    needs="Draft",
-    success=(201,),
-    answer=ACCEPTED,
-    result=SendReceipt(4900, "Scheduled"),
-    applied=is_with("In Progress"),
-    done="sent",
-    hint="Do not send it again on this error",
-)
-SEND_TEST = Write(
-    name="send_test",
-    arguments=(4900, "a@example.com"),
-    method="POST",
-    route=f"{CAMPAIGN}/schedules/test",
-    body={"to": "a@example.com"},
-    reads=False,
-    success=(201, 204),
-    answer={"to": "a@example.com"},
-    done="sent as a test",
-    hint="A test cannot be read back",
-)
-WRITES = [CREATE, UPDATE, DELETE, SCHEDULE, RESCHEDULE, UNSCHEDULE, SEND, SEND_TEST]
+def reply(word: str, write: Write | None = None) -> Reply:
+    """Return the answer that a word of a table names.
 
-every_write = pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
-every_read_back = pytest.mark.parametrize("write", [each for each in WRITES if each.reads], ids=lambda each: each.name)
+    ok: the write's success · another: the same about another campaign · empty, junk: success without a readable body
+    404, 429@7: the service's refusal (with a Retry-After) or a bare status · html403: a page of something in front
+    lost, reset, refused: no answer · Draft, In_Progress, Scheduled@60, Edited, Unset: a read shows this state
+    """
+    word, _, seconds = word.partition("@")
+    if word in ("lost", "reset", "refused"):
+        return {"lost": LOST, "reset": RESET, "refused": REFUSED}[word]
+    if word[0].isupper():
+        status = None if word == "Unset" else word.replace("_", " ").replace("Edited", "Draft").replace("None", "")
+        subject = {"subject": "Spring"} if word == "Edited" else {}
+        found = is_with(status, **subject)
+        found.headers.update({"seconds": seconds} if seconds else {})
+        return found
+    if word.isdigit():
+        code = int(word)
+        return no(code, Retry_After=seconds) if 400 <= code < 500 else httpx.Response(code, headers={"Location": "/"})
+    if word.startswith("html"):
+        return httpx.Response(int(word[4:]), text="<html>no such route</html>", headers={"Retry-After": seconds})
+    assert write is not None, word
+    bodies = {"another": json.dumps({**(write.answer or {}), "id": 4901}), "empty": "", "junk": "[5]"}
+    return write.good if word == "ok" else httpx.Response(write.code, content=bodies[word])
 
 
-def of(*writes: Write) -> Any:
-    """Parametrize a test with these writes."""
-    return pytest.mark.parametrize("write", writes, ids=lambda write: write.name)
+class Script(Server):
+    """Answers reads and writes by words of a table; the schedule is read as of the last state."""
+
+    def __init__(self, reads: str, answers: str, write: Write) -> None:
+        super().__init__()
+        states = {"before": write.before or "Draft", "applied": write.applied}
+        read = [reply(states.get(word, word), write) for word in reads.split()]
+        answered = [reply(word, write) for word in answers.split()]
+        self.script = {"GET": read, **dict.fromkeys(("POST", "PATCH", "DELETE"), answered)}
+        self._seconds: str | None = None
+
+    def reply(self, method: str, path: str) -> Reply:
+        if method == "GET" and path.endswith("/schedules"):
+            return httpx.Response(200, json={"send_at": None if self._seconds is None else NOW + int(self._seconds)})
+        found = super().reply(method, path)
+        if method == "GET":
+            self._seconds = found.headers.get("seconds") if isinstance(found, httpx.Response) else None
+        return found

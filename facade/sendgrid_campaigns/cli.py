@@ -21,7 +21,7 @@ from typing import Any, NoReturn, TextIO
 try:
     import click
 except ImportError:
-    sys.exit("The command line needs click: install sendgrid-campaigns with its extra, cli")
+    sys.exit("The command line needs click: pip install 'sendgrid-campaigns[cli]'")
 
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.config import BASE_URL, Clock

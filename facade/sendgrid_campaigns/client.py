@@ -64,8 +64,7 @@ class AsyncClient:
             check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
         url = checked_base_url(base_url)
         target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
-        host = urlsplit(url).netloc
-        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=host)
+        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=urlsplit(url).netloc)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)
         self._is_view = False
 

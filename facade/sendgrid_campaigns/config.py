@@ -83,9 +83,9 @@ def checked_base_url(url: object) -> str:
     text = url if isinstance(url, str) else ""
     try:
         parsed = httpx.URL(text)
-        host, port = parsed.host, parsed.port
+        host, port = parsed.host, 443 if parsed.port is None else parsed.port
     except (httpx.InvalidURL, ValueError):  # httpx lets errors of its libraries through
-        parsed, host, port = httpx.URL(), "", None
+        parsed, host, port = httpx.URL(), "", 0
 
     def require(good: bool, problem: str, remedy: str) -> None:
         # The URL is not shown: the problem may be a password in the URL.
@@ -93,7 +93,7 @@ def checked_base_url(url: object) -> str:
 
     # httpx quotes characters that no host name holds, such as a space or a bracket.
     good = bool(host) and "%" not in host and parsed.scheme in ("https", "http")
-    require(good and 0 < (port or 1) < 65_536, "is no http(s) URL with a host", "Give scheme and host as text.")
+    require(good and 0 < port < 65_536, "is no http(s) URL with a host", "Give scheme and host as text.")
     bare = not (parsed.userinfo or parsed.query or parsed.fragment or text.rstrip("/").endswith(("?", "#")))
     require(bare, "holds a user name, a query or a fragment", "Give scheme, host, and at most a port and a path.")
     good = not parsed.path.rstrip("/").endswith("/v3")

@@ -30,16 +30,15 @@ from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
 
 LONGEST_TEXT = 8_000
 """Characters of an error's text."""
-_NOTHING: Mapping[str, Any] = {}
 
 
-def shown(value: object) -> str:
-    """Return a value as error texts show it: never long, and never failing."""
+def shown(value: object, longest: int = 100) -> str:
+    """Return a value as error texts show it: never long, and never failing. Of an exception, its class and text."""
     try:
-        text = repr(value)
+        text = f"{type(value).__name__}: {value}".rstrip(": ") if isinstance(value, Exception) else repr(value)
     except Exception:  # an int of 5,000 digits has no repr, and others have their own reasons
         text = f"of type {type(value).__name__}"
-    return text if len(text) <= 100 else f"{text[:100]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _restored(kind: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -314,7 +313,7 @@ class OutcomeUnknownError(SendGridError):
 
     status: str | None = None
     """The campaign's status when the call last read it; None when the call did not read it."""
-    wanted: Mapping[str, Any] = _NOTHING
+    wanted: Mapping[str, Any] = {}
     """The arguments of the write: with them, any client's `outcome(error)` finds out what became of the write."""
     hint: str = "Do not repeat the call on this error; outcome(error) finds out what became of it."
     changed: str = ""

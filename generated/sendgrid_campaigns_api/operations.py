@@ -47,7 +47,9 @@ class Operation(Generic[R]):
 
     def parse(self, body: Any) -> R:
         """Parse the JSON value of an answer of success. Raises what the generated models raise, such as KeyError."""
-        name = next(filter(None, self.success.values()))
+        name = next(filter(None, self.success.values()), None)
+        if name is None:
+            raise ValueError("no answer of success has a body")
         answer: R = getattr(import_module("..models", __name__), name).from_dict(body)
         return answer
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import fastapi
 import httpx
+import orjson
 import pydantic
 import pytest
 from fastapi.responses import JSONResponse
@@ -133,5 +134,4 @@ class TestEveryResult:
         assert getattr(again, "attempts", ()) == getattr(result, "attempts", ())
 
     def test_orjson(self, result: Any) -> None:
-        orjson = pytest.importorskip("orjson")
         assert orjson.loads(orjson.dumps(result)) == result.to_dict()

@@ -20,7 +20,7 @@ PAUSE: Write[Any] = Write(api.PAUSE_CAMPAIGN, CAMPAIGN, done="paused", hint="Rea
 class Pausing(CampaignsClient):
     def pause(self, campaign_id: int) -> Any:
         changed = self._run(change(Change(self._session, PAUSE, campaign_id)))
-        return changed.answer and changed.answer.status
+        return changed[1] and changed[1].status
 
 
 class JumpingClock(Clock):

@@ -3,14 +3,14 @@
 import gc
 import json
 import logging
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
 from math import ceil
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from model.service import NOT_FOUND, REFUSED, START, Request, Shown, Snapshot, World, stored, text_of
@@ -23,25 +23,21 @@ from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns_api import operations as api
 from sendgrid_campaigns_api.operations import Operation
 
-SLOWEST = 30.0
-"""Seconds that one request takes at most: the client's timeout."""
+SLOWEST = 30.0  # seconds that one request takes at most: the client's timeout
 QUICK = 0.1
-MOST = 400
-"""Requests that a call may make before the call is taken for endless."""
-
-
-class Page(NamedTuple):
-    """An answer that the service did not give to this request."""
-
-    code: int
-    body: bytes
-    retry_after: float | None = None
-
-
+MOST = 400  # requests that a call may make before the call is taken for endless
 HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
 """What proxies, gateways and load balancers write."""
 ANOTHER = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
 """Another campaign: caches and proxies mix answers up."""
+
+
+class Page(NamedTuple):
+    """An answer in place of the service's to this request."""
+
+    code: int
+    body: bytes
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,51 +45,61 @@ class Fate:
     """What the network and the service make of one request that writes."""
 
     name: str
-    copies: int = 1
-    """How many copies are carried out at once."""
-    answer: int | None = 0
-    """Which copy's answer arrives; None: none does."""
+    copies: int = 1  # carried out at once
+    answer: int | None = 0  # which copy's answer arrives; None: none does
     page: Page | None = None
-    """What answers in place of the service."""
-    lasts: bool = False
-    """Whether the same page answers every request from now on."""
-    later: float | None = None
-    """Seconds after which one more copy lands; infinite: after everything that is watched."""
-    left: bool = True
+    lasts: bool = False  # whether the same page answers every request from now on
+    later: float | None = None  # seconds after which one more copy lands; infinite: after everything that is watched
+    left: bool = True  # this machine
     body_lost: bool = False
     interrupted: bool = False
-    repeated: bool = False
-    """Whether the transport reports that it wrote the request more than once."""
+    repeated: bool = False  # whether the transport reports that it wrote the request more than once
     seconds: float = QUICK
-
-
-FINE = Fate("as it should be")
 
 
 class Look(NamedTuple):
     """What becomes of one request that reads."""
 
     seconds: float
-    snapshot: Snapshot | None
-    """What the read shows; None: no answer comes."""
+    snapshot: Snapshot | None  # what the read shows; None: no answer comes
     page: Page | None = None
     interrupted: bool = False
 
 
-class Fortune(Protocol):
-    """Who decides what goes wrong."""
+FINE = Fate("as it should be")
+
+
+class Fortune:
+    """Who decides what goes wrong.
+
+    Staleness is bounded by A2; and beyond that, for each look. A look is the read of the campaign and, with it, of its
+    time: either may be stray, which is as old as the first read of the call, but of two looks in a row one is not. Were
+    that said of single requests, a call could see old and new parts in turn for ever, and nothing would be known.
+    """
+
+    may_stray = strayed = False
+    first: Snapshot | None = None
 
     def gap(self, caller: "Caller") -> None:
-        """Just before a request: others may act."""
+        """Let others act, just before a request."""
 
     def fate(self, caller: "Caller") -> Fate:
         """Return what becomes of a request that writes."""
+        raise NotImplementedError
 
     def look(self, caller: "Caller", part: str) -> Look:
         """Return what becomes of a request that reads; part: the name of its operation."""
+        raise NotImplementedError
 
     def spelt(self, status: str) -> str:
         """Return how the service spells a status."""
+        return status
+
+    def begin(self, part: str) -> bool:
+        """Return whether a request may be stray. A look begins with any but the read of a time."""
+        if part != "get_campaign_schedule":
+            self.may_stray, self.strayed = not self.strayed, False
+        return self.may_stray and self.first is not None
 
 
 class Flows(CampaignsClient):
@@ -131,115 +137,93 @@ class Interruption(BaseException):
     """An exception from outside, such as Ctrl-C."""
 
 
-class Endless(Exception):
-    """The call asks for ever."""
-
-
 class Caller:
     """A call: what it asks and is told, with an eye on what it must not do."""
 
     def __init__(self, write: Write, world: World, fortune: Fortune, retry: Retry, *, log: bool = False) -> None:
         self.write = write
-        self.name = write.operations[-1]
-        """The operation that decides."""
+        self.name = write.operations[-1]  # the operation that decides
         self.world = world
         self.fortune = fortune
         self.retry = retry
-        self.copies_differ = False
-        """Whether a late copy of what was refused is carried out; it is assumed that the copy is refused, too."""
+        self.copies_differ = False  # a late copy of what was refused is carried out; assumed is that it is refused, too
         self.clock = ModelClock(world)
-        self.log: list[str] = []
-        self.tells = log
+        self.tells, self.log = log, list[str]()
         self.deadline = START + retry.deadline
         self.send_at = None if write.in_seconds is None else int(START + write.in_seconds)
-        self.first = 0
-        """The snapshot with which the call began."""
+        self.first = 0  # the snapshot with which the call began
         self.wrong: list[str] = []
-        self.requests = 0
-        self.tries = 0
-        """Requests of the deciding operation."""
+        self.requests = self.tries = 0  # all; those of the operation that decides
         self.slept = 0.0
-        self.last = FINE
-        """The fate of the last try."""
-        self.proof = ""
-        """What the answer to the last try proved, by docs/reliability.md."""
-        self.doubt = self.judged = False
-        """Whether a request of that operation may have arrived; whether one was refused, for the state to judge."""
+        self.asked = ""  # the operation of the last request that writes
+        self.last, self.proof = FINE, ""  # of the last try: its fate, and what its answer proved
+        self.doubt = self.judged = (
+            False  # of that operation: one may have arrived; one was refused, and the state judges
+        )
+        # What reads have shown: a status that forbids the write; a time too near; nothing since the last try.
         self.moved = self.near = self.blind = False
-        """What reads have shown: a status that forbids the write; a time too near; nothing since the last try."""
         self.statuses: set[str] = set()
-        """What reads have shown."""
-        self.theirs: object = None
-        """The value that reads showed in place of the value asked for."""
-        self.newer = False
-        """Whether that value has changed from one look to another: another client has written."""
-        self.said: set[int] = set()
-        """The codes of refusals that the service gave, or that mean that it was asked nothing."""
-        self.not_before = START
-        """When the service takes requests again, as its last 429 says."""
-        self.asked = ""
-        """The operation of the last request that writes."""
-        self.failed_at = -1.0
-        """When the last read failed."""
+        self.theirs: object = None  # the value that reads showed in place of the value asked for
+        self.newer = False  # whether that value has changed from one look to another: another client has written
+        self.said: set[int] = set()  # codes of refusals that are the service's own
+        self.not_before = START  # when the service takes requests again, as its last 429 says
+        self.failed_at = -1.0  # when the last read failed
+        self.untold = True  # whether a request of the rate limit's window went unanswered
+        self.calm = True  # nobody else acted, and every read was good and new
+        self.page: Page | None = None  # answers every request from now on
         self.interrupted = False
-        self.untold = True
-        """Whether a request of the rate limit's window went unanswered."""
-        self.calm = True
-        """Nobody else acted, and every read was good and new."""
-        self.page: Page | None = None
-        """What answers every request from now on."""
         self.kind = ""
         self.value: Any = None
-        self.error: BaseException | None = None
+        self.error: Any = None
         self.ended = START
 
     # --- running ---
 
-    def run(self) -> "Caller":
+    def run(self) -> None:
         """Run the call to its end. Its `kind` is: done, unknown, wrong state, no, interrupted, or raised."""
         self.first = len(self.world.snapshots) - 1
         try:
-            self._session()
-            self.value = self._drive(self.write.call(CLIENT, START) or CLIENT.flow)
+            self.value = self._drive(lambda: self.write.call(CLIENT, START))
             self.kind = "done"
-        except OutcomeUnknownError as error:
-            self.kind, self.error = "unknown", error
-        except WrongStateError as error:
-            self.kind, self.error = "wrong state", error
-        except errors.SendGridError as error:
-            self.kind, self.error = "no", error
-        except Interruption as error:
-            self.kind, self.error = "interrupted", error
-        except Exception as error:
-            self.kind, self.error = f"raised {error!r}", error
+        except (Exception, Interruption) as error:
+            kinds = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state", errors.SendGridError: "no"}
+            kinds |= {Interruption: "interrupted", BaseException: f"raised {error!r}"}
+            self.kind = next(kind for of, kind in kinds.items() if isinstance(error, of))
+            self.error = error
         self.ended = self.world.now
-        if self.tells:
-            self.tell(f"{self.kind}: {self.error or self.value}")
-        return self
+        self.tell(self.kind, self.error or self.value)
 
     def may_ask_outcome(self) -> bool:
         """Return whether the call ended in doubt about what it was to do, and reading may tell."""
-        of = getattr(self.error, "action", None)
-        return self.kind == "unknown" and self.write.is_read_back and of == self.write.done
+        return self.kind == "unknown" and self.write.is_read_back and self.error.action == self.write.done
 
     def outcome(self) -> bool | None:
         """Ask at this later time what became of the write."""
         self.deadline = self.world.now + self.retry.deadline
-        self.requests, self.slept = 0, 0.0
-        self._session()
+        self.requests = 0
         try:
-            found = self._drive(CLIENT.outcome(self.error))  # type: ignore[arg-type]
+            found = self._drive(lambda: CLIENT.outcome(self.error))
         except errors.SendGridError as error:
-            self.tell(f"outcome: {error}")
+            self.tell("outcome", error)
             return None
-        self.tell(f"outcome: applied={found.applied}, {found.why}")
+        self.tell("outcome", found.applied, found.why)
         applied: bool | None = found.applied
         return applied
 
-    def _session(self) -> None:
-        CLIENT._session = Session(clock=self.clock, retry=self.retry, rate_limit=RateLimit(), host="model")
+    def naively(self) -> bool:
+        """Try again on every error, three times, and believe the last answer: what many programs do by hand."""
+        operation = OPERATIONS[self.name]
+        body = {"send_at": self.send_at} if self.send_at else dict(self.write.arguments)
+        for number in range(1, 5):
+            answer = self._write(Ask(operation, {"campaign_id": CAMPAIGN_ID}, body))
+            if isinstance(answer, Answer) and answer.status_code in operation.success:
+                return True
+            self.world.advance(0.25 * 2.0**number)
+        return False
 
-    def _drive(self, flow: Generator[Ask | Sleep, Answer | NoAnswer | None, Any]) -> Any:
+    def _drive(self, method: Any) -> Any:
+        CLIENT._session = Session(clock=self.clock, retry=self.retry, rate_limit=RateLimit(), host="model")
+        flow = method() or CLIENT.flow  # some methods return nothing
         answer: Answer | NoAnswer | None = None
         try:
             while True:
@@ -256,19 +240,6 @@ class Caller:
             flow.throw(interruption)
             raise
 
-    def naively(self) -> bool:
-        """Try again on every error, three times, and believe the last answer: what many programs do by hand."""
-        operation = OPERATIONS[self.name]
-        body = dict(self.write.arguments) if self.write.method in ("create", "update", "send_once") else {}
-        if self.send_at is not None:
-            body = {"send_at": self.send_at}
-        for number in range(1, 5):
-            answer = self._write(Ask(operation, {"campaign_id": CAMPAIGN_ID}, body))
-            if isinstance(answer, Answer) and answer.status_code in operation.success:
-                return True
-            self.world.advance(0.25 * 2.0**number)
-        return False
-
     # --- requests ---
 
     def _perform(self, ask: Ask) -> Answer | NoAnswer:
@@ -278,28 +249,24 @@ class Caller:
             self.wrong.append("I4: a request begins after the deadline")
         self.requests += 1
         if self.requests > MOST:
-            raise Endless
+            raise RuntimeError("the call asks for ever")
         if world.rules.limit:
-            over = not world.within_limit()
-            # What is tried on the strength of the state just read does not wait: a write in doubt, and a deletion.
-            hurries = ask.operation.method == "DELETE" or (ask.operation.method != "GET" and self.doubt)
-            waits = not self.untold and not hurries
-            if over and waits and self.deadline - world.now > world.rules.window + self.retry.settle:
+            over, told, self.untold = not world.within_limit(), not self.untold, False
+            # A deletion rests on the state just read, and does not wait.
+            waits = ask.operation.method != "DELETE" and self.deadline - world.now > world.rules.window
+            if over and told and waits:
                 self.wrong.append("I5: a request begins while the service says that none is left")
-            self.untold = False
             if over:
                 self.calm = False
                 world.advance(QUICK)
-                self.tell(f"{ask.operation.name}: 429 by the service's own count")
-                return self._answer(429, REFUSED, QUICK)
+                return self._answer(429, REFUSED)
         return self._read(ask) if ask.operation.method == "GET" else self._write(ask)
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
         world, name = self.world, ask.operation.name
-        decides = name == self.name
-        if name != self.asked:
-            self.asked, self.doubt, self.judged = name, False, False
-        if decides:
+        if name != self.asked:  # the next part of send_once
+            self.asked, self.doubt, self.judged, self.moved = name, False, False, False
+        if name == self.name:
             self._check_try()
             self.tries += 1
         fate = self.fortune.fate(self)
@@ -310,169 +277,144 @@ class Caller:
         arrived = said[fate.answer] if said and fate.answer is not None else None
         if fate.later is not None and (self.copies_differ or arrived is None or arrived[0] < 300):
             world.later(world.now + fate.later, request)
-        answer = self._reply(fate, arrived)
+        answer: Answer | NoAnswer
+        if not fate.left:
+            answer = NoAnswer("never left", not_sent=True)
+        elif fate.page is not None:
+            answer = self._answer(*fate.page, fate.repeated)
+        elif arrived is None:
+            answer = NoAnswer("no answer")
+        else:
+            answer = self._answer(arrived[0], None if fate.body_lost else arrived[1])
+        self.untold = self.untold or fate.page is not None or isinstance(answer, NoAnswer)
         world.advance(fate.seconds)
+        if fate.page is not None and fate.page.code == 429:
+            self.not_before = world.now + (fate.page.retry_after or 0.0)
         self.page = fate.page if fate.lasts else self.page
-        proof = _proof(answer, name, fate.left)
-        if decides:
+        proof = _proof(answer, name)
+        if name == self.name:
             self.last, self.proof, self.blind = fate, proof, True
         self.doubt = self.doubt or proof == "nothing"
         self.judged = self.judged or proof == "state"
-        if self.tells:
-            self.tell(f"{name}: {fate.name}: {_shown(answer)}; in truth {world.snapshots[-1].campaigns}")
-        if fate.interrupted:
-            self.interrupted = True
-            raise Interruption
-        return answer
-
-    def _reply(self, fate: Fate, arrived: tuple[int, bytes] | None) -> Answer | NoAnswer:
-        if not fate.left:
-            self.untold = True
-            return NoAnswer("never left", not_sent=True)
-        if fate.page is not None:
-            self.untold = True
-            asked = {} if fate.page.retry_after is None else {"retry-after": f"{fate.page.retry_after}"}
-            if fate.page.code == 429:
-                self.not_before = self.world.now + (fate.page.retry_after or 0.0)
-            return self._answer(fate.page.code, fate.page.body, fate.seconds, asked, fate.repeated)
-        if arrived is None:
-            self.untold = True
-            return NoAnswer("no answer")
-        return self._answer(arrived[0], None if fate.body_lost else arrived[1], fate.seconds)
+        return self._told(name, answer, fate.interrupted, fate.name)
 
     def _read(self, ask: Ask) -> Answer | NoAnswer:
         name, world = ask.operation.name, self.world
         if not self.asked and world.now < self.failed_at + 0.2:
             self.wrong.append("I5: a read that failed is repeated at once")
-        look = self.fortune.look(self, name)
-        if self.page is not None:
-            look = look._replace(page=self.page)
-        newest = world.snapshots[-1]
-        snapshot, page = look.snapshot, look.page
-        if page is not None or snapshot is None or snapshot.campaigns != newest.campaigns:
-            self.calm = False
+        seconds, snapshot, page, interrupted = self.fortune.look(self, name)
+        page = self.page or page
+        answer: Answer | NoAnswer
         if page is not None:
-            answer: Answer | NoAnswer = self._answer(page.code, page.body, look.seconds)
+            answer = self._answer(*page)
         elif snapshot is None:
             answer = NoAnswer("no answer")
         else:
-            answer = self._show(ask, snapshot, look.seconds)
-        self.untold = self.untold or page is not None or snapshot is None
-        world.advance(look.seconds)
-        if snapshot is None or page is not None:
-            self.failed_at = world.now
+            answer = self._show(ask, snapshot)
+        failed = snapshot is None or page is not None
+        self.calm = self.calm and not failed and snapshot.campaigns == world.snapshots[-1].campaigns  # type: ignore[union-attr]
+        self.untold = self.untold or failed
+        world.advance(seconds)
+        self.failed_at = world.now if failed else self.failed_at
+        return self._told(name, answer, interrupted)
+
+    def _told(self, name: str, answer: Answer | NoAnswer, interrupted: bool, fate: str = "") -> Answer | NoAnswer:
         if self.tells:
-            self.tell(f"{name}: {_shown(answer)}; in truth {newest.campaigns}")
-        if look.interrupted:
+            self.tell(name, fate, answer.cause or (answer.status_code, answer.body), self.world.snapshots[-1].campaigns)
+        if interrupted:
             self.interrupted = True
             raise Interruption
         return answer
 
-    def _show(self, ask: Ask, snapshot: Snapshot, seconds: float) -> Answer:
-        name = ask.operation.name
+    def _show(self, ask: Ask, snapshot: Snapshot) -> Answer:
+        name, spelt = ask.operation.name, self.fortune.spelt
         if name == "list_campaigns":
             offset, limit = ask.parameters["offset"], ask.parameters["limit"]
             page = snapshot.campaigns[offset : offset + limit]
-            return self._answer(200, _page(page, tuple(self.fortune.spelt(each.status) for each in page)), seconds)
+            return self._answer(200, _page(page, tuple(spelt(each.status) for each in page)))
         shown = snapshot.of(ask.parameters["campaign_id"])
-        if name == "get_campaign":
-            self.blind = False
+        self.blind = self.blind and name != "get_campaign"
         if shown is None:
-            return self._answer(404, NOT_FOUND, seconds)
+            return self._answer(404, NOT_FOUND)
         self._watch(name, shown)
-        return self._answer(200, text_of(name, shown, self.fortune.spelt(shown.status)), seconds)
+        return self._answer(200, text_of(name, shown, spelt(shown.status)))
 
     def _answer(
-        self,
-        code: int,
-        body: bytes | None,
-        seconds: float,
-        more: Mapping[str, str] | None = None,
-        repeated: bool = False,
+        self, code: int, body: bytes | None, retry_after: float | None = None, repeated: bool = False
     ) -> Answer:
         if code >= 500 or code in (413, 429) or body in (REFUSED, NOT_FOUND):
             self.said.add(code)
-        world, rules, headers = self.world, self.world.rules, dict(more or ())
+        world, rules = self.world, self.world.rules
+        headers = {} if retry_after is None else {"retry-after": f"{retry_after}"}
         if rules.dated is not None:
             headers["date"] = _date(int(world.time() + rules.dated))
         if rules.limit:
             headers["x-ratelimit-limit"] = str(rules.limit)
             headers["x-ratelimit-remaining"] = str(max(0, rules.limit - world.used))
             headers["x-ratelimit-reset"] = str(ceil((world.window + 1) * rules.window))
-        return Answer(code, headers, body, seconds, repeated)
+        return Answer(code, headers, body, repeated=repeated)
 
     # --- what it must not do ---
-
-    def _watch(self, name: str, shown: Shown) -> None:
-        """Take note of what a read has shown."""
-        if name == "get_campaign":
-            self.statuses.add(shown.status.casefold())
-            self.moved = self.moved or not self.allows(shown.status)
-        elif shown.status == "Scheduled" and self.name == "reschedule_campaign" and self.tries:
-            self._compare(shown.send_at, shown.send_at == self.send_at)
-        if self.send_at is not None:
-            rules = self.world.rules
-            now = self.clock.time()
-            now = now if rules.dated is None else max(now, int(self.world.time() + rules.dated))
-            times = [self.send_at, shown.send_at] if shown.status == "Scheduled" else [self.send_at]
-            self.near = min(time for time in times if time is not None) - now <= 60.0
-        if self.name == "update_campaign" and self.tries and name == "get_campaign":
-            self._compare(shown.fields, self.has_fields(shown))
 
     def allows(self, status: str) -> bool:
         """Return whether the write may be tried in a status; `ensure_sent` may the first time, whatever the status."""
         needs = self.write.allowed or (("Draft",) if self.name == "send_campaign" else None)
         return needs is None or status in needs
 
-    def _compare(self, value: object, as_asked: bool) -> None:
-        if not as_asked:
-            self.newer = self.newer or self.theirs not in (None, value)
-            self.theirs = value
-
     def has_fields(self, shown: Shown) -> bool:
         """Return whether a campaign has the fields that an update is to set."""
         return stored(shown.fields, json.dumps(self.write.arguments)) == shown.fields
 
+    def saw(self, status: str) -> None:
+        """Take note of a status that a read has shown."""
+        self.statuses.add(status.casefold())
+        self.moved = self.moved or not self.allows(status)
+
+    def _watch(self, part: str, shown: Shown) -> None:
+        rules, is_scheduled = self.world.rules, shown.status == "Scheduled"
+        value: object = None
+        if part == "get_campaign":
+            self.saw(shown.status)
+            value = shown.fields if self.name == "update_campaign" and not self.has_fields(shown) else None
+        elif is_scheduled and self.name == "reschedule_campaign":
+            value = None if shown.send_at == self.send_at else shown.send_at
+        if self.tries and value is not None:
+            self.newer = self.newer or self.theirs not in (None, value)
+            self.theirs = value
+        if self.send_at is not None:
+            now = max(self.clock.time(), 0.0 if rules.dated is None else int(self.world.time() + rules.dated))
+            at = shown.send_at if is_scheduled and shown.send_at is not None else self.send_at
+            self.near = min(self.send_at, at) - now <= 60.0
+
     def _check_try(self) -> None:
-        if self.moved:
-            self.wrong.append("I5: it is tried after a status was seen that forbids it")
-        if self.world.now < self.not_before:
-            self.wrong.append("I5: it is tried again before the service takes requests")
-        if self.newer:
-            self.wrong.append("I5: it is tried again over what another client has written meanwhile")
-        if self.near and (self.doubt or self.judged):
-            self.wrong.append("I5: a time so near is written again")
-        if self.tries and self.blind and self.write.name == "delete":
-            self.wrong.append("I5: a delete that must not stop mail is repeated without looking again")
+        checks = {
+            "after a status was seen that forbids it": self.moved,
+            "before the service takes requests": self.world.now < self.not_before,
+            "over what another client has written meanwhile": self.newer,
+            "with a time that is too near": self.near and (self.doubt or self.judged),
+            "without looking again, and may stop mail": self.tries and self.blind and self.write.name == "delete",
+        }
+        self.wrong += [f"I5: it is tried {when}" for when, is_so in checks.items() if is_so]
 
-    # --- for people ---
-
-    def tell(self, line: str) -> None:
+    def tell(self, *facts: object) -> None:
+        """Write a line for people."""
         if self.tells:
-            self.log.append(f"{self.world.now - START:+10.2f} s  {line}")
+            self.log.append(f"{self.world.now - START:+10.2f} s  {' | '.join(str(fact) for fact in facts if fact)}")
 
 
-def _proof(answer: Answer | NoAnswer, name: str, left: bool) -> str:
+def _proof(answer: Answer | NoAnswer, name: str) -> str:
     """Return what an answer proves by docs/reliability.md: "yes", "no", "state" (the state judges), or "nothing"."""
     if isinstance(answer, NoAnswer):
-        return "nothing" if left else "no"
+        return "no" if answer.not_sent else "nothing"
     code, body = answer.status_code, answer.body or b""
     if code in (201, 204):
         return "nothing" if body == ANOTHER else "yes"
     if code == 200:
         return "yes" if body.startswith(b'{"id":%d,' % CAMPAIGN_ID) else "nothing"
-    if answer.repeated:
-        return "nothing"
-    if code in (413, 429):
-        return "no"
-    if body not in (REFUSED, NOT_FOUND) or code not in (400, 401, 403, 404):
+    if answer.repeated or (code not in (413, 429) and body not in (REFUSED, NOT_FOUND)) or code >= 500:
         return "nothing"
     judges = name not in ("create_campaign", "send_test_campaign")
     return "state" if judges and (code == 403 or (code == 404 and name == "delete_campaign")) else "no"
-
-
-def _shown(answer: Answer | NoAnswer) -> str:
-    return answer.cause if isinstance(answer, NoAnswer) else f"{answer.status_code} {answer.body!r}"
 
 
 @lru_cache(maxsize=10_000)
@@ -501,7 +443,8 @@ class _Warnings(logging.Handler):
 def in_bulk() -> Iterator[None]:
     """Run a million calls: pure functions of answers' bytes are cached, and errors leave out their `to_dict` form."""
     parsed: dict[tuple[int, int], tuple[Any, Any]] = {}
-    parse = Operation.parse
+    parse, logger, handler = Operation.parse, logging.getLogger("sendgrid_campaigns"), _Warnings()
+    thresholds, propagates = gc.get_threshold(), logger.propagate
 
     def parse_once(self: Operation[Any], body: Any) -> Any:
         key = id(self), id(body)  # which stays that of this body, for the body is kept
@@ -511,18 +454,16 @@ def in_bulk() -> Iterator[None]:
             parsed[key] = body, parse(self, body)
         return parsed[key][1]
 
-    logger, handler = logging.getLogger("sendgrid_campaigns"), _Warnings()
-    logger.addHandler(handler)
-    propagated, logger.propagate = logger.propagate, False
     cached = SimpleNamespace(loads=lru_cache(maxsize=50_000)(json.loads), dumps=json.dumps)
-    thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 50)
     with (
         patch.object(Operation, "parse", parse_once),
         patch.object(answers, "json", cached),
         patch.object(errors, "to_json", lambda value: value),
     ):
+        gc.set_threshold(100_000, 50, 50)
+        logger.addHandler(handler)
+        logger.propagate = False
         yield
     gc.set_threshold(*thresholds)
-    logger.propagate = propagated
     logger.removeHandler(handler)
+    logger.propagate = propagates

@@ -8,24 +8,27 @@ import json
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
 from math import inf
-from typing import Any, Literal
+from typing import Any
 
-from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Look, Page
+from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Fortune, Look, Page
 from model.judge import Tally, misjudged, violations
-from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, Snapshot, World
+from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, World
 from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES
 from sendgrid_campaigns import Retry
 
 USUAL = Rules(oldest=1.4, tolerance=300.0)
 SHORT = Retry(attempts=3, deadline=120.0, settle=1.5)
 """A read-back window of three looks, at 0, 0.6 and 1.5 s: everything is as with a longer one, only sooner."""
+SHORTER = Retry(attempts=2, deadline=120.0, settle=0.6)
+"""A window of two looks."""
+FRESH = replace(USUAL, oldest=0.5)
 
 FATES = (
     Fate("never left", copies=0, left=False),
     Fate("lost on the way", copies=0, answer=None),
     Fate("answer lost", answer=None),
     Fate("late, within the window", copies=0, answer=None, later=0.3),
-    Fate("late, after the window", copies=0, answer=None, later=1.65),
+    Fate("late, after a window", copies=0, answer=None, later=1.65),
     Fate("late, after everything", copies=0, answer=None, later=inf),
     Fate("doubled, first answer", copies=2),
     Fate("doubled, second answer", copies=2, answer=1),
@@ -33,23 +36,22 @@ FATES = (
     Fate("forbidden", copies=0, page=Page(403, REFUSED)),
     Fate("refused", copies=0, page=Page(400, REFUSED)),
     Fate("too many", copies=0, page=Page(429, REFUSED, 0.2)),
-    Fate("far too many", copies=0, page=Page(429, REFUSED, 1000.0)),
+    Fate("far too many", copies=0, page=Page(429, HTML, 1000.0)),
 )
-SLOW = (Fate("slow", seconds=SLOWEST), Fate("answer lost after long", answer=None, seconds=SLOWEST))
 NOT_FOUND_WRONGLY = Fate("not found, wrongly", copies=0, page=Page(404, NOT_FOUND))
-PAGES = (
-    Page(404, HTML),
-    Page(404, JSON),
-    Page(403, JSON),
-    Page(401, TEXT),
-    Page(400, HTML),
-    Page(406, EMPTY),
-    Page(200, HTML),
-    Page(200, JSON),
+SLOW = (Fate("slow", seconds=SLOWEST), Fate("answer lost after long", answer=None, seconds=SLOWEST))
+PAGES = tuple(
+    Page(code, body)
+    for code, body in zip(
+        (404, 404, 403, 401, 400, 406, 200, 200), (HTML, JSON, JSON, TEXT, HTML, EMPTY, HTML, JSON), strict=True
+    )
 )
 """What something in front of the service answers."""
 IN_FRONT = tuple(
-    Fate("a page in front", copies, page=page, lasts=lasts) for page in PAGES for copies in (0, 1) for lasts in (0, 1)
+    Fate("a page in front", copies, page=page, lasts=lasts)
+    for page in PAGES
+    for copies in (0, 1)
+    for lasts in (False, True)
 )
 MIXED_UP = (
     Fate("the answer to another's", copies=0, page=Page(201, ANOTHER)),
@@ -62,69 +64,50 @@ MIXED_UP = (
     Fate("interrupted, and lost", copies=0, interrupted=True),
     FATES[1],
 )
-LooksWrong = tuple[Page | str, ...]
-"""What may be wrong with a read: an answer of another's, or by name."""
+WITHOUT_ID = ("create_campaign", "send_test_campaign")
+"""Of these, nobody can tell that an answer is another's."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Weather:
     """What holds for a whole history."""
 
-    name: str
     rules: Rules = USUAL
     retry: Retry = SHORT
-    reads: Literal["any", "newest", "in turn"] = "any"
-    """"any": whatever A2 allows is a choice, and so is what others do before each request. Else reads show the newest,
-    or by turns the newest and the oldest; others act before the call, and before and after each try: fewer choices."""
     fates: tuple[Fate, ...] = FATES
-    looks: LooksWrong = ("fails", "unknown status")
-    shouts: bool = False
-    """Whether statuses are spelt in another way than documented."""
+    looks: tuple[Page | str, ...] = ("fails", "unknown status")  # what may be wrong with a read
+    turn: float | None = None
+    """None: whatever A2 allows a read to show is a choice, and so is what others do before each request. Else reads
+    show by turns the newest and what is so old; others act before the call, and around each try: fewer choices."""
+    shouts: bool = False  # whether statuses are spelt in another way than documented
 
 
 WEATHERS = {
-    weather.name: weather
-    for weather in (
-        Weather(name="at once"),
-        Weather(name="with a lead", rules=replace(USUAL, lead=2.0)),
-        # Staleness is bounded by A2, and beyond that for each look: a look is the read of the campaign and, with it, of
-        # its time. Either may be stray, which is as old as the first read of the call; of two looks in a row, one is
-        # not. Were that said of requests, a campaign that is in turn read stray and new would never be known.
-        Weather(name="stray reads", rules=replace(USUAL, oldest=0.5), looks=("fails", "unknown status", "stray")),
-        Weather(
-            name="a short deadline",
-            retry=replace(SHORT, deadline=2.4),
-            fates=(*FATES, *SLOW),
-            looks=("fails", "slow"),
-        ),
-        Weather(
-            name="other names and clocks",
-            shouts=True,
-            rules=replace(USUAL, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR),
-        ),
-        Weather(name="pages in front", fates=IN_FRONT, looks=PAGES),
-        Weather(name="mixed up", fates=MIXED_UP, looks=(Page(200, ANOTHER), "body lost", "interrupted")),
-        Weather(name="a narrow limit", rules=replace(USUAL, limit=2), fates=(FATES[1], FATES[2], FATES[11])),
-        Weather(name="newest reads", reads="newest", looks=()),
-        Weather(name="reads in turn", reads="in turn", looks=()),
-    )
+    "at once": Weather(),
+    "with a lead": Weather(rules=replace(USUAL, lead=2.0)),
+    "stray reads": Weather(rules=FRESH, looks=("fails", "unknown status", "stray")),
+    "a short deadline": Weather(retry=replace(SHORT, deadline=2.4), fates=FATES + SLOW, looks=("fails", "slow")),
+    "other names and clocks": Weather(
+        shouts=True,
+        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR),
+        retry=SHORTER,
+    ),
+    "pages in front": Weather(FRESH, SHORTER, fates=IN_FRONT, looks=PAGES),
+    "mixed up": Weather(FRESH, SHORTER, fates=MIXED_UP, looks=(Page(200, ANOTHER), "body lost", "interrupted")),
+    "a narrow limit": Weather(replace(FRESH, limit=2), SHORTER, fates=(FATES[1], FATES[2], FATES[11])),
+    "newest reads": Weather(FRESH, SHORTER, turn=0.0, looks=()),
+    "reads in turn": Weather(FRESH, SHORTER, turn=0.5, looks=()),
 }
 
-NEAR = 200.0
-"""Seconds after which a schedule is due that looks like what a send has made."""
 
-
-class Script:
+class Script(Fortune):
     """The choices of one history: those that are given, and from then on the first of each."""
 
-    def __init__(self, weather: Weather, task: "Task", path: list[list[int]]) -> None:
+    def __init__(self, weather: Weather, faults: int, others: int, path: list[list[int]]) -> None:
         self.weather = weather
-        self.faults, self.others = task.faults, task.others
-        self._path = path
-        """For each choice: which, of how many."""
+        self.faults, self.others = faults, others
+        self._path = path  # for each choice: which, of how many
         self._made = 0
-        self._first: Snapshot | None = None
-        self._strayed = self._may_stray = False
 
     def choose(self, options: int) -> int:
         """Return which of so many is chosen."""
@@ -133,53 +116,41 @@ class Script:
         self._made += 1
         if self._made > len(self._path):
             self._path.append([0, options])
-        return self._path[self._made - 1][0]
-
-    # --- Fortune ---
+        return min(self._path[self._made - 1][0], options - 1)
 
     def gap(self, caller: Caller) -> None:
-        if not self.others or (self.weather.reads != "any" and caller.tries and not caller.blind):
+        if self.weather.turn is not None and caller.tries and not caller.blind:
             return
         while self.others:
             acts = list(_acts(caller))
             chosen = self.choose(1 + len(acts))
             if not chosen:
                 return
-            caller.tell(f"another client: {acts[chosen - 1]}")
+            caller.tell("another client", acts[chosen - 1])
             caller.calm = False
             caller.world.handle(acts[chosen - 1])
             self.others -= 1
 
     def fate(self, caller: Caller) -> Fate:
-        if not self.faults:
-            return FINE
-        fates = self.weather.fates
-        if caller.name in ("create_campaign", "send_test_campaign"):
-            fates = tuple(fate for fate in fates if fate is not MIXED_UP[0])  # with no id, nobody can tell
-        if caller.name == "delete_campaign" and fates[: len(FATES)] == FATES:
+        fates = (FINE, *self.weather.fates) if self.faults else (FINE,)
+        if caller.name in WITHOUT_ID:
+            fates = tuple(fate for fate in fates if fate is not MIXED_UP[0])
+        elif caller.name == "delete_campaign" and FATES[-1] in fates:
             fates = (*fates, NOT_FOUND_WRONGLY)
-        chosen = self.choose(1 + len(fates))
-        if chosen == 0:
-            return FINE
-        self.faults -= 1
-        return fates[chosen - 1]
+        fate = fates[self.choose(len(fates))]
+        self.faults -= fate is not FINE
+        return fate
 
     def look(self, caller: Caller, part: str) -> Look:
         world = caller.world
-        if self.weather.reads != "any":
-            oldest = world.rules.oldest if self.weather.reads == "in turn" else 0.0
-            return Look(QUICK, world.seen(oldest * (caller.requests % 2)))
-        if part != "get_campaign_schedule":  # a look begins
-            self._may_stray, self._strayed = not self._strayed, False
+        if self.weather.turn is not None:
+            return Look(QUICK, world.seen(self.weather.turn * (caller.requests % 2)))
+        impossible = [*(["stray"] if not self.begin(part) else ()), "" if part == "get_campaign" else "unknown status"]
+        wrong = [each for each in self.weather.looks if each not in impossible] if self.faults else []
         shown = world.visible()
-        wrong = self.weather.looks if self.faults else ()
-        if part != "get_campaign":
-            wrong = tuple(each for each in wrong if each != "unknown status")
-        if not self._may_stray or self._first is None:
-            wrong = tuple(each for each in wrong if each != "stray")
         chosen = self.choose(len(shown) + len(wrong))
         if chosen < len(shown):
-            self._first = self._first or shown[chosen]
+            self.first = self.first or shown[chosen]
             return Look(QUICK, shown[chosen])
         self.faults -= 1
         kind = wrong[chosen - len(shown)]
@@ -187,26 +158,25 @@ class Script:
             if kind.body != ANOTHER and self.choose(2):
                 caller.page = kind
             return Look(QUICK, shown[0], kind)
-        match kind:
-            case "stray":
-                self._strayed = True
-                return Look(QUICK, self._first)
-            case "slow":
-                return Look(SLOWEST, shown[0])
-            case "interrupted":
-                return Look(QUICK, shown[0], interrupted=True)
-            case "body lost":
-                return Look(QUICK, shown[0], Page(200, b'{"id":4900,"sta'))
-            case "unknown status":
-                caller.statuses.add("hibernating")
-                caller.moved = caller.moved or not caller.allows("Hibernating")
-                id = max(world.campaigns, default=CAMPAIGN_ID)
-                return Look(QUICK, shown[0], Page(200, b'{"id":%d,"status":"Hibernating"}' % id))
-            case _:
-                return Look(QUICK, None)
+        if kind == "unknown status":
+            return Look(QUICK, shown[0], hibernating(caller))
+        self.strayed = kind == "stray"
+        return {
+            "stray": Look(QUICK, self.first),
+            "slow": Look(SLOWEST, shown[0]),
+            "interrupted": Look(QUICK, shown[0], interrupted=True),
+            "body lost": Look(QUICK, shown[0], Page(200, b'{"id":4900,"sta')),
+            "fails": Look(QUICK, None),
+        }[kind]
 
     def spelt(self, status: str) -> str:
         return f" {status.upper()}" if self.weather.shouts else status
+
+
+def hibernating(caller: Caller) -> Page:
+    """Return a read of the campaign with a status that nobody knows."""
+    caller.saw("Hibernating")
+    return Page(200, b'{"id":%d,"status":"Hibernating"}' % max(caller.world.campaigns, default=CAMPAIGN_ID))
 
 
 def _acts(caller: Caller) -> Iterator[Request]:
@@ -223,22 +193,20 @@ def _acts(caller: Caller) -> Iterator[Request]:
     yield act("delete_campaign")
     if name == "send_test_campaign":
         return
-    match status:
-        case "Draft":
-            yield act("send_campaign")
-            yield act("schedule_campaign", send_at=int(START + world.rules.ahead + NEAR))
-            yield act("schedule_campaign", send_at=int(START + FAR))
-            if name == "schedule_campaign":
-                yield act("schedule_campaign", send_at=caller.send_at)
-            if name == "update_campaign":
-                yield act("update_campaign", title="theirs")
-                yield act("update_campaign", **EDIT)
-        case "Scheduled":
-            yield act("unschedule_campaign")
-            yield act("reschedule_campaign", send_at=int(START + 2 * FAR))
-            yield act("pause")
-        case "In Progress":
-            yield act("pause")
+    if status == "Draft":
+        yield act("send_campaign")
+        yield act("schedule_campaign", send_at=int(START + world.rules.ahead + 200))  # what a send looks like
+        yield act("schedule_campaign", send_at=int(START + FAR))
+        if name == "schedule_campaign":
+            yield act("schedule_campaign", send_at=caller.send_at)
+        if name == "update_campaign":
+            yield act("update_campaign", title="theirs")
+            yield act("update_campaign", **EDIT)
+    if status == "Scheduled":
+        yield act("unschedule_campaign")
+        yield act("reschedule_campaign", send_at=int(START + 2 * FAR))
+    if status in ("Scheduled", "In Progress"):
+        yield act("pause")
     if name == "delete_campaign" and status in ("Scheduled", "In Progress", "Paused"):
         yield act("cancel")
 
@@ -262,13 +230,14 @@ def everything() -> Iterator[Task]:
     """Yield what `make simulate` explores: with few choices for reads, deep; with all of them, less so."""
     for write in WRITES.values():
         deep = write.operations[-1] in ("send_campaign", "schedule_campaign") and write.takes_id
-        yield Task(write.name, "newest reads", faults=3 if write.name != "delete, stop" else 2)
-        yield Task(write.name, "reads in turn", faults=3 if deep else 2)
+        yield Task(write.name, "newest reads", faults=2 + deep)
+        yield Task(write.name, "reads in turn", faults=2)
         for start in range(len(write.starts)):
-            for weather in WEATHERS.values():
-                if weather.reads == "any":
-                    yield Task(write.name, weather.name, start, faults=2 + (weather.name == "at once"), others=0)
-                    yield Task(write.name, weather.name, start, faults=1, others=1)
+            for name, weather in WEATHERS.items():
+                if weather.turn is None:
+                    yield Task(write.name, name, start, faults=2 + (name == "at once"), others=0)
+                    if not start or name not in ("a short deadline", "pages in front"):
+                        yield Task(write.name, name, start, faults=1, others=1)
 
 
 def explore(task: Task, most: int = 10**9, *, stop: bool = False) -> Tally:
@@ -293,13 +262,13 @@ def history(task: Task, path: list[list[int]], *, log: bool = False) -> tuple[Ca
     write, weather = WRITES[task.write], WEATHERS[task.weather]
     world = World(weather.rules, write.starts[task.start])
     world.advance(START - 1.0 - world.now)
-    script = Script(weather, task, path)
+    script = Script(weather, task.faults, task.others, path)
     caller = Caller(write, world, script, weather.retry, log=log)
     script.gap(caller)
     world.advance(1.0)
     caller.run()
     wrong = violations(caller)
-    if caller.may_ask_outcome() and not wrong and weather.reads == "any":
+    if caller.may_ask_outcome() and not wrong and weather.turn is None:
         later = 9700.0 if caller.send_at is not None and script.choose(2) else 30.0
         script.others = 0
         script.faults *= "stray" in weather.looks

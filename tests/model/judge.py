@@ -5,8 +5,8 @@ I2  after a definite "no", no request of the call has an effect that is still th
 I3  after a "done", the campaign was as asked for at some moment of the call, or a send was or will be mailed
 I4  nothing begins after the deadline, and a call ends within the deadline and one request
 I5  tries are bounded, and none is made that an answer forbids
-I6  an exception from outside comes out as it is; with a note, when a request may have had an effect
-I7  every error is the package's own, names the action, and says what to do next
+I6  an exception from outside comes out as it is; with a note, when a request has had an effect
+I7  every error is the package's own, names the action, and claims nothing that is not so
 I8  where nothing but the write itself goes wrong, the call finds out what became of the write
 """
 
@@ -14,14 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from math import isinf
 
-from model.caller import SLOWEST, WARNED, Caller, Interruption
+from model.caller import SLOWEST, WARNED, Caller
 from model.service import OTHERS, START, Request, Snapshot, World
 from scenarios import CAMPAIGN_ID, Start
 from sendgrid_campaigns.errors import APIStatusError, SendGridError
 
-SOON = 300.0
-"""Seconds; a schedule so near counts as sent now."""
-MOST_SHOWN = 5
+SOON = 300.0  # seconds; a schedule so near counts as sent now
 
 
 @dataclass
@@ -32,13 +30,9 @@ class Tally:
     twice: int = 0
     false_no: int = 0
     false_done: int = 0
-    other: int = 0
-    """Those that broke a rule from I4 on."""
-    unknown_done: int = 0
-    """Unknown, and in truth a request of the call had an effect."""
+    other: int = 0  # another rule is broken
+    unknown_done: int = 0  # unknown, and in truth a request of the call had an effect
     unknown_not: int = 0
-    taken_back: int = 0
-    """A definite "no" after an effect that another client has taken back."""
     naive_twice: int = 0
     naive_no: int = 0
     naive_done: int = 0
@@ -48,70 +42,51 @@ class Tally:
     def judge(self, caller: Caller, wrong: list[str], name: str) -> None:
         """Count one history."""
         self.histories += 1
-        if wrong:
-            rules = {line[:2] for line in wrong}
-            self.twice += "I1" in rules
-            self.false_no += "I2" in rules
-            self.false_done += "I3" in rules
-            self.other += bool(rules - {"I1", "I2", "I3"})
-            self.wrong = [*self.wrong, *((line, name) for line in wrong)][:MOST_SHOWN]
-        had_effect = caller.world.effects > 0
+        rules = {line[:2] for line in wrong}
+        self.twice += "I1" in rules
+        self.false_no += "I2" in rules
+        self.false_done += "I3" in rules
+        self.other += bool(rules - {"I1", "I2", "I3"})
+        self.wrong = [*self.wrong, *((line, name) for line in wrong)][:5]
         if caller.kind == "unknown":
-            self.unknown_done += had_effect
-            self.unknown_not += not had_effect
-        self.taken_back += caller.kind == "no" and had_effect and caller.write.name != "send_once" and not wrong
+            self.unknown_done += caller.world.effects > 0
+            self.unknown_not += not caller.world.effects
 
     def add(self, other: "Tally") -> None:
         """Add the counts of other histories."""
-        for name in COUNTS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.wrong = [*self.wrong, *other.wrong][:MOST_SHOWN]
-
-    @property
-    def violations(self) -> int:
-        """Return how many counts of wrong histories there are."""
-        return self.twice + self.false_no + self.false_done + self.other
-
-
-COUNTS = tuple(each.name for each in fields(Tally) if each.name != "wrong")
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.wrong = self.wrong[:5]
 
 
 def violations(caller: Caller) -> list[str]:
     """Return everything that a call did wrong."""
-    world, kind, retry = caller.world, caller.kind, caller.retry
+    world, kind, retry, error = caller.world, caller.kind, caller.retry, caller.error
     wrong = caller.wrong.copy()
     if mailed_twice(world):
         wrong.append("I1: it is mailed twice")
     if kind == "no" or (kind == "wrong state" and caller.write.allowed is not None):
         wrong += false_no(caller)
     elif kind == "wrong state":
-        # ensure_sent promises nothing but the state: a doubled request may have sent it, and somebody stopped it then.
-        status = str(getattr(caller.error, "status", "")).strip().casefold()
-        if caller.doubt:
-            wrong.append("I2: a status, and a request of the call may have had an effect")
-        if status not in caller.statuses:
-            wrong.append(f"I2: the status {status!r} was never read")
+        # ensure_sent promises nothing but the state: a copy of its request may have been carried out, and stopped then.
+        if caller.doubt or str(error.status).strip().casefold() not in caller.statuses:
+            wrong.append("I2: the status tells nothing, or was never read")
     elif kind == "done":
         by_answer = getattr(caller.value, "known_from", "") == "answer"
         if not was_reached(caller) or (by_answer and not world.effects):
             wrong.append("I3: a result, and it never was as asked for")
-    if caller.ended > START + retry.deadline + SLOWEST + 1e-6:
+    if caller.ended > START + retry.deadline + SLOWEST + 1e-6 or caller.slept > retry.deadline + 1e-6:
         wrong.append("I4: it ends too late")
     if caller.tries > retry.attempts:
         wrong.append("I5: too many tries")
-    if caller.slept > retry.deadline + 1e-6:
-        wrong.append("I4: it sleeps too long")
+    told = WARNED and any("unknown whether" in note for note in getattr(error, "__notes__", ()))
+    if caller.interrupted and (kind != "interrupted" or (in_force(caller) and not told)):
+        wrong.append("I6: the interruption is swallowed, or tells nothing of the doubt")
+    WARNED.clear()
     if kind.startswith("raised"):
         wrong.append(f"I7: {kind}")
-    if isinstance(caller.error, SendGridError):
-        wrong += speechless(caller, caller.error)
-    if caller.interrupted and kind != "interrupted":
-        wrong.append("I6: an interruption is swallowed")
-    if isinstance(caller.error, Interruption) and (caller.doubt or caller.last.copies) and caller.tries:
-        told = any("unknown whether" in note for note in getattr(caller.error, "__notes__", ()))
-        if in_force(world, caller) and not (told and WARNED):
-            wrong.append("I6: the interruption tells nothing of the doubt")
-    WARNED.clear()
+    if isinstance(error, SendGridError):
+        wrong += misleading(caller, error)
     return wrong + list(lifeless(caller))
 
 
@@ -127,25 +102,22 @@ def mailed_twice(world: World) -> bool:
 
 def false_no(caller: Caller) -> Iterator[str]:
     """Yield what a definite "no" of the call overlooks."""
-    if in_force(caller.world, caller):
+    if in_force(caller):
         yield 'I2: a "no", and a request of the call had an effect'
     for at, _, request in caller.world.events:
         if may_land(caller, at, request):
             yield f'I2: a "no", and a copy of the request may still have an effect, at {at - START:+.0f} s'
 
 
-def in_force(world: World, caller: Caller) -> bool:
+def in_force(caller: Caller) -> bool:
     """Return whether an effect of the call is still there, which another client has not taken back."""
-    if any(who > OTHERS for who, _, _ in world.mailings):
-        return True
-    once = caller.write.name == "send_once"
-    if not once and (world.created or world.tests):
+    world, once = caller.world, caller.write.name == "send_once"
+    if any(who > OTHERS for who, _, _ in world.mailings) or ((world.created or world.tests) and not once):
         return True
     if caller.name == "delete_campaign":
         return world.deleted_by > OTHERS
-    return any(
-        campaign.by > OTHERS or (campaign.edited_by > OTHERS and not once) for campaign in world.campaigns.values()
-    )
+    campaigns = world.campaigns.values()
+    return any(each.by > OTHERS or (each.edited_by > OTHERS and not once) for each in campaigns)
 
 
 def may_land(caller: Caller, at: float, request: Request) -> bool:
@@ -166,8 +138,6 @@ def misjudged(caller: Caller, applied: bool | None) -> Iterator[str]:
         yield "I3: outcome says applied, and it never was as asked for"
     if applied is False:
         yield from false_no(caller)
-    if any(line.startswith("I4") for line in caller.wrong):
-        yield "I4: outcome reads after its deadline"
 
 
 # --- I3 ---
@@ -176,10 +146,8 @@ def misjudged(caller: Caller, applied: bool | None) -> Iterator[str]:
 def was_reached(caller: Caller) -> bool:
     """Return whether the campaign was as asked for during the call, or mail of a send was or will be on its way."""
     world, name = caller.world, caller.name
-    if name == "send_test_campaign":
-        return world.tests > 0
-    if name == "create_campaign":
-        return world.created > 0
+    if name in ("send_test_campaign", "create_campaign"):
+        return world.created + world.tests > 0
     if name == "delete_campaign" and world.ran_on:
         return False
     if name == "send_campaign" and any(life == 1 for _, _, life in world.mailings):
@@ -195,94 +163,73 @@ def is_as_asked(caller: Caller, snapshot: Snapshot, until: float) -> bool:
     if name == "delete_campaign":
         return snapshot.of(CAMPAIGN_ID) is None
     # Reads are old, and clocks are off: "about now" is as sharp as the Date of the answers, or else the local clock.
-    off = rules.jump - rules.ahead if rules.dated is None else rules.dated
+    off = max(0.0, rules.jump - rules.ahead if rules.dated is None else rules.dated)
     for shown in snapshot.campaigns:
         if shown.life > 1 or (shown.id != CAMPAIGN_ID and caller.write.takes_id):
             continue
-        match name:
-            case "send_campaign":
-                due = None if shown.send_at is None else shown.send_at - rules.ahead - until
-                soon = due is not None and due <= SOON + rules.oldest + rules.leaves_late + max(0.0, off)
-                found = shown.status in ("In Progress", "Sent") or (shown.status == "Scheduled" and soon)
-            case "schedule_campaign" | "reschedule_campaign":
-                timed = shown.status in ("Scheduled", "In Progress", "Sent")
-                found = timed and shown.send_at == caller.send_at
-            case "unschedule_campaign":
-                found = shown.status == rules.unscheduled
-            case _:
-                found = caller.has_fields(shown)
+        found = shown.status in ("In Progress", "Sent")
+        if name == "send_campaign" and shown.status == "Scheduled" and shown.send_at is not None:
+            found = shown.send_at - rules.ahead - until <= SOON + rules.oldest + rules.leaves_late + off
+        elif name in ("schedule_campaign", "reschedule_campaign"):
+            found = (found or shown.status == "Scheduled") and shown.send_at == caller.send_at
+        elif name == "unschedule_campaign":
+            found = shown.status == rules.unscheduled
+        elif name == "update_campaign":
+            found = caller.has_fields(shown)
         if found:
             return True
     return False
 
 
-# --- I7 ---
-
-_SAID: set[tuple[object, ...]] = set()
+# --- I7, I8 ---
 
 
-def forget() -> None:
-    """Look at every kind of error again."""
-    _SAID.clear()
-
-
-def speechless(caller: Caller, error: SendGridError) -> Iterator[str]:
-    """Yield what is missing in an error, looked at once for each kind of error."""
+def misleading(caller: Caller, error: SendGridError) -> Iterator[str]:
+    """Yield what an error claims that is not so, or does not say."""
     unknown = caller.kind == "unknown"
-    claims_nothing = error.changed == type(error).changed and not unknown
-    if claims_nothing and caller.world.effects:
+    if error.changed == SendGridError.changed and (unknown or caller.world.effects):
         yield "I7: it says that nothing was changed, and a request of the call had an effect"
+    made = not unknown and any(each.edited_by > OTHERS for each in caller.world.campaigns.values())
+    if made and not error.changed.startswith("This call "):
+        yield "I7: it does not say that it made or updated a draft"
     if isinstance(error, APIStatusError) and error.status_code not in caller.said:
         yield f"I7: a {error.status_code} that the service did not answer"
-    facts = (caller.write.name, type(error), error.action)
-    if facts in _SAID:
-        return
-    _SAID.add(facts)
     if not error.advice or error.action is None or error.action not in error.summary:
         yield f"I7: {type(error).__name__} lacks its action or an advice"
     if error.may_have_been_applied != unknown or isinstance(error, OSError):
         yield f"I7: {type(error).__name__} misleads those who repeat calls"
 
 
-# --- I8 ---
-
-
 def lifeless(caller: Caller) -> Iterator[str]:
     """Yield where the call knows less than it could: a protocol that never tells anything would break no other rule."""
-    world, kind, write = caller.world, caller.kind, caller.write
-    unknown, read_back = kind == "unknown", write.is_read_back
+    world, kind, write, rules, retry = caller.world, caller.kind, caller.write, caller.world.rules, caller.retry
+    unknown, tries, page = kind == "unknown", caller.tries, caller.last.page
     lost = caller.last.body_lost and caller.name == "create_campaign"  # nobody knows the id of what was made
     if unknown and not caller.doubt and not caller.judged and not lost:
         yield "I8: unknown, and nothing is in doubt"
-    renamed = caller.name == "unschedule_campaign" and world.rules.unscheduled != "Draft"
-    if kind == "no" and not caller.tries and caller.failed_at > 0 and caller.requests < caller.retry.attempts:
-        if caller.ended + 8.0 < caller.deadline and not caller.said:
-            yield "I8: a read that failed was not repeated"
-    if not caller.calm or renamed or caller.ended >= caller.deadline or kind == "interrupted":
-        return
-    if write.name == "send_once":
+    has_time = caller.ended + 8.0 < caller.deadline
+    failed = kind == "no" and not tries and caller.failed_at > 0 and not caller.said
+    if failed and caller.requests < retry.attempts and has_time:
+        yield "I8: a read that failed was not repeated"
+    renamed = caller.name == "unschedule_campaign" and rules.unscheduled != "Draft"
+    if not caller.calm or renamed or not has_time or caller.interrupted or write.name == "send_once":
         return
     shown = world.snapshots[-1].of(CAMPAIGN_ID)
-    status = shown.status if shown else ""
-    fits = caller.allows(status)
-    if not caller.tries and fits and status:
+    fits = caller.allows(shown.status if shown else "")
+    if not tries and fits and shown:
         yield "I8: it was never tried"
-    if not caller.tries:
-        return
-    rules = world.rules
     clocks_agree = not (rules.ahead or rules.dated or rules.jump)  # else, "about now" is not known
-    if read_back and caller.last.copies and in_force(world, caller) and clocks_agree and kind != "done":
+    if tries and write.is_read_back and caller.last.copies and in_force(caller) and clocks_agree and kind != "done":
         yield "I8: it was done, and everybody could see it"
     # A window so long that the cutoff of a schedule falls into it may end between two findings.
-    if unknown and caller.judged and not caller.doubt and not caller.moved and caller.retry.settle < 600.0:
+    if unknown and caller.judged and not caller.doubt and not caller.moved and retry.settle < 600.0:
         yield "I8: a refusal was taken for doubt"
-    if caller.tries >= caller.retry.attempts or not fits or caller.moved or caller.near:
+    if not tries or tries >= retry.attempts or not fits or caller.moved or caller.near:
         return
-    if unknown and read_back and caller.proof == "nothing" and not world.effects and not world.events:
-        yield "I8: it gave up too early"
-    page = caller.last.page
-    waits = 0.0 if page is None else page.retry_after or 0.0
     passing = not caller.last.left or (page is not None and page.code == 429)
-    if passing and caller.ended + waits + 8.0 < caller.deadline and kind == "no":
+    waits = 0.0 if page is None else page.retry_after or 0.0
+    doubtful = unknown and write.is_read_back and caller.proof == "nothing"
+    if doubtful and not world.effects and not world.events:
+        yield "I8: it gave up too early, in doubt"
+    if kind == "no" and passing and caller.ended + waits + 8.0 < caller.deadline:
         yield "I8: it gave up too early"
-

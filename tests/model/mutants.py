@@ -9,16 +9,14 @@ import inspect
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
-from unittest.mock import patch
 
-from model import judge, sample
-from model.explore import WEATHERS, Task, explore
+from model import explore, sample
 from scenarios import WRITES
 
 
@@ -27,43 +25,39 @@ class Mutant:
     """One wrong protocol."""
 
     name: str
-    of: str
-    """What is changed: a function, or another value, by its module in protocol/ and its name."""
-    changes: Mapping[str, str]
-    """Of a function: each syntax that is replaced, with its replacement. Of another value: `value`."""
-    where: str
-    """The histories that show it soonest: a write, or a write and a weather; or "random"."""
+    of: str  # what is changed: a function or another value, by its module in protocol/ and its name
+    changes: Mapping[str, str]  # of a function: each syntax, with its replacement; of another value: `value`
+    where: str  # the name of a history that shows it
 
 
 class Gone(Exception):
     """What a mutant changes is not there any more."""
 
 
-MUTANTS = tuple(
-    Mutant(name, **facts)
-    for name, facts in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
-)
+_FILE = Path(__file__).with_suffix(".toml")
+MUTANTS = tuple(Mutant(name, **facts) for name, facts in tomllib.loads(_FILE.read_text("utf-8")).items())
 
 
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[None]:
     """Run with the mutant in place of the right protocol."""
-    module_name, *names = mutant.of.split(".")
-    owner: Any = import_module(f"sendgrid_campaigns.protocol.{module_name}")
-    module = vars(owner)
+    module, *names = mutant.of.split(".")
+    owner: Any = import_module(f"sendgrid_campaigns.protocol.{module}")
+    known = vars(owner)
     for name in names[:-1]:
         owner = getattr(owner, name)
     target = getattr(owner, names[-1])
-    with ExitStack() as stack:
-        if isinstance(target, FunctionType):
-            # Modules import functions from each other by name: the code is exchanged, and the function stays.
-            stack.callback(setattr, target, "__code__", target.__code__)
-            target.__code__ = _code(mutant, target)
-        else:
-            value = eval(mutant.changes["value"], {**module, "wrong": target})  # noqa: S307 - of ours
-            stack.enter_context(patch.object(owner, names[-1], value))
-        judge.forget()
+    # Modules import functions from each other by name: the code is exchanged, and the function stays.
+    if isinstance(target, FunctionType):
+        owner, attribute, right, wrong = target, "__code__", target.__code__, _code(mutant, target)
+    else:
+        attribute, right = names[-1], target
+        wrong = eval(mutant.changes["value"], {**known, "wrong": target})  # noqa: S307 - of ours
+    setattr(owner, attribute, wrong)
+    try:
         yield
+    finally:
+        setattr(owner, attribute, right)
 
 
 def _code(mutant: Mutant, function: FunctionType) -> CodeType:
@@ -74,68 +68,57 @@ def _code(mutant: Mutant, function: FunctionType) -> CodeType:
         if not change.found:
             raise Gone(f"mutant {mutant.name!r}: {mutant.of} does not hold {old!r}; mend the mutant")
     # In a class, for `super()` needs one. Its other names are global, as the function's are.
-    tree.body = [ast.ClassDef("Owner", bases=[], keywords=[], body=tree.body, decorator_list=[], type_params=[])]
-    compiled: Any = compile(ast.fix_missing_locations(tree), f"<{mutant.name}>", "exec")
+    owner: Any = ast.parse("class Owner: pass")
+    owner.body[0].body = tree.body
+    compiled: Any = compile(ast.fix_missing_locations(owner), f"<{mutant.name}>", "exec")
     for name in ("Owner", function.__name__):
         compiled = next(each for each in compiled.co_consts if isinstance(each, CodeType) and each.co_name == name)
     code: CodeType = compiled
-    return code.replace(co_freevars=function.__code__.co_freevars) if not code.co_freevars else code
+    return code if code.co_freevars else code.replace(co_freevars=function.__code__.co_freevars)
 
 
-def _pattern(text: str) -> list[ast.stmt] | ast.expr:
-    """Return the syntax of a text: an expression, or statements."""
-    body = ast.parse(text).body or [ast.Pass()]
-    return body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else body
+def _pattern(text: str) -> list[Any]:
+    """Return the syntax of a text: statements, or one expression."""
+    body = ast.parse(text).body
+    return [body[0].value] if len(body) == 1 and isinstance(body[0], ast.Expr) else body
 
 
 class _Change(ast.NodeTransformer):
     """Replace one syntax by another, wherever it stands."""
 
-    def __init__(self, old: list[ast.stmt] | ast.expr, new: list[ast.stmt] | ast.expr) -> None:
-        self._old, self._new = old, new
+    def __init__(self, old: list[Any], new: list[Any]) -> None:
+        self._old, self._new = [ast.dump(each) for each in old], new
+        self._is_expression = isinstance(old[0], ast.expr)
         self.found = False
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(self._old, ast.expr) and isinstance(node, ast.expr) and ast.dump(node) == ast.dump(self._old):
+        if self._is_expression and isinstance(node, ast.expr) and ast.dump(node) == self._old[0]:
             self.found = True
-            return self._new
-        if isinstance(self._old, list):
-            for name in ("body", "orelse"):
-                statements = getattr(node, name, None)
-                if isinstance(statements, list):
-                    setattr(node, name, self._replaced(statements))
+            return self._new[0]
+        for name in () if self._is_expression else ("body", "orelse"):
+            statements = getattr(node, name, None)
+            for first in range(len(statements) if isinstance(statements, list) else 0):
+                if [ast.dump(each) for each in statements[first : first + len(self._old)]] == self._old:
+                    self.found = True
+                    statements[first : first + len(self._old)] = self._new
         return self.generic_visit(node)
 
-    def _replaced(self, statements: list[ast.stmt]) -> list[ast.stmt]:
-        assert isinstance(self._old, list)
-        assert isinstance(self._new, list)
-        old = [ast.dump(each) for each in self._old]
-        for first in range(len(statements) - len(old) + 1):
-            if [ast.dump(each) for each in statements[first : first + len(old)]] == old:
-                self.found = True
-                return [*statements[:first], *self._new, *self._replaced(statements[first + len(old) :])]
-        return statements
 
+def caught(mutant: Mutant, most: int = 60_000, *, anew: bool = True) -> tuple[str, str] | None:
+    """Return what is wrong with a mutant, and in which history; None: nothing is seen in about so many.
 
-def caught(mutant: Mutant, most: int = 60_000) -> tuple[str, str] | None:
-    """Return what is wrong with a mutant, and in which history; None: nothing is seen in about so many."""
+    anew: do not try the history first that showed the mutant before.
+    """
+    write, weather, *_ = *mutant.where.split("/"), ""
     with planted(mutant):
-        for task in _tasks(mutant):
-            found = explore(task, min(6_000, most), stop=True)
-            most -= found.histories
-            if found.wrong or most <= 0:
-                return found.wrong[0] if found.wrong else None
-        by_chance = sample.tally(1, most, stop=True)
-        return next((line for one in by_chance.values() for line in one.wrong), None)
-
-
-def _tasks(mutant: Mutant) -> Iterator[Task]:
-    """Yield where to look for the mutant: with few things that go wrong first."""
-    write, _, weather = mutant.where.partition("/")
-    if write not in WRITES:
-        return
-    for faults, others in ((1, 0), (2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2)):
-        for each in WEATHERS.values():
-            if each.name == weather or (not weather and each.reads == "any"):
-                for start in range(len(WRITES[write].starts)):
-                    yield Task(write, each.name, start, faults, others)
+        if not anew and (wrong := (explore if weather else sample).replay(mutant.where)[1]):
+            return wrong[0], mutant.where
+        for faults, others in ((1, 0), (2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2)) if weather else ():
+            for start in range(len(WRITES[write].starts)):
+                task = explore.Task(write, weather, start, faults, others)
+                found = explore.explore(task, min(6_000, most), stop=True)
+                most -= found.histories
+                if found.wrong or most <= 0:
+                    return next(iter(found.wrong), None)
+        rows = sample.tally(1, most, stop=True)
+    return next((line for row in rows.values() for line in row.wrong), None)

@@ -1,8 +1,8 @@
-"""A model of the service: campaigns, their statuses, and the time that moves them. Every answer is a code and a text."""
+"""A model of the service: campaigns, their statuses, and the time that moves them."""
 
 import json
 from bisect import insort
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
@@ -13,38 +13,28 @@ OTHERS, EARLIER = 0, -1
 """The author of what other clients do, and of what was before; the writing requests of the call are counted from 1."""
 START = 1_800_000_000.0
 """When the call begins: unix time by the client's clock."""
+REFUSED = b'{"errors":[{"field":null,"message":"no"}]}'
+NOT_FOUND = b'{"errors":[{"field":null,"message":"not found"}]}'
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the service does where its documents are silent, and how far it is from what is assumed of it."""
+    """What the service does where its documents are silent, and how far it is from what is assumed. In seconds."""
 
-    lead: float = 0.0
-    """Seconds from the acceptance of a send until mail goes out."""
-    duration: float = 60.0
-    tolerance: float = 0.0
-    """Seconds by which a time may be past and is still taken. A7: at most 300; infinite: any past time is taken."""
-    ahead: float = 0.0
-    """Seconds by which the service's clock is ahead of the client's."""
-    dated: float | None = 0.0
-    """Seconds by which the clock that dates answers is ahead of the service's; None: answers have no Date."""
-    jump: float = 0.0
-    """Seconds by which the client's clock is set on, or back, a second after the call began."""
-    unscheduled: str = "Draft"
-    unschedule_draft: int = 204
-    leaves_late: float = 0.0
-    """A3: seconds for which reads still show the Draft that a campaign no more is."""
-    oldest: float = 0.0
-    """A2: seconds that a read is old at most."""
-    limit: int = 0
-    """Requests that a window of the rate limit allows; 0: no limit."""
+    lead: float = 0.0  # from the acceptance of a send until mail goes out
+    tolerance: float = 0.0  # by which a time may be past and is still taken. A7: at most 300; infinite: any is taken
+    ahead: float = 0.0  # by which the service's clock is ahead of the client's
+    dated: float | None = 0.0  # by which the clock that dates answers is ahead of the service's; None: no Date
+    jump: float = 0.0  # by which the client's clock is set on, or back, a second after the call began
+    unscheduled: str = "Draft"  # the status after unschedule
+    unschedule_draft: int = 204  # the answer to unschedule of a Draft
+    leaves_late: float = 0.0  # A3: for which reads still show the Draft that a campaign no more is
+    oldest: float = 0.0  # A2: that a read is old at most
+    limit: int = 0  # requests that a window of the rate limit allows; 0: no limit
     window: float = 10.0
-    race: float = 0.0
-    """A1 off: seconds after a send in which another one is accepted, too."""
-    runs_on: bool = False
-    """A8 off: what is deleted is mailed all the same."""
-    reuses: bool = False
-    """A9 off: the id of a deleted campaign may be given to a new one."""
+    race: float = 0.0  # A1 off: after a send, in which another one is accepted, too
+    runs_on: bool = False  # A8 off: what is deleted is mailed all the same
+    reuses: bool = False  # A9 off: the id of a deleted campaign may be given to a new one
 
 
 class Shown(NamedTuple):
@@ -53,21 +43,19 @@ class Shown(NamedTuple):
     id: int
     status: str
     send_at: float | None
-    fields: str
-    """A JSON object."""
-    life: int
-    """Which campaign of this id it is."""
+    fields: str  # a JSON object
+    life: int  # which campaign of this id it is
 
 
 class Snapshot(NamedTuple):
     """What all campaigns were from some time on, the newest first."""
 
     since: float
-    visible: float
-    """Since when reads may show it."""
+    visible: float  # since when reads may show it
     campaigns: tuple[Shown, ...]
 
     def of(self, id: int) -> Shown | None:
+        """Return the campaign with an id."""
         return next((shown for shown in self.campaigns if shown.id == id), None)
 
 
@@ -76,17 +64,14 @@ class Campaign:
     """A campaign in truth, and who made it so."""
 
     shown: Shown
-    by: int = OTHERS
-    """The author of its status and time."""
+    by: int = OTHERS  # the author of its status and time
     edited_by: int = OTHERS
-    accepted: float = -inf
-    """When a send was."""
-    until: float = inf
-    """When its mail has all gone out."""
+    accepted: float = -inf  # when a send was
+    until: float = inf  # when its mail has all gone out
 
 
 class Request(NamedTuple):
-    """A request of the call, or what another client does; `pause`, `cancel` and `anew` are no requests of the API."""
+    """A request that writes; or what another client does: `pause`, `cancel` and `anew` are no requests of the API."""
 
     name: str
     id: int
@@ -101,23 +86,18 @@ class World:
         self.rules = rules
         self.now = START - 3600
         self.campaigns: dict[int, Campaign] = {}
-        self.mailings: list[tuple[int, int, int]] = []
-        """Author, id and life."""
-        self.events: list[tuple[float, int, Request]] = []
-        """What will reach the service: late copies of the call's requests, and what others do."""
-        self.effects = self.created = self.tests = 0
-        """How many requests of the call have had an effect; of those, how many made a campaign or mailed a test."""
+        self.mailings: list[tuple[int, int, int]] = []  # author, id, life
+        self.events: list[tuple[float, int, Request]] = []  # late copies, and what others will do
+        self.effects = self.created = self.tests = 0  # how many requests of the call had an effect; made; mailed a test
         self.deleted_by = OTHERS
-        self.ran_on = False
-        """Whether mail goes on of a campaign that was deleted."""
-        self.window = self.used = 0
-        """The window of the rate limit, and the requests that it has seen."""
+        self.ran_on = False  # whether mail goes on of a campaign that was deleted
+        self.newest = CAMPAIGN_ID  # id
+        self.window = self.used = 0  # the window of the rate limit, and the requests that it has seen
         self.snapshots: list[Snapshot] = []
         if start.status:
             due = None if start.due is None else START + rules.ahead + start.due
             fields = stored("{}", json.dumps({**BEFORE, **start.fields}))
-            campaign = Campaign(Shown(CAMPAIGN_ID, start.status, due, fields, 1), by=EARLIER)
-            self.campaigns[CAMPAIGN_ID] = campaign
+            self.campaigns[CAMPAIGN_ID] = Campaign(Shown(CAMPAIGN_ID, start.status, due, fields, 1), by=EARLIER)
             if start.status in ("In Progress", "Sent"):
                 self.mailings.append((EARLIER, CAMPAIGN_ID, 1))
         self._note()
@@ -157,12 +137,11 @@ class World:
     def _fall_due(self) -> bool:
         for campaign in self.campaigns.values():
             if self._due(campaign) <= self.now:
+                status = "Sent"
                 if campaign.shown.status == "Scheduled":
                     self._mail(campaign)
-                    campaign.until = self.now + self.rules.duration
-                    campaign.shown = campaign.shown._replace(status="In Progress")
-                else:
-                    campaign.shown = campaign.shown._replace(status="Sent")
+                    campaign.until, status = self.now + 60.0, "In Progress"
+                campaign.shown = campaign.shown._replace(status=status)
                 self._note()
                 return True
         return False
@@ -173,33 +152,32 @@ class World:
     # --- writes ---
 
     def handle(self, request: Request) -> tuple[int, bytes]:
-        """Carry out a write, and return the code and the text of its answer."""
+        """Carry out a write, and return the code and the body of its answer."""
         while self._fall_due():
             pass
-        code, shown = self._answer(request)
+        code = self._answer(request)
         if code >= 300:
             return code, NOT_FOUND if code == 404 else REFUSED
-        if request.name != "anew":
-            self.effects += request.who > OTHERS
+        self.effects += request.who > OTHERS
         self._note()
+        id = self.newest if request.name == "create_campaign" else request.id
+        shown = self.campaigns[id].shown if code in (200, 201) else None
         return code, b"" if shown is None else text_of(request.name, shown, shown.status)
 
-    def _answer(self, request: Request) -> tuple[int, Shown | None]:
+    def _answer(self, request: Request) -> int:
         rules, (name, id, body, who) = self.rules, request
         if name == "create_campaign":
             self.created += who > OTHERS
-            id = max(CAMPAIGN_ID, *self.campaigns, 0) + 1
-            campaign = Campaign(Shown(id, "Draft", None, stored("{}", body), 1), edited_by=who)
-            self.campaigns[id] = campaign
-            return 201, campaign.shown
+            self.newest = id = self.newest + 1
+            self.campaigns[id] = Campaign(Shown(id, "Draft", None, stored("{}", body), 1), edited_by=who)
+            return 201
         if name == "anew" and rules.reuses and id not in self.campaigns:
             self.campaigns[id] = Campaign(Shown(id, "Draft", None, '{"title":"another"}', 2))
-            return 201, None
+            return 201
         if id not in self.campaigns:
-            return 404, None
+            return 404
         campaign = self.campaigns[id]
-        shown = campaign.shown
-        status = shown.status
+        shown, status = campaign.shown, campaign.shown.status
         match name:
             case "delete_campaign":
                 self.ran_on = rules.runs_on and status in ("Scheduled", "In Progress")
@@ -207,40 +185,38 @@ class World:
                     self._mail(campaign)
                 self.deleted_by = who
                 del self.campaigns[id]
-                return 204, None
+                return 204
             case "send_test_campaign":
                 self.tests += who > OTHERS
-                return 201, shown
+                return 201
             case "update_campaign" if status == "Draft":
                 campaign.shown, campaign.edited_by = shown._replace(fields=stored(shown.fields, body)), who
-                return 200, campaign.shown
+                return 200
             case "send_campaign" if self.now < campaign.accepted + rules.race:
                 self.mailings.append((who, id, shown.life))
-                return 201, shown
+                return 201
             case "send_campaign" if status == "Draft":
                 self._set(campaign, "Scheduled", self.time() + rules.lead, who)
                 campaign.accepted = self.now
-                return 201, campaign.shown
+                return 201
             case "schedule_campaign" | "reschedule_campaign":
                 if status != ("Draft" if name == "schedule_campaign" else "Scheduled"):
-                    return 403, None
+                    return 403
                 send_at = json.loads(body)["send_at"]
                 if send_at <= self.time() - rules.tolerance:
-                    return 400, None
+                    return 400
                 self._set(campaign, "Scheduled", send_at, who)
-                return 201 if name == "schedule_campaign" else 200, campaign.shown
+                return 201 if name == "schedule_campaign" else 200
             case "unschedule_campaign" if status == "Scheduled":
                 self._set(campaign, rules.unscheduled, None, who)
-                return 204, None
+                return 204
             case "unschedule_campaign" if status == "Draft":
-                return rules.unschedule_draft, None
-            case "pause" if status in ("Scheduled", "In Progress"):
-                campaign.shown, campaign.accepted = shown._replace(status="Paused"), -inf
-                return 200, None
-            case "cancel" if status in ("Scheduled", "In Progress", "Paused"):
-                campaign.shown, campaign.accepted = shown._replace(status="Canceled"), -inf
-                return 200, None
-        return 403, None
+                return rules.unschedule_draft
+            case "pause" | "cancel" if status in ("Scheduled", "In Progress", "Paused"):
+                stopped = "Paused" if name == "pause" else "Canceled"
+                campaign.shown, campaign.accepted = shown._replace(status=stopped), -inf
+                return 204
+        return 403
 
     @staticmethod
     def _set(campaign: Campaign, status: str, send_at: float | None, who: int) -> None:
@@ -251,14 +227,10 @@ class World:
         campaigns = tuple(campaign.shown for campaign in reversed(self.campaigns.values()))
         visible = self.now
         if self.snapshots:
-            last = self.snapshots[-1]
-            if self.rules.leaves_late and any(
-                shown.status == "Draft" != self.campaigns[shown.id].shown.status
-                for shown in last.campaigns
-                if shown.id in self.campaigns
-            ):
-                visible += self.rules.leaves_late
-            visible = max(visible, last.visible)
+            before = self.snapshots[-1]
+            drafts = [shown.id for shown in before.campaigns if shown.status == "Draft"]
+            left = any(shown.id in drafts and shown.status != "Draft" for shown in campaigns)
+            visible = max(visible + self.rules.leaves_late * left, before.visible)
         self._plan()
         self.snapshots.append(Snapshot(self.now, visible, campaigns))
 
@@ -288,11 +260,7 @@ class World:
         return self.used <= self.rules.limit
 
 
-REFUSED = b'{"errors":[{"field":null,"message":"no"}]}'
-NOT_FOUND = b'{"errors":[{"field":null,"message":"not found"}]}'
-
-
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=10_000)
 def stored(fields: str, body: str) -> str:
     """Return fields after a write of a body, in the forms in which the service stores them."""
     changes: dict[str, Any] = json.loads(body)
@@ -310,11 +278,9 @@ def text_of(name: str, shown: Shown, status: str) -> bytes:
     id, _, send_at, fields, _ = shown
     match name:
         case "get_campaign_schedule":
-            text = '{"send_at":null}' if send_at is None else f'{{"send_at":{int(send_at)}}}'
+            return b'{"send_at":null}' if send_at is None else b'{"send_at":%d}' % send_at
         case "schedule_campaign" | "reschedule_campaign" | "send_campaign":
-            text = f'{{"id":{id},"status":"{status}","send_at":{int(send_at or 0)}}}'
+            return b'{"id":%d,"status":"%b","send_at":%d}' % (id, status.encode(), send_at or 0)
         case "send_test_campaign":
-            text = '{"to":"reader@example.com"}'
-        case _:
-            text = f'{{"id":{id},"status":"{status}",{fields[1:]}'
-    return text.encode()
+            return b'{"to":"reader@example.com"}'
+    return f'{{"id":{id},"status":"{status}",{fields[1:]}'.encode()

@@ -7,158 +7,128 @@ from typing import Any
 import httpx
 import pytest
 
-from doubles import DRAFT, FakeClock, Server, Style, no
-from sendgrid_campaigns import (
-    AuthenticationError,
-    ConfigurationError,
-    InvalidResponseError,
-    Outcome,
-    OutcomeUnknownError,
-    ServerError,
+import sendgrid_campaigns as sg
+from doubles import DRAFT, FakeClock, Server, Style, cases
+from writes import AT, WRITES, Script, Write, every_read_back
+
+GET = Write("outcome", "sent", (4900,))
+
+
+@cases(
+    "reads applied status why waited",
+    ("Sent", True, "Sent", "nobody can undo", 0),
+    ("In_Progress", True, "In Progress", "nobody can undo", 0),
+    ("Scheduled@0", True, "Scheduled", "as the write was to make it", 45),
+    ("Scheduled@3600", None, "Scheduled", "will not tell more", 0),
+    ("Draft", None, "Draft", "most likely it had no effect", 45),
+    ("Paused", None, "Paused", "will not tell more", 0),
+    ("Draft 503", None, "Draft", "not for long enough", 45),
+    ("404", None, None, "will not tell more", 0),
 )
-from writes import AT, CREATE, DELETE, RESCHEDULE, SCHEDULE, SEND_TEST, Write, every_read_back, is_with, of
-
-LOST = httpx.ReadTimeout("slow")
-UNREAD = httpx.Response(503)
-
-
-@pytest.mark.parametrize(
-    ("reads", "send_at", "applied", "status", "why", "waited"),
-    [
-        ([is_with("Sent")], None, True, "Sent", "as the write was to make it, and nobody can undo that", 0),
-        ([is_with("In Progress")], None, True, "In Progress", "as the write was to make it", 0),
-        ([is_with("Scheduled")], AT - 3600, True, "Scheduled", "as the write was to make it", 45),
-        ([is_with("Scheduled")], AT, None, "Scheduled", "will not tell more", 0),
-        ([is_with("Draft")], None, None, "Draft", "most likely it had no effect", 45),
-        ([is_with("Paused")], None, None, "Paused", "will not tell more", 0),
-        ([is_with("Draft"), UNREAD], None, None, "Draft", "not for long enough", 45),
-        ([no(404)], None, None, None, "will not tell more", 0),
-    ],
-    ids=str,
-)
-def test_of_an_id(
-    style: Style, campaigns: Any, server: Server, clock: FakeClock, reads: Any, send_at: Any, applied: bool | None,
-    status: str | None, why: str, waited: float,
-) -> None:  # fmt: skip
-    server.get(*reads)
-    server.schedule(send_at)
-    found = style.do(campaigns.outcome, 4900)
+def test_of_an_id(style: Style, reads: str, applied: Any, status: Any, why: str, waited: float) -> None:
+    server, clock = Script(reads, "ok", GET), FakeClock()
+    found = style.do(style.client(server, clock=clock).outcome, 4900)
     assert (found.id, found.action, found.applied, found.status) == (4900, "sent", applied, status)
     assert why in found.why
     assert sum(clock.waits) == waited
-    assert [attempt.method for attempt in found.attempts] == server.methods
-    assert set(server.methods) == {"GET"}
+    assert [attempt.method for attempt in found.attempts] == server.methods == ["GET"] * len(server.methods)
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (no(401), AuthenticationError),
-        (UNREAD, ServerError),
-        (httpx.Response(404, text="<html>"), InvalidResponseError),
-        (httpx.Response(200, json={**DRAFT, "id": 1, "status": "Sent"}), InvalidResponseError),
-    ],
-    ids=str,
+@cases(
+    "reads kind",
+    ("401", "AuthenticationError"),
+    ("503", "ServerError"),
+    ("html404", "InvalidResponseError"),
+    ("lost", "APIConnectionError"),
 )
-def test_why_it_cannot_be_read(style: Style, campaigns: Any, server: Server, answer: Any, kind: Any) -> None:
-    server.get(answer)
-    assert str(style.error(kind, campaigns.outcome, 4900)).startswith("campaign 4900 was not read")
+def test_why_it_cannot_be_read(style: Style, reads: str, kind: str) -> None:
+    error = style.error(getattr(sg, kind), style.client(Script(reads, "ok", GET)).outcome, 4900)
+    assert error.summary.startswith("campaign 4900 was not read: ")
 
 
-def again(error: OutcomeUnknownError, how: str) -> OutcomeUnknownError:
+def again(error: sg.OutcomeUnknownError, how: str) -> sg.OutcomeUnknownError:
     """Return the error as another process gets it."""
-    if how == "pickle":
-        return pickle.loads(pickle.dumps(error))  # type: ignore[no-any-return]
-    return type(error)(*json.loads(json.dumps(error.args)))
+    return pickle.loads(pickle.dumps(error)) if how == "pickle" else type(error)(*json.loads(json.dumps(error.args)))
+
+
+def unknown(style: Style, write: Write, **named: Any) -> sg.OutcomeUnknownError:
+    client = style.client(Script("before 503", "lost", write)).on_behalf_of("acme")
+    return style.error(
+        sg.OutcomeUnknownError, getattr(client, write.name), *write.arguments, **{**write.named, **named}
+    )
 
 
 @pytest.mark.parametrize("how", ["pickle", "JSON"])
 @every_read_back
-def test_of_an_error_of_another_process(style: Style, server: Server, write: Write, how: str) -> None:
-    first, second = style.client(server), style.client(server)
-    write.prepare(server, LOST)
-    server.get(is_with(write.needs or "Draft"), UNREAD)
-    error = again(write.error(style, first.on_behalf_of("acme"), OutcomeUnknownError), how)
-    server.schedule(AT)
-    server.get(write.applied or UNREAD)
-    found = style.do(second.outcome, error)
-    assert (found.applied, found.action, found.id) == (True, write.done, 4900)
-    assert {*first._exchange.on_behalf_of, *second._exchange.on_behalf_of} == {"acme"}  # R13
-    server.schedule(AT + 60)
-    server.get(is_with(write.needs or "Draft"))
-    assert style.do(second.on_behalf_of("acme").outcome, error).applied is None
+def test_of_an_error_of_another_process(style: Style, write: Write, how: str) -> None:
+    error = again(unknown(style, write), how)
+    for reads, applied in (("applied", True), ("before", None)):
+        client = style.client(Script(reads, "ok", write))
+        found = style.do(client.outcome, error)
+        assert (found.applied, found.action, found.id) == (applied, write.done, 4900)
+        assert set(client._exchange.on_behalf_of) == {"acme"}  # R13
+        assert style.do(client.on_behalf_of("acme").outcome, error) == found
 
 
-def test_of_another_account(style: Style, campaigns: Any, server: Server) -> None:
-    error = OutcomeUnknownError(action="sent", campaign_id=4900, on_behalf_of="acme", cause="?")
-    parents = OutcomeUnknownError(action="sent", campaign_id=4900, cause="?")
-    for client, of_ in ((campaigns.on_behalf_of("beta"), error), (campaigns.on_behalf_of("acme"), parents)):
-        refused = style.error(ConfigurationError, client.outcome, of_)
-        assert "another account's view" in refused.problem
-    for of_ in (OutcomeUnknownError(campaign_id=4900), OutcomeUnknownError(action="tidied", campaign_id=4900), "4900"):
-        style.error(ConfigurationError, campaigns.outcome, of_)
+def test_of_another_account_or_of_no_write(style: Style, campaigns: Any, server: Server) -> None:
+    error = sg.OutcomeUnknownError(action="sent", campaign_id=4900, on_behalf_of="acme")
+    parents = sg.OutcomeUnknownError(action="sent", campaign_id=4900)
+    for client, of in ((campaigns.on_behalf_of("beta"), error), (campaigns.on_behalf_of("acme"), parents)):
+        assert "another account's view" in style.error(sg.ConfigurationError, client.outcome, of).problem
+    for of in (
+        sg.OutcomeUnknownError(campaign_id=4900),
+        sg.OutcomeUnknownError(action="tidied", campaign_id=4900),
+        "4",
+    ):
+        style.error(sg.ConfigurationError, campaigns.outcome, of)
     assert server.requests == []
 
 
-@of(CREATE, SEND_TEST)
-def test_of_what_cannot_be_read_back(style: Style, campaigns: Any, server: Server, write: Write) -> None:
-    server.post(LOST)
-    error = write.error(style, campaigns, OutcomeUnknownError)
-    server.requests.clear()
-    found = style.do(campaigns.outcome, error)
-    assert found == Outcome(id=error.campaign_id, action=write.done, applied=None, status=None, why=error.advice)
+def test_of_what_cannot_be_read_back(style: Style, campaigns: Any, server: Server) -> None:
+    for name in ("create", "send_test"):
+        error = unknown(style, WRITES[name])
+        found = style.do(campaigns.outcome, error)
+        assert (found.id, found.action, found.applied) == (error.campaign_id, WRITES[name].done, None)
+        assert found.why == error.advice
     assert server.requests == []
 
 
-@pytest.mark.parametrize("write", [SCHEDULE, RESCHEDULE], ids=["schedule", "reschedule"])
-@pytest.mark.parametrize(
-    ("after", "date", "reads", "applied"),
-    [
-        (550, None, [], None),
-        (601, None, [], False),
-        (550, "Mon, 01 Jan 2029 00:00:00 GMT", [], None),  # past only by the service's clock
-        (601, "Fri, 15 Jan 2027 09:00:10 GMT", [], None),  # past only by this machine's
-        (601, None, [UNREAD], None),  # one read may be old
-    ],
-    ids=str,
+@cases(
+    "after date reads applied",
+    (550, None, [200], None),
+    (601, None, [200], False),
+    (550, "Mon, 01 Jan 2029 00:00:00 GMT", [200], None),  # past only by the service's clock
+    (601, "Fri, 15 Jan 2027 09:00:10 GMT", [200], None),  # past only by this machine's
+    (601, None, [200, 503, 200, 503], None),  # one read may be old
 )
 def test_of_a_chosen_time_that_is_past(
-    style: Style, campaigns: Any, server: Server, clock: FakeClock, write: Write, after: float, date: str | None,
-    reads: list[Any], applied: bool | None,
-) -> None:  # fmt: skip
-    """R2: only then a Draft is definite. A reschedule tells nothing: its campaign is a Draft by others."""
-    write.prepare(server, LOST)
-    server.get(is_with(write.needs), UNREAD)
-    error = write.error(style, campaigns, OutcomeUnknownError)
-    clock.now = AT + after
-    draft = httpx.Response(200, json=DRAFT, headers={"Date": date} if date else {})
-    server.get(draft, *[reads[0], draft, reads[0]] if reads else [draft])
-    server.requests.clear()
-    found = style.do(campaigns.outcome, error)
-    assert (found.applied, found.status) == (applied if write is SCHEDULE else None, "Draft")
-    if found.applied is False:
-        assert "the chosen time is past" in found.why
-        assert len(server.requests) == 3
+    style: Style, server: Server, clock: FakeClock, after: float, date: Any, reads: Any, applied: Any
+) -> None:
+    """R2: only then a Draft is definite."""
+    error, clock.now = unknown(style, WRITES["schedule"]), AT + after
+    headers = {"Date": date} if date else {}
+    server.get(*[httpx.Response(code, json=DRAFT, headers=headers) for code in reads])
+    found = style.do(style.client(server, clock=clock).outcome, error)
+    assert (found.applied, found.status) == (applied, "Draft")
+    assert applied is None or ("the chosen time is past" in found.why and len(server.requests) == 3)
 
 
 def test_of_a_create_by_send_once(style: Style, campaigns: Any, server: Server) -> None:
     """Found by the key at the end of its title."""
-    server.post(LOST)
+    server.post(httpx.ReadTimeout("slow"))
     server.get(httpx.Response(200, json={"result": []}))
-    error = style.error(OutcomeUnknownError, campaigns.send_once, "x1", "March")
+    error = style.error(sg.OutcomeUnknownError, campaigns.send_once, "x1", "March")
     assert (error.action, error.campaign_id) == ("created", None)
     assert style.do(campaigns.outcome, error).applied is None
     made = [{"id": 7, "title": "March (once x10)", "status": "Draft"}, {**DRAFT, "title": "March (once x1)"}]
     server.get(httpx.Response(200, json={"result": made}))
-    for way in ("pickle", "JSON"):
-        found = style.do(campaigns.outcome, again(error, way))
+    for how in ("pickle", "JSON"):
+        found = style.do(campaigns.outcome, again(error, how))
         assert (found.applied, found.id, found.status) == (True, 4900, "Draft")
 
 
-def test_a_delete_keeps_what_it_was_told(style: Style, campaigns: Any, server: Server) -> None:
-    DELETE.prepare(server, LOST)
-    error = style.error(OutcomeUnknownError, campaigns.delete, 4900, stop=True)
-    assert error.wanted == {"stop": True}
-    server.get(is_with("In Progress"))
-    assert "as before" in style.do(campaigns.outcome, error).why
-    assert style.do(campaigns.outcome, OutcomeUnknownError(action="deleted", campaign_id=4900, wanted={"stop": False}))
+def test_a_delete_keeps_what_it_was_told(style: Style) -> None:
+    for stop, why in ((True, "as before"), (False, "will not tell more")):
+        error = unknown(style, WRITES["delete"], stop=stop)
+        assert error.wanted == {"stop": stop}
+        assert why in style.do(style.client(Script("In_Progress", "ok", GET)).outcome, error).why

@@ -64,10 +64,7 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 
 def checked_id(value: Any) -> int:
     """Return a campaign's id. The id becomes part of a path, so that only a positive integer may pass."""
-    try:
-        campaign_id = 0 if isinstance(value, bool) else index(value)
-    except TypeError:
-        campaign_id = 0
+    campaign_id = index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else 0
     if not 0 < campaign_id < 2**63:
         check(False, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
     return campaign_id
@@ -170,7 +167,7 @@ def content(call: "Change[wire.Campaign]") -> Flow[models.Campaign]:
     """Create or update a campaign, and return the campaign as it is then."""
     known_from, answer, state = yield from change(call)
     found = answer if known_from == "answer" or state is None else state.model
-    if found is None:
+    if found is None or type(found.id) is not int:
         raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
     return campaign_of(found)
 

@@ -8,9 +8,9 @@ from contextlib import closing, nullcontext, suppress
 import httpx
 
 from sendgrid_campaigns.config import Clock, check, check_count
-from sendgrid_campaigns.errors import ConfigurationError, SendGridError
+from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
-from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside, text_of
+from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build
 
 NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
@@ -22,9 +22,6 @@ NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 
 class Exchange:
     """The HTTP client behind a client and its views, and single attempts over it."""
-
-    _foreign: bool = True
-    """Whether the connections are of another library or of the caller, and not of a pool that is made here."""
 
     def __init__(self, target: Target, clock: Clock, http: httpx.Client | None, max_connections: int) -> None:
         """Take over an HTTP client of the caller's, or make one.
@@ -51,12 +48,11 @@ class Exchange:
         # httpcore is a fifth of an import, and a client needs it.
         from sendgrid_campaigns._sync.streams import guard
 
-        # Over plain http the environment's proxy would be shown the key: loopback needs none.
-        trust_env = self._target.base_url.startswith("https:")
         try:
-            http = httpx.Client(follow_redirects=False, trust_env=trust_env, limits=self._limits)
+            # Over plain http the environment's proxy would be shown the key: loopback needs none.
+            http = httpx.Client(trust_env=self._target.base_url.startswith("https:"), limits=self._limits)
         except Exception as error:  # whatever the environment holds
-            problem = f"httpx cannot make a client: {text_of(error, self._target.key)}"
+            problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
         self._guarded = guard(http)
@@ -68,8 +64,7 @@ class Exchange:
         check(not self._http.is_closed, "this client is closed", "Make its calls before it is closed, or make another.")
         if self._owner not in (None, owner):
             moves = not (self._foreign and hasattr(self._http._transport, "_pool"))  # pyright: ignore[reportPrivateUsage]
-            remedy = "Make a client, and its http_client, in each process."
-            check(moves, "http_client was used in another process before", remedy)
+            check(moves, "http_client belongs to another process", "Make one in each, with its client.")
             # After a fork the old connections are not this caller's.
             self._http = self._http if self._foreign else self._new_http()
         self._owner = owner
@@ -92,9 +87,9 @@ class Exchange:
         except BaseException as error:
             outside = from_outside(error) or error
             forget_frames(outside, outer)
-            if not (self._foreign or isinstance(outside, SendGridError) or type(outside).__name__ == "CancelledError"):
-                # A signal handler that raises at a bad moment leaves locks of httpcore locked for ever.
-                self._http = self._new_http()
+            if isinstance(outside, Exception | KeyboardInterrupt) and not self._foreign:
+                # A signal handler that raises may leave locks of httpcore locked: the next call makes a new pool.
+                self._owner = outside
         raise outside
 
     def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
@@ -111,7 +106,8 @@ class Exchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, NO_REQUEST) or reported)
-                return evidence.no_answer(text_of(error, self._target.key), not_sent=not_sent)
+                cause = self._target.key.redact(shown(error, longest=300))
+                return evidence.no_answer(cause, not_sent=not_sent)
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)
 

@@ -34,7 +34,7 @@ class Change(Call[R]):
         """Read the state before the write is tried. Raises the error of a status that does not allow the write."""
         found = yield from state(self)
         if not goal.allows(found):
-            raise self.error(goal.wrong_state, status=found.status)
+            raise self.error(goal.wrong_state, status=found.status or None)
         return found
 
     def unknown(self, state: State | None, cause: str) -> errors.SendGridError:
@@ -101,7 +101,7 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
         if not doubt and seen is Seen.UNCHANGED:
             raise call.failure(tried, **left)  # R3
         if not doubt and post_first and seen is Seen.DIVERGED and state is not None and state.model:
-            raise call.error(goal.wrong_state, status=state.status, **{"changed": "", **call.changed})
+            raise call.error(goal.wrong_state, status=state.status or None, **{"changed": "", **call.changed})
         if seen is not Seen.UNCHANGED or state is None or not goal.may_repeat(state):
             break  # R8
         before = state  # S3

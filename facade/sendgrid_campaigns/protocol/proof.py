@@ -44,10 +44,6 @@ class Tried(Generic[R]):
     """The model of the answer's body; None when there is none."""
 
 
-_UNLIKE_THE_MODEL = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What parsing raises: Unparsed, and errors of the generated models. Any other exception comes from outside."""
-
-
 def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous: Container[int] = ()) -> Tried[R]:
     """Return what an answer proves.
 
@@ -55,16 +51,18 @@ def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous:
     """
     if isinstance(answer, NoAnswer):
         return Tried(answer, Proof.NOT_SENT if answer.not_sent else Proof.UNKNOWN, answer.cause)
-    code, value, problem = answer.status_code, None, f"the service answered {answer.status_code}"
+    code, value, about, problem = answer.status_code, None, id, f"the service answered {answer.status_code}"
     if code in operation.success:
         try:
-            value = operation.parse(json_value(answer.body))
-        except _UNLIKE_THE_MODEL as error:
+            raw = json_value(answer.body)
+            about = raw.get("id", id) if isinstance(raw, dict) else id
+            value = operation.parse(raw)
+        # What generated models raise. Any other exception comes from outside.
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             problem = f"the answer is not what the service documents ({type(error).__name__}: {str(error)[:200]})"
-        about = getattr(value, "id", id)
-        if type(about) is type(id) and about != id:
+        if about != id if type(about) is type(id) else code not in ACCEPTED_BY_STATUS:
             return Tried(answer, Proof.UNKNOWN, f"the answer is about {about!r}")  # R14
-        proven = code in ACCEPTED_BY_STATUS or (value is not None and type(about) is type(id))  # R5
+        proven = code in ACCEPTED_BY_STATUS or value is not None  # R5
         return Tried(answer, Proof.ACCEPTED if proven else Proof.UNKNOWN, problem, value)
     if code not in REFUSALS or answer.repeated:
         return Tried(answer, Proof.UNKNOWN, problem)

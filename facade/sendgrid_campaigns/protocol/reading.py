@@ -5,7 +5,7 @@ from typing import Any, Generic
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check_count
-from sendgrid_campaigns.protocol.answers import http_date
+from sendgrid_campaigns.protocol.answers import http_date, json_value
 from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R
 from sendgrid_campaigns.protocol.goals import Created, Goal, Resource, State
@@ -69,8 +69,8 @@ def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
     """Read one page of a list."""
     tried = yield from read(call, call.resource.list, {"limit": limit, "offset": offset})
     items: list[Any] = getattr(tried.value, call.resource.items)
-    if len(items) > limit:
-        raise call.error(errors.InvalidResponseError, cause=f"the answer holds {len(items)} items, not {limit}")
+    if len(items) > limit or not isinstance(json_value(tried.answer.body)[call.resource.items], list):
+        raise call.error(errors.InvalidResponseError, cause=f"the answer holds no list of at most {limit} items")
     return items
 
 

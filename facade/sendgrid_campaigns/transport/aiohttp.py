@@ -51,7 +51,7 @@ class AiohttpExchange(AsyncExchange):
         check_count("max_connections", max_connections, 1)
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self._target, self._clock, self._limit = target, clock, max_connections
-        self._guarded, self._reports, self._closed = True, True, False
+        self._foreign, self._guarded, self._reports, self._closed = True, True, True, False
         self._sessions: dict[Any, aiohttp.ClientSession] = {}
         # Over plain http a proxy would be shown the key: loopback needs none.
         direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
@@ -72,7 +72,6 @@ class AiohttpExchange(AsyncExchange):
         loop = running_loop()
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         if loop not in self._sessions:
-            await self._close_sessions()
             trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as of the other clients
             self._sessions[loop] = aiohttp.ClientSession(
                 connector=_Connector(ssl=trusted, limit=self._limit, resolver=resolver),
@@ -81,6 +80,7 @@ class AiohttpExchange(AsyncExchange):
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
                 skip_auto_headers=("Content-Type",),  # a POST without a body would get one
             )
+            await self._close_sessions()  # at the end: meanwhile, other tasks make their first calls
         body = BytesIO(request.content) if request.content else None  # aiohttp warns of more than 1 MB of bytes
         timeout = aiohttp.ClientTimeout(sock_connect=request.extensions["timeout"]["connect"])
         async with self._sessions[loop].request(

@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from sendgrid_campaigns.auth import ApiKey
-from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 LARGEST_ANSWER = 64 * 2**20
@@ -104,16 +103,11 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 # --- exceptions ---
 
 
-def text_of(error: Exception, key: ApiKey) -> str:
-    """Return what an exception says, without the key."""
-    return key.redact(shown(error))
-
-
 LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
 """Packages whose exceptions say something about a request; so do the built-in OSErrors, which the OS raises."""
 
 
-def from_outside(error: BaseException) -> BaseException | None:
+def from_outside(each: BaseException | None) -> BaseException | None:
     """Return the exception that ends the call from outside; None when only HTTP libraries and the OS have spoken.
 
     Time limits of job frameworks are exceptions that a signal handler raises, or that another thread sets. HTTP
@@ -122,7 +116,6 @@ def from_outside(error: BaseException) -> BaseException | None:
     import signal  # only a failure needs it
 
     handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
-    each: BaseException | None = error
     while each is not None:
         known = any(base.__module__.partition(".")[0] in LIBRARIES for base in type(each).__mro__)
         from_the_os = type(each).__module__ == "builtins" and isinstance(each, OSError)

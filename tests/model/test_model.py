@@ -1,0 +1,89 @@
+"""The short form of `make simulate`: see simulate.py."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import SystemRandom
+
+import pytest
+
+from model import explore, sample, simulate
+from model.caller import in_bulk
+from model.judge import Tally
+from model.mutants import MUTANTS, Gone, Mutant, caught, planted
+from scenarios import WRITES
+
+WRONG_ONCE = {
+    "delete/a short deadline/0/2/0/0.1.2": "a delete after the deadline",
+    "send/a short deadline/0/2/0/0.1.5.1.0": "a read of the time after the deadline",
+    "send_once/a short deadline/1/2/0/1.2": "a page of the list after the deadline",
+    "send_once/at once/2/3/0/0.0.0.0.1.1.1": 'edited the draft, and "this call changed nothing"',
+}
+"""Names of histories that were wrong once. When the choices or the draws change, a name means another history."""
+
+
+@pytest.fixture(autouse=True)
+def bulk() -> Iterator[None]:
+    with in_bulk():
+        yield
+
+
+def shown(tally: Tally) -> str:
+    return "\n".join(f"{line}: python -m model.simulate --replay '{name}'" for line, name in tally.wrong)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_no_short_history_is_wrong(write: str) -> None:
+    found = Tally()
+    for task in explore.everything():
+        if task.write == write and not task.others:
+            found.add(explore.explore(replace(task, faults=1), most=60))
+    found.add(explore.explore(explore.Task(write, "newest reads", faults=1, others=1)))
+    assert found.histories > 20
+    assert not found.wrong, shown(found)
+
+
+def test_no_random_history_is_wrong() -> None:
+    for tally in sample.tally(SystemRandom().randrange(10**9), 2_000).values():
+        assert not tally.wrong, shown(tally)
+
+
+@pytest.mark.parametrize("name", WRONG_ONCE)
+def test_what_was_wrong_once_is_right(name: str) -> None:
+    _, wrong = (explore if name.count("/") > 1 else sample).replay(name)
+    assert wrong == []
+
+
+def test_a_campaign_mailed_twice_would_be_seen() -> None:
+    tally = sample.tally(1, 300, "A1")["A1"]
+    assert tally.twice > 0
+    assert tally.naive_twice > 0
+    assert any(line.startswith("I1") for line, _ in tally.wrong)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_wrong_protocol_is_caught(mutant: Mutant) -> None:
+    assert caught(mutant, anew=False) is not None
+
+
+def test_there_are_enough_wrong_protocols() -> None:
+    assert len(MUTANTS) >= 40
+
+
+def test_a_mutant_of_syntax_that_is_gone_is_said() -> None:
+    with pytest.raises(Gone, match="mend the mutant"), planted(Mutant("of old", "proof.prove", {"no_such": "1"}, "")):
+        pass
+
+
+def test_what_is_wrong_is_complained_about() -> None:
+    report = simulate.Report(seed=7)
+    report.rows[simulate.OFF, "A1"] = Tally()
+    assert "with A1 off" in next(report.complaints())
+    report.rows[simulate.OFF, "A1"].twice = 1
+    assert list(report.complaints()) == []
+    report.mutants["of old"] = None
+    report.rows[simulate.EXPLORED, "send"] = Tally(wrong=[("I1: it is mailed twice", "send/at once/0/1/0/0.3")])
+    assert list(report.complaints()) == [
+        "I1: it is mailed twice: python -m model.simulate --replay 'send/at once/0/1/0/0.3'",
+        "a wrong protocol is not caught: of old",
+    ]
+    assert all(len(line) <= 140 for line in report.lines())

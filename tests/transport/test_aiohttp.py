@@ -1,0 +1,253 @@
+"""The client on aiohttp, on real sockets. tests/sockets plays every fault on it; here is what only aiohttp does."""
+
+import asyncio
+import gc
+import gzip
+import importlib
+import re
+import socket
+import socketserver
+import ssl
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from operator import methodcaller
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from doubles import FakeClock
+from sendgrid_campaigns import AsyncCampaignsClient, Retry, errors
+from sendgrid_campaigns.sandbox import Canned, Sandbox
+from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
+
+BODY = b'{"id": 4900, "status": "Draft"}'
+DRAFT = b"HTTP/1.1 200 OK\r\nSet-Cookie: theirs=1\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+NO = b'HTTP/1.1 400 No\r\nContent-Length: 34\r\n\r\n{"errors": [{"message": "never"}]}'
+PLAIN = ssl.create_default_context()  # made once: that takes longer than a test
+
+
+@pytest.fixture(autouse=True)
+def _one_ssl_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda **_: PLAIN)
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[Sandbox, str]]:
+    with Sandbox(clock=lambda: 1.8e9) as sandbox, sandbox.serve_faulty() as server:
+        yield sandbox, server.url
+
+
+GET = methodcaller("get", 4900)
+POST = methodcaller("create", "A title", plain_content="[unsubscribe]")
+
+
+def client(url: str, kind: Any = AiohttpCampaignsClient, **settings: Any) -> Any:
+    return kind("SG.sandbox", base_url=url, **{"retry": Retry(attempts=2), "clock": FakeClock(), **settings})
+
+
+def run(url: str, *calls: Callable[[Any], Any], **settings: Any) -> list[Any]:
+    """Return what calls of one client return or raise, one after the other."""
+
+    async def main() -> list[Any]:
+        async with client(url, **settings) as campaigns:
+            return [(await asyncio.gather(call(campaigns), return_exceptions=True))[0] for call in calls]
+
+    return asyncio.run(main())
+
+
+class Peer(socketserver.ThreadingTCPServer):
+    """A server that answers each request without a body by what `say` returns."""
+
+    daemon_threads = True
+
+    def __init__(self, say: Callable[[bytes], bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
+        self.port, self.say = self.server_address[1], say
+        self.requests: list[bytes] = []
+        self.connections: list[socket.socket] = []
+        threading.Thread(target=self.serve_forever, args=(0.01,)).start()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        self.connections.append(request)
+        while asked := request.recv(2**16):
+            self.requests.append(asked)
+            request.sendall(self.say(asked))
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+def acme(campaigns: Any) -> Any:
+    return campaigns.on_behalf_of("acme").get(4901)
+
+
+def test_it_does_what_the_client_on_httpx_does() -> None:
+    texts = dict.fromkeys(("html_content", "plain_content"), "[unsubscribe]" + "ü" * 450_000)
+    calls = [GET, methodcaller("update", 4900, **texts), POST, methodcaller("send", 4900), acme, methodcaller("list")]
+    seen = []
+    for kind in (AsyncCampaignsClient, AiohttpCampaignsClient):
+        with Sandbox(clock=lambda: 1.8e9) as sandbox, sandbox.serve_faulty() as server:
+            results = run(server.url, *calls, GET, methodcaller("delete", 4900), kind=kind)
+            ledger = [(each.method, each.path, each.status_code, each.on_behalf_of) for each in sandbox.requests()]
+        seen.append((re.sub(r"seconds=[\d.e-]+|127.0.0.1:\d+", "", repr(results)), ledger))
+    assert len(seen[0][1]) >= len(calls)
+    assert seen[0] == seen[1]
+
+
+def test_the_same_goes_over_the_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests differ in the order and case of headers, and in a length of 0 with DELETE."""
+    (tmp_path / "netrc").write_text("default login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("NO_PROXY", "")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    written = []
+    for kind in (AsyncCampaignsClient, AiohttpCampaignsClient):
+        with Peer(lambda request: DRAFT) as peer:
+            there = f"http://localhost:{peer.port}/a%2Fb/c+d"  # aiohttp keeps no cookies of addresses
+            run(there, acme, methodcaller("ensure_sent", 4900), methodcaller("delete", 4900), kind=kind)
+        heads = [request.partition(b"\r\n\r\n")[0].lower().split(b"\r\n") for request in peer.requests]
+        written.append([(head[0], {line for line in head[1:] if not line.startswith(b"host")}) for head in heads])
+    ours, theirs = written
+    assert {line.split()[0] for line, _ in ours} == {b"get", b"post", b"delete"}
+    for line, headers in theirs:
+        headers -= {b"content-length: 0"} if line.startswith(b"delete") else set()
+    assert ours == theirs
+
+
+# --- not sent ---
+
+
+def check_not_sent(error: Any, cause: str) -> None:
+    assert type(error) is errors.NotAppliedError
+    assert [attempt.proof for attempt in error.attempts] == ["not sent"] * 2
+    assert re.search(cause, error.attempts[-1].cause)
+
+
+def test_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*arguments: Any, **options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        there = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        check_not_sent(run(there, POST)[0], "ClientConnectorError")
+        bound.listen(0)
+        with socket.create_connection(bound.getsockname()):  # the backlog is full
+            check_not_sent(run(there, POST, connect_timeout=0.1)[0], "ConnectionTimeoutError")
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    check_not_sent(run("https://sendgrid.invalid", POST)[0], "ClientConnectorDNSError.*no such name")
+
+
+def test_a_proxy_that_opens_no_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(lambda request: b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n") as peer:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{peer.port}")
+        check_not_sent(run("https://sendgrid.invalid", POST)[0], "ClientHttpProxyError")
+    assert [request.split(b"\r\n")[0] for request in peer.requests] == [b"CONNECT sendgrid.invalid:443 HTTP/1.1"] * 2
+    assert b"SG.sandbox" not in b"".join(peer.requests)
+
+
+# --- unknown, and never twice ---
+
+
+def test_answers_are_taken_as_they_are(served: Any) -> None:
+    sandbox, url = served
+    sandbox.fault("create", effect="done", answer=Canned(307, {"location": "/elsewhere"}))
+    sandbox.fault("get", answer=Canned(200, {"content-encoding": "gzip"}, gzip.compress(BODY)))
+    error, campaign = run(url, POST, GET)
+    assert [(attempt.proof, attempt.status_code) for attempt in error.attempts] == [("unknown", 307)]
+    assert (campaign.status, [each.method for each in sandbox.requests()]) == ("Draft", ["POST"])
+
+
+@pytest.mark.parametrize("operation", ["get", "delete"])
+def test_aiohttp_repeats_nothing(served: Any, operation: str) -> None:
+    sandbox, url = served
+    calls = {"get": [GET, GET], "delete": [methodcaller("delete", 4900)]}[operation]
+    sandbox.fault(operation, len(calls), effect="done", ending="reset")
+    result = run(url, *calls, retry=Retry(attempts=1))[-1]
+    said = [each.status_code for each in sandbox.requests() if each.method == operation.upper()]
+    assert said == {"get": [200, 200], "delete": [204]}[operation]
+    if operation == "get":
+        assert str(result.attempts[0].cause).endswith("the connection broke before there was an answer")
+
+
+@pytest.mark.parametrize("before", ["in one segment", "seen by the loop", "not seen by the loop", "the end"])
+def test_bytes_before_the_request(before: str) -> None:
+    """A connection that holds an answer before the request, or that is closed, is not used."""
+
+    async def main() -> Any:
+        async with client(f"http://127.0.0.1:{peer.port}") as campaigns:
+            await campaigns.get(4900)
+            if before == "the end":
+                peer.connections[0].shutdown(socket.SHUT_RDWR)
+            elif before != "in one segment":
+                peer.connections[0].sendall(NO)
+            for _ in range(5 * (before == "seen by the loop")):
+                await asyncio.sleep(0)
+            return await campaigns.ensure_sent(4900)
+
+    def say(request: bytes) -> bytes:
+        posted = request.startswith(b"POST")
+        return DRAFT.replace(b"200 OK", b"201 Created") if posted else DRAFT + NO * (before == "in one segment")
+
+    with Peer(say) as peer:
+        assert asyncio.run(main()).known_from == "answer"
+    assert ([request[:4] for request in peer.requests], len(peer.connections)) == ([b"GET ", b"POST"], 2)
+
+
+def test_a_cancelled_call_tells_its_doubt_and_holds_no_key(served: Any) -> None:
+    async def main(sandbox: Sandbox, url: str) -> BaseException:
+        async with client(url) as campaigns:
+            task, loop = asyncio.create_task(campaigns.send(4900)), asyncio.get_running_loop()
+            sandbox.fault("send", effect="done", ending="silence")
+            sandbox.act("send", 1, lambda sandbox: loop.call_soon_threadsafe(task.cancel), when="after")
+            with pytest.raises(asyncio.CancelledError) as raised:
+                await task
+            return raised.value
+
+    error = asyncio.run(main(*served))
+    assert "campaign 4900 was sent" in error.__notes__[0]
+    assert "/aiohttp/client.py" not in {frame.filename[-18:] for frame in traceback.extract_tb(error.__traceback__)}
+
+
+def test_what_it_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(errors.ConfigurationError, match="makes its own aiohttp sessions"):
+        client("https://api.sendgrid.com", http_client=httpx.AsyncClient())
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(errors.ConfigurationError, match=r"no http\(s\) URL"):
+        client("https://api.sendgrid.com")
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "sendgrid_campaigns.transport.aiohttp")
+    with pytest.raises(ImportError, match=r"pip install 'sendgrid-campaigns\[aiohttp\]'"):
+        importlib.import_module("sendgrid_campaigns.transport.aiohttp")
+
+
+def test_each_event_loop_has_a_session() -> None:
+    async def use() -> Any:
+        await asyncio.gather(*[GET(campaigns.on_behalf_of("acme")) for _ in range(9)])
+        await campaigns.on_behalf_of("acme").aclose()
+        await GET(campaigns)
+        return list(campaigns._exchange._sessions.values())[-1]
+
+    async def close() -> None:
+        await campaigns.aclose()
+        with pytest.raises(errors.ConfigurationError, match="this client is closed"):
+            await acme(campaigns)
+
+    closing = DRAFT.replace(b"OK", b"OK\r\nConnection: close")  # asyncio warns of those that are open when a loop ends
+    with Peer(lambda request: closing) as peer:
+        campaigns = client(f"http://127.0.0.1:{peer.port}", max_connections=9)
+        first, second = asyncio.run(use()), asyncio.run(use())
+        assert (first.closed, second.closed, second.connector.limit) == (True, False, 9)
+        with asyncio.Runner() as one, asyncio.Runner() as another:
+            third, fourth = one.run(use()), another.run(use())
+            another.run(close())
+            assert (second.closed, third.closed, fourth.closed) == (True, False, True)
+            one.run(close())
+        assert third.closed
+    gc.collect()  # of sessions that are left open, aiohttp warns
