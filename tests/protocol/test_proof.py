@@ -47,8 +47,7 @@ def expected(write: Write, code: int, body: str) -> str:
     """Return what docs/reliability.md says of an answer: R3, R4, R5, R14."""
     if code in DECLARED[write.done].operation.success:
         if code in (201, 204):
-            names_its_campaign = code == 201 and write.name in ("schedule", "send")
-            return "unknown" if body == "another campaign" and names_its_campaign else "accepted"
+            return "unknown" if body == "another campaign" and write.name != "create" else "accepted"
         return "accepted" if body == "this campaign" else "unknown"
     if code in (413, 429):
         return "rejected"

@@ -69,7 +69,7 @@ def test_a_client_made_before_a_fork_works_in_the_child(name: str, first: str) -
 def test_a_foreign_pool_is_refused_in_the_child() -> None:
     lines, service, requests = forked("sync", "used", "foreign")
     assert lines[0] == lines[-1] == "answer"
-    assert lines[1].startswith("http_client was used in another process")
+    assert lines[1].startswith("http_client belongs to another process")
     assert service.mailed == [1, 4]
     assert requests == 4
 
