@@ -117,15 +117,15 @@ def reads(fault: Make, least: int = 1, *, first: int = 0) -> Several:
     return several
 
 
-def via(number: str, name: str, way: str, among: Sequence[str], later: int = 0, either: bool = False) -> Family:
-    """later: requests that come through before; the second of them is a write that is lost."""
-    fault = Fault(expected=NOT_SENT + UNKNOWN if either else NOT_SENT)
-    options = {"via": way, "fresh": True if later else None, "tls": True if way == "proxy" else None}
-    return Family(
-        number, name, among, lambda random, turn: fault, 1, 9, options=options,
-        before=lambda random, turn: [lost(random)] if later > 1 else (),
-        reads=lambda random, turn: [*[None] * later, *[fault] * 9],
-    )  # fmt: skip
+def at(address: str) -> Make:
+    """Requests that go where no server answers."""
+    expected = NOT_SENT if address == "refused" else NOT_SENT + UNKNOWN
+    return lambda random, turn: Fault(expected=expected, address=address)
+
+
+def never(address: str) -> Several:
+    """Reads that go where no server answers."""
+    return lambda random, turn: [at(address)(random, turn)] * 9
 
 
 # --- what is answered ---
@@ -326,13 +326,15 @@ def lose(random: Random, turn: int) -> Fault:
     return lost(random)
 
 
+def lose_one(random: Random, turn: int) -> Sequence[Fault]:
+    return [lost(random)]
+
+
 FAMILIES = [
-    via("F1", "nobody listens", "refused", (*READ, *UNREAD)),
-    via("F1", "nobody listens any more when the write comes", "gone", READ, 1),
-    via("F1", "nobody listens any more after a lost write", "gone later", READ, 2),
-    via("F2", "connecting takes for ever", "full", (*READ, *UNREAD), either=True),
-    via("F2", "no connection of the pool is free", "pool", (*READ, *UNREAD), either=True),
-    via("F3", "the proxy opens no tunnel", "proxy", READ, 1, either=True),
+    Family("F1", "nobody listens", (*READ, *UNREAD), at("refused"), 1, 9, reads=never("refused")),
+    Family("F1", "nobody listens when the write comes", READ, at("refused"), 1, 9, options=NEW),
+    Family("F1", "nobody listens after a lost write", READ, at("refused"), 1, 9, lose_one, reads(at("refused"), 9)),
+    Family("F2", "connecting takes for ever", (*READ, *UNREAD), at("full"), 1, 9, reads=never("full")),
     Family("F1", "the TLS handshake dies", WRITES, handshake, options={**NEW, "tls": True}),
     Family("F5-F8", "accepted, then reset, closed or silent", WRITES, ends(after=0), 5, options=NEW),
     Family("F7", "a part of the head is read", WRITES, part_of_the_head, 3, options={**NEW, "tls": False}),

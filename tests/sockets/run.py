@@ -46,7 +46,7 @@ def planned(seed: int, kind: str, tls: bool, number: int) -> tuple[int, Performa
     turn = number // len(DECK) * FAMILIES[index].weight + place
     name = f"{kind}-{'tls' if tls else 'plain'}-{number}"
     script = FAMILIES[index].script(random.Random(f"{seed}/{name}"), turn // 2)  # noqa: S311
-    if script.tls not in (None, tls) or (script.via in ("proxy", "pool") and KINDS[kind].http is None):
+    if script.tls not in (None, tls):
         return None
     return index, Performance(name, script, fresh=turn % 2 == 0 if script.fresh is None else script.fresh)
 

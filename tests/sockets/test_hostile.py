@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -256,3 +258,46 @@ def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
         assert bool(sandbox.requests()) is (wrong is None)
     assert isinstance(found, SendReceipt if wrong is None else NotAppliedError)
     assert {attempt.proof for attempt in found.attempts} == {"accepted" if wrong is None else "not sent"}
+
+
+# --- no connection ---
+
+PROXY = (b"HTTP/1.1 403 No\r\n\r\n", answer(407, b"no"), b"HTTP/1.1 30", b"", b"garbage\r\n\r\n")
+
+
+@pytest.mark.parametrize("said", PROXY)
+def test_a_proxy_that_opens_no_tunnel(kind: Kind, said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def handle(connection: socket.socket, request: Request) -> bool:
+        connection.sendall(said)
+        return False
+
+    monkeypatch.delenv("NO_PROXY")
+    with serve(handle) as (url, requests):
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        found = use(kind, "https://sendgrid.invalid", lambda campaigns: campaigns.ensure_sent(1))
+    assert isinstance(found, NotAppliedError | OutcomeUnknownError)
+    assert {attempt.proof for attempt in found.attempts} <= {"not sent", "unknown"}
+    assert {request.method for request in requests} == {"CONNECT"}
+    assert not any("authorization" in request.headers for request in requests)
+
+
+def test_a_pool_without_a_free_connection(kind: Kind) -> None:
+    service, answers = Service(), Event()
+
+    def handle(connection: socket.socket, request: Request) -> None:
+        answers.wait(9)
+        connection.sendall(service.answer(request))
+
+    def both(campaigns: Any) -> Any:
+        if kind.is_async:
+            return asyncio.gather(campaigns.get(2), campaigns.ensure_sent(1), return_exceptions=True)
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(campaigns.get, 2)
+            time.sleep(0.2)
+            return first.exception(), pool.submit(campaigns.ensure_sent, 1).exception()
+
+    with serve(handle) as (url, _):
+        found = use(kind, url, both, max_connections=1, timeout=1, retry=Retry(attempts=1, settle=0.1))
+        assert not service.mailed
+        answers.set()
+    assert isinstance(found[1], NotAppliedError | OutcomeUnknownError)
