@@ -290,14 +290,14 @@ def cases(write: Write) -> Iterator[Part]:
     first = 0 if write.method == "ensure_sent" else 1
     for status in STATUSES:
         yield case(f"it is {status}", write, start=Start(status, 10_800 if status == "Scheduled" else None))
-    for do in some(write, [*RULES["acts"]], 3):
+    for do in RULES["acts"]:
         places: dict[str, tuple[str, int, list[str]]] = {
             "before all": ("get", 1, []),
             "before the write": (write.operations[-1].removesuffix("_campaign"), 1, []),
             "lost, and in the window": ("get", first + 4, ["a reset, none"]),
             "carried out, and before the window": ("get", first + 1, ["a reset, done"]),
         }
-        for name, (at, number, tries) in [*places.items()][1 - first :]:
+        for name, (at, number, tries) in some(write, [*places.items()][1 - first :], 2):
             acts = [{"at": at, "occurrence": number, "do": do}]
             yield case(f"{name}, another client: {do}", write, tries, acts=acts)
     for name in some(write, [*DOUBTS], 1):

@@ -52,9 +52,11 @@ def act(sandbox: Sandbox, campaign_id: int, do: str, send_at: float = 10_800) ->
     method, path, body = {
         "send": ("POST", "/schedules/now", None),
         "schedule": ("POST", "/schedules", {"send_at": int(START + send_at)}),
+        "reschedule": ("PATCH", "/schedules", {"send_at": int(START + 20_000)}),
         "unschedule": ("DELETE", "/schedules", None),
         "delete": ("DELETE", "", None),
         "edit": ("PATCH", "", {"subject": "Edited by another client"}),
+        "retitle": ("PATCH", "", {"title": "Another title"}),
     }[do]
     with httpx.Client(transport=sandbox.transport(), headers=KEY, base_url="https://sandbox/v3/campaigns/") as http:
         http.request(method, f"{campaign_id}{path}", json=body)
