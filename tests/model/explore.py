@@ -105,12 +105,12 @@ class Script(Fortune):
 
     def __init__(self, weather: Weather, faults: int, others: int, path: list[list[int]]) -> None:
         self.weather = weather
+        self.spelt = lambda status: f" {status.upper()}" if weather.shouts else status
         self.faults, self.others = faults, others
         self._path = path  # for each choice: which, of how many
         self._made = 0
 
     def choose(self, options: int) -> int:
-        """Return which of so many is chosen."""
         if options == 1:
             return 0
         self._made += 1
@@ -169,9 +169,6 @@ class Script(Fortune):
             "fails": Look(QUICK, None),
         }[kind]
 
-    def spelt(self, status: str) -> str:
-        return f" {status.upper()}" if self.weather.shouts else status
-
 
 def hibernating(caller: Caller) -> Page:
     """Return a read of the campaign with a status that nobody knows."""
@@ -222,7 +219,6 @@ class Task:
     others: int = 2
 
     def name(self, path: list[list[int]]) -> str:
-        """Return the name of a history, which `replay` takes."""
         return "/".join(map(str, (*astuple(self), ".".join(str(number) for number, _ in path))))
 
 

@@ -40,7 +40,6 @@ class Tally:
     """The first few: what was wrong, and the name of the history."""
 
     def judge(self, caller: Caller, wrong: list[str], name: str) -> None:
-        """Count one history."""
         self.histories += 1
         rules = {line[:2] for line in wrong}
         self.twice += "I1" in rules
@@ -53,7 +52,6 @@ class Tally:
             self.unknown_not += not caller.world.effects
 
     def add(self, other: "Tally") -> None:
-        """Add the counts of other histories."""
         for each in fields(self):
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         self.wrong = self.wrong[:5]
