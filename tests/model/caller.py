@@ -170,8 +170,8 @@ class Caller(Clock):
             self.value = self._drive(lambda: self.write.call(CLIENT, START))
             self.kind = "done"
         except (Exception, Interruption) as error:
-            kinds = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state", errors.SendGridError: "no"}
-            kinds |= {Interruption: "interrupted", BaseException: f"raised {error!r}"}
+            kinds: dict[type[BaseException], str] = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state"}
+            kinds |= {errors.SendGridError: "no", Interruption: "interrupted", Exception: f"raised {error!r}"}
             self.kind = next(kind for of, kind in kinds.items() if isinstance(error, of))
             self.error = error
         self.ended = self.world.now
@@ -248,8 +248,9 @@ class Caller(Clock):
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
         world, name = self.world, ask.operation.name
-        if name != self.asked:  # the next part of send_once
-            self.asked, self.doubt, self.judged, self.moved = name, False, False, False
+        if self.asked not in ("", name):  # the next part of send_once
+            self.doubt = self.judged = self.moved = False
+        self.asked = name
         if name == self.name:
             self._check_try()
             self.tries += 1

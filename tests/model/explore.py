@@ -89,7 +89,7 @@ WEATHERS = {
     "a short deadline": Weather(retry=replace(SHORT, deadline=2.4), fates=FATES + SLOW, looks=("fails", "slow")),
     "other names and clocks": Weather(
         shouts=True,
-        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR),
+        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, jump=2 * FAR),
         retry=SHORTER,
     ),
     "pages in front": Weather(FRESH, SHORTER, fates=IN_FRONT, looks=PAGES),
