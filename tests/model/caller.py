@@ -129,6 +129,7 @@ class Caller(Clock):
         self.wrong: list[str] = []
         self.requests = self.tries = 0  # all; those of the operation that decides
         self.slept = 0.0
+        self.reads_of = 0  # the id that the last read asks for
         self.asked = ""  # the operation of the last request that writes
         self.last, self.proof = FINE, ""  # of the last try: its fate, and what its answer proved
         self.doubt = self.judged = (
@@ -287,6 +288,7 @@ class Caller(Clock):
         name, world = ask.operation.name, self.world
         if not self.asked and world.now < self.failed_at + 0.2:
             self.wrong.append("I5: a read that failed is repeated at once")
+        self.reads_of = ask.parameters.get("campaign_id", 0)
         seconds, snapshot, page, interrupted = self.fortune.look(self, name)
         page = self.page or page
         answer: Answer | NoAnswer
@@ -360,7 +362,7 @@ class Caller(Clock):
             self.saw(shown.status)
             value = shown.fields if self.name == "update_campaign" and not self.has_fields(shown) else None
         elif is_scheduled and self.name == "reschedule_campaign":
-            value = None if shown.send_at == self.send_at else shown.send_at
+            value = None if int(shown.send_at or 0) == self.send_at else shown.send_at
         if self.tries and value is not None:
             self.newer = self.newer or self.theirs not in (None, value)
             self.theirs = value

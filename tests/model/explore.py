@@ -13,7 +13,7 @@ from typing import Any
 from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Fortune, Look, Page
 from model.judge import Tally, misjudged, violations
 from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, World
-from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES
+from scenarios import EDIT, FAR, WRITES
 from sendgrid_campaigns import Retry
 
 USUAL = Rules(oldest=1.4, tolerance=300.0)
@@ -173,7 +173,7 @@ class Script(Fortune):
 def hibernating(caller: Caller) -> Page:
     """Return a read of the campaign with a status that nobody knows."""
     caller.saw("Hibernating")
-    return Page(200, b'{"id":%d,"status":"Hibernating"}' % max(caller.world.campaigns, default=CAMPAIGN_ID))
+    return Page(200, b'{"id":%d,"status":"Hibernating"}' % caller.reads_of)
 
 
 def _acts(caller: Caller) -> Iterator[Request]:

@@ -169,7 +169,7 @@ def is_as_asked(caller: Caller, snapshot: Snapshot, until: float) -> bool:
         if name == "send_campaign" and shown.status == "Scheduled" and shown.send_at is not None:
             found = shown.send_at - rules.ahead - until <= SOON + rules.oldest + rules.leaves_late + off
         elif name in ("schedule_campaign", "reschedule_campaign"):
-            found = (found or shown.status == "Scheduled") and shown.send_at == caller.send_at
+            found = (found or shown.status == "Scheduled") and int(shown.send_at or 0) == caller.send_at
         elif name == "unschedule_campaign":
             found = shown.status == rules.unscheduled
         elif name == "update_campaign":
