@@ -46,7 +46,7 @@ def planned(seed: int, kind: str, tls: bool, number: int) -> tuple[int, Performa
     turn = number // len(DECK) * FAMILIES[index].weight + place
     name = f"{kind}-{'tls' if tls else 'plain'}-{number}"
     script = FAMILIES[index].script(random.Random(f"{seed}/{name}"), turn // 2)  # noqa: S311
-    if script.tls not in (None, tls) or (script.via in ("proxy", "pool") and KINDS[kind].http is None):
+    if script.tls not in (None, tls):
         return None
     return index, Performance(name, script, fresh=turn % 2 == 0 if script.fresh is None else script.fresh)
 
@@ -97,11 +97,11 @@ def judged(performance: Performance, ledger: Ledger) -> Judged:
     mailings = ledger.mailings.get(performance.campaign_id, 0) if script.operation in MAILING else int(carried_out)
     match outcome:
         case OutcomeUnknownError():
-            result = "unknown"
+            result = "doubt"
         case SendGridError():
             result = "no"
         case Exception():
-            result = "unknown"
+            result = "doubt"
             problems.append(f"{type(outcome).__name__} was raised")
         case _:
             result = "receipt"
@@ -151,8 +151,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + value)
 
     def count(self, row: Row, performance: Performance, said: Judged) -> None:
-        result = {"unknown": "doubt"}.get(said.result, said.result)
-        columns = [*said.proofs, result, *["misjudged"] * bool(said.problems)]
+        columns = [*said.proofs, said.result, *["misjudged"] * bool(said.problems)]
         self.counts.update((row, column) for column in columns)
         self.requests += performance.requests
         plans = [fault.plan or {} for fault in performance.struck.values()]
@@ -285,7 +284,13 @@ def main() -> None:
     options = parser.parse_args()
     seed, began = options.seed, time.monotonic()
 
+    shown: list[str] = []
+
     def told(tally: Tally) -> None:
+        for problem in tally.problems[len(shown) : 20]:
+            shown.append(problem)
+            name = problem.partition(":")[0]
+            print(f"\n{problem}\n    again: python -m sockets.run --seed {seed} --call {name}", flush=True)
         so_far = f"{tally.faulty:,} faulty requests in {time.monotonic() - began:.0f} s"
         print(f"{so_far}, {len(tally.problems)} calls misjudged", file=sys.stderr, flush=True)
 
@@ -300,12 +305,11 @@ def main() -> None:
             part, tally = Part(seed, kind, folder if security == "tls" else None, [int(number)]), Tally()
             for _ in range(100):
                 tally.add(part.play())
+            told(tally)
         else:
             tally = campaign(seed, options.requests, folder, options.processes, told)
     print(table(tally), end="\n\n")
     print(summary(tally, time.monotonic() - began))
-    for problem in tally.problems[:20]:
-        print(f"\n{problem}\n    again: python -m sockets.run --seed {seed} --call {problem.partition(':')[0]}")
     if tally.problems or tally.descriptors > 0 or tally.threads > 0:
         sys.exit(f"\nseed {seed}: {len(tally.problems)} calls were misjudged, or something was left behind")
 

@@ -1,21 +1,16 @@
-"""Where run.py plays: a sandbox with its faulty server, gates in front of the server, and clients of one kind."""
+"""Where run.py plays: a sandbox with its faulty server, and clients of one kind."""
 
 import asyncio
 import socket
 import ssl
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import count, cycle
 from pathlib import Path
-from random import Random
 from typing import Any
-
-import httpx
 
 from scenarios import BEFORE, WRITES
 from sendgrid_campaigns import Clock, Retry
@@ -38,7 +33,7 @@ class Fault:
     """What goes wrong with one request."""
 
     plan: Mapping[str, Any] | None = None
-    """As `Sandbox.fault` takes it, with ID for the campaign's id; None: the gate does the harm, or an earlier plan."""
+    """As `Sandbox.fault` takes it, with ID for the campaign's id; None: an earlier plan strikes, or `address`."""
     connects: bool = False
     """Whether the fault meets the connection, before a byte of the request is read."""
     expected: tuple[str, ...] = ()
@@ -47,6 +42,8 @@ class Fault:
     """Seconds of real time before the request is sent."""
     counts: bool = True
     """Whether this is the faulty request, and not the one after it."""
+    address: str | None = None
+    """`refused`: nobody listens where the request goes; `full`: connecting takes for ever."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +62,15 @@ class Script:
     """Whether over TLS; None: either."""
     large: bool = False
     """Whether the request has a large body, where it has one."""
-    via: str = "server"
-    """`refused`, `gone`, `gone later`: a gate that closes; `full`: a full backlog; `proxy`; `pool`: an occupied one."""
     settle: float = SHORT
 
     @property
     def hasty(self) -> bool:
         """Whether the client waits for something that does not come."""
-        plans = [fault.plan or {} for fault in (*self.reads, *self.writes) if fault]
+        faults = [fault for fault in (*self.reads, *self.writes) if fault]
+        plans = [fault.plan or {} for fault in faults]
         waits = any(plan.get("ending") == "silence" or "drip" in plan for plan in plans)
-        return waits or self.via in ("full", "pool")
+        return waits or any(fault.address == "full" for fault in faults)
 
 
 @dataclass
@@ -125,108 +121,19 @@ class Shifted(Clock):
         await asyncio.sleep(0)
 
 
-# --- gates ---
-
-
-def _bound(address: tuple[str, int]) -> socket.socket:
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind(address)
-    return bound
-
-
-REFUSALS = (
-    b"HTTP/1.1 403 Forbidden\r\n\r\n",
-    b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno",
-    b"HTTP/1.1 429 Too Many Requests\r\n\r\n",
-    b"HTTP/1.1 502 Bad Gateway\r\n\r\n",
-    *(b"", b"HTTP/1.1 30", b"garbage\r\n\r\n"),
-)
-"""What a proxy says that opens no tunnel."""
-
-
-class Gate:
-    """Lets so many connections through to a server. Then the gate is gone, or refuses as a proxy does."""
-
-    def __init__(self, url: str, through: int, refusals: Sequence[bytes] = ()) -> None:
-        """refusals: what a proxy says, in turn."""
-        self._server = (HOST, httpx.URL(url).port or 0)
-        self._through = through
-        self._proxies = bool(refusals)
-        self._refusals = cycle(refusals)
-        # Keeps the port when nobody listens any more: no other program is to be met there.
-        self._reserved = _bound((HOST, 0))
-        self.address: tuple[str, int] = self._reserved.getsockname()
-        self._sockets = [self._reserved]
-        self._threads: list[threading.Thread] = []
-        if through:
-            listener = _bound(self.address)
-            listener.listen()
-            self._sockets.append(listener)
-            self._start(self._accept, listener)
-
-    def _start(self, work: Callable[..., None], *sockets: socket.socket) -> None:
-        thread = threading.Thread(target=work, args=sockets, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        # A proxy stays, and says of each connection whether it may go on; any other gate closes after the last one.
-        with suppress(OSError):
-            for number in count(1):
-                connection, _ = listener.accept()
-                self._sockets.append(connection)
-                if number == self._through and not self._proxies:
-                    listener.close()
-                if self._proxies and not self._grants(connection, number):
-                    continue
-                server = socket.create_connection(self._server)
-                self._sockets.append(server)
-                self._start(self._carry, connection, server)
-                self._start(self._carry, server, connection)
-
-    def _grants(self, connection: socket.socket, number: int) -> bool:
-        asked = b""
-        while b"\r\n\r\n" not in asked and (part := connection.recv(2**16)):
-            asked += part
-        granted = number <= self._through
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" if granted else next(self._refusals))
-        if not granted:
-            connection.shutdown(socket.SHUT_WR)
-        return granted
-
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while part := source.recv(2**16):
-                target.sendall(part)
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        for thread in self._threads:
-            while thread.is_alive():
-                for each in [*self._sockets]:
-                    with suppress(OSError):
-                        each.shutdown(socket.SHUT_RDWR)
-                thread.join(0.01)
-        for each in self._sockets:
-            each.close()
-
-
-class Full:
-    """A listener with a full backlog: connecting takes for ever."""
+class Addresses:
+    """Addresses where no server answers."""
 
     def __init__(self) -> None:
-        listener = socket.socket()
-        listener.bind((HOST, 0))
-        listener.listen(0)
-        self.address: tuple[str, int] = listener.getsockname()
-        self._sockets = [listener]
-        for _ in range(4):
-            waiting = socket.socket()
-            waiting.setblocking(False)
-            waiting.connect_ex(self.address)
-            self._sockets.append(waiting)
+        self._sockets = [socket.socket() for _ in range(6)]
+        refused, full, *waiting = self._sockets
+        refused.bind((HOST, 0))  # and never listens
+        full.bind((HOST, 0))
+        full.listen(0)
+        for each in waiting:  # fill the backlog
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        self.ports: dict[str, int] = {"refused": refused.getsockname()[1], "full": full.getsockname()[1]}
 
     def close(self) -> None:
         for each in self._sockets:
@@ -253,12 +160,14 @@ def _about(campaign_id: int, plan: Mapping[str, Any]) -> Mapping[str, Any]:
 class Marking:
     """An exchange that marks every request, and plans what is to go wrong with it."""
 
-    def __init__(self, inner: Any, before: Callable[[Any], str]) -> None:
+    def __init__(self, inner: Any, before: Callable[[Any], tuple[str, str]]) -> None:
         self._inner = inner
         self._before = before
 
     def attempt(self, ask: Any, on_behalf_of: str | None) -> Any:
-        return self._inner.attempt(ask, self._before(ask))
+        mark, base_url = self._before(ask)
+        self._inner._target = replace(self._inner._target, base_url=base_url)
+        return self._inner.attempt(ask, mark)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -279,11 +188,12 @@ class Stage:
         self._sandbox = Sandbox(
             clock=self._clock.time, knobs=Knobs(unknown_on_behalf_of="parent", campaign_limit=10**9)
         )
-        tls, self._trust = None, ssl.create_default_context() if certificates else False
+        tls = None
         if certificates:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(certificates / "certificate.pem", certificates / "key.pem")
         self._server = self._sandbox.serve_faulty(tls)
+        self._addresses = Addresses()
         self._clients: dict[tuple[float, float, bool], Any] = {}
         self._now: Performance | None = None
         self._seen = Counter[str]()
@@ -303,18 +213,14 @@ class Stage:
         performance.campaign_id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
         self._now, self._planned = performance, None
         self._seen.clear()
-        timeout = SHORT if script.hasty else LONG
-        async with AsyncExitStack() as left_behind:
-            key = timeout, script.settle, performance.fresh
-            if script.via != "server":
-                client = await self._client_via(performance, timeout, left_behind)
-            elif (client := self._clients.get(key)) is None:
-                client = self._clients[key] = self._client(*key)
-            try:
-                call = self._call(client, performance)
-                performance.outcome = await (call() if self._kind.is_async else asyncio.to_thread(call))
-            except Exception as error:  # whatever comes is judged
-                performance.outcome = error
+        key = SHORT if script.hasty else LONG, script.settle, performance.fresh
+        if key not in self._clients:
+            self._clients[key] = self._client(*key)
+        try:
+            call = self._call(self._clients[key], performance)
+            performance.outcome = await (call() if self._kind.is_async else asyncio.to_thread(call))
+        except Exception as error:  # whatever comes is judged
+            performance.outcome = error
         self._look_back()
         self._now = None
 
@@ -324,8 +230,8 @@ class Stage:
             write = replace(write, arguments={**write.arguments, "plain_content": LARGE})
         return lambda: write.call(client, now, performance.campaign_id)
 
-    def _before(self, ask: Any) -> str:
-        """Plan what is to become of a request, and return its mark."""
+    def _before(self, ask: Any) -> tuple[str, str]:
+        """Plan what is to become of a request, and return its mark and where it goes."""
         performance = self._now
         assert performance is not None
         self._look_back()
@@ -336,7 +242,7 @@ class Stage:
         self._seen[kind] += 1
         fault = faults[self._seen[kind] - 1] if self._seen[kind] <= len(faults) else None
         if fault is None or self.spoiled:
-            return mark
+            return mark, self._server.url
         if fault.plan is not None:
             name = "connect" if fault.connects else operation(method, ask.operation.path.format(campaign_id=1))
             assert name is not None
@@ -345,7 +251,8 @@ class Stage:
         if fault.counts:
             performance.struck[number] = fault
         time.sleep(fault.pause)
-        return mark
+        scheme, port = self._server.url.partition(":")[0], self._addresses.ports.get(fault.address or "")
+        return mark, f"{scheme}://{HOST}:{port}" if port else self._server.url
 
     def _look_back(self) -> None:
         """Forget a fault that was not met: the request never came to where the fault was planned."""
@@ -356,42 +263,13 @@ class Stage:
                 self._now.struck.pop(self._planned, None)
         self._planned = None
 
-    # --- clients ---
-
-    def _client(
-        self, timeout: float, settle: float, fresh: bool, url: str | None = None, http: httpx.Client | None = None
-    ) -> Any:
+    def _client(self, timeout: float, settle: float, fresh: bool) -> Any:
         # A third of the timeout for TCP and again for TLS: httpcore closes no socket whose handshake is cancelled.
         settings: dict[str, Any] = {"timeout": timeout, "connect_timeout": timeout / 3, "retry": Retry(settle=settle)}
-        settings |= {"http_client": http} if http else {}
-        client = self._kind.client(KEY, base_url=url or self._server.url, clock=self._clock, **settings)
-        if fresh and http is None:
+        client = self._kind.client(KEY, base_url=self._server.url, clock=self._clock, **settings)
+        if fresh:
             self._kind.keep_no_connection(client)
         client._exchange = Marking(client._exchange, self._before)
-        return client
-
-    async def _client_via(self, performance: Performance, timeout: float, left_behind: AsyncExitStack) -> Any:
-        """Make a client that goes another way, for this call alone."""
-        url, via = self._server.url, performance.script.via
-        refusals = Random(performance.name).sample(REFUSALS, len(REFUSALS)) if via == "proxy" else ()  # noqa: S311
-        through = {"proxy": 1, "gone": 1, "gone later": 2}.get(via, 0)
-        gate = Full() if via == "full" else Gate(url, through, refusals)
-        left_behind.callback(gate.close)
-        options: dict[str, Any] = {}
-        if via == "proxy":
-            options["proxy"] = f"http://{HOST}:{gate.address[1]}"
-            options["limits"] = httpx.Limits(max_keepalive_connections=0)
-        elif via == "pool":
-            options["limits"] = httpx.Limits(max_connections=1)
-        else:
-            url = f"{url.partition(':')[0]}://{HOST}:{gate.address[1]}"
-        http = self._kind.http(verify=self._trust, trust_env=False, **options) if options else None
-        client = self._client(timeout, SHORT, performance.fresh, url, http)
-        left_behind.push_async_callback(self._kind.close, http or client)
-        if via == "pool":
-            held = http.send(http.build_request("GET", self._server.url), stream=True)
-            held = await held if self._kind.is_async else held
-            left_behind.push_async_callback(self._kind.close, held)
         return client
 
     async def close(self) -> Ledger:
@@ -399,6 +277,7 @@ class Stage:
         for client in self._clients.values():
             await self._kind.close(client)
         self._server.close()
+        self._addresses.close()
         self._clock.offset += 200_000  # what is late comes, and what is scheduled goes out
         requests: dict[str | None, list[RequestRecord]] = {}
         for record in self._sandbox.requests():

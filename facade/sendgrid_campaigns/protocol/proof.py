@@ -55,12 +55,12 @@ def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous:
     if code in operation.success:
         try:
             raw = json_value(answer.body)
-            about = raw.get("id", id) if isinstance(raw, dict) else id
+            about = getattr(raw, "get", lambda _, default: default)("id", id)  # pyright: ignore
             value = operation.parse(raw)
         # What generated models raise. Any other exception comes from outside.
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             problem = f"the answer is not what the service documents ({type(error).__name__}: {str(error)[:200]})"
-        if about != id if type(about) is type(id) else code not in ACCEPTED_BY_STATUS:
+        if about != id if type(about) is type(id) else code not in ACCEPTED_BY_STATUS:  # pyright: ignore
             return Tried(answer, Proof.UNKNOWN, f"the answer is about {about!r}")  # R14
         proven = code in ACCEPTED_BY_STATUS or value is not None  # R5
         return Tried(answer, Proof.ACCEPTED if proven else Proof.UNKNOWN, problem, value)

@@ -51,7 +51,7 @@ class AsyncExchange:
         try:
             # Over plain http the environment's proxy would be shown the key: loopback needs none.
             http = httpx.AsyncClient(trust_env=self._target.base_url.startswith("https:"), limits=self._limits)
-        except Exception as error:  # whatever the environment holds
+        except (ValueError, ImportError, FileNotFoundError, httpx.InvalidURL) as error:  # what the environment holds
             problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
