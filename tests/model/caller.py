@@ -3,7 +3,7 @@
 import gc
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -80,20 +80,12 @@ class Fortune:
     may_stray = strayed = False
     first: Snapshot | None = None
 
+    spelt: Callable[[str], str]  # how the service spells a status
+    fate: Callable[["Caller"], Fate]  # what becomes of a request that writes
+    look: Callable[["Caller", str], Look]  # and of one that reads, by the name of its operation
+
     def gap(self, caller: "Caller") -> None:
         """Let others act, just before a request."""
-
-    def fate(self, caller: "Caller") -> Fate:
-        """Return what becomes of a request that writes."""
-        raise NotImplementedError
-
-    def look(self, caller: "Caller", part: str) -> Look:
-        """Return what becomes of a request that reads; part: the name of its operation."""
-        raise NotImplementedError
-
-    def spelt(self, status: str) -> str:
-        """Return how the service spells a status."""
-        return status
 
     def begin(self, part: str) -> bool:
         """Return whether a request may be stray. A look begins with any but the read of a time."""
@@ -112,23 +104,6 @@ class Flows(CampaignsClient):
         return flow
 
 
-class ModelClock(Clock):
-    """The client's clock, which the world moves, and which may jump; its random numbers are all the same."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def time(self) -> float:
-        now = self._world.now
-        return now + self._world.rules.jump if now > START + 1.0 else now
-
-    def monotonic(self) -> float:
-        return self._world.now
-
-    def random(self) -> float:
-        return 0.5
-
-
 CLIENT = Flows("SG.model")
 OPERATIONS = {each.name: each for each in vars(api).values() if isinstance(each, Operation)}
 
@@ -137,8 +112,8 @@ class Interruption(BaseException):
     """An exception from outside, such as Ctrl-C."""
 
 
-class Caller:
-    """A call: what it asks and is told, with an eye on what it must not do."""
+class Caller(Clock):
+    """A call: what it asks and is told, with an eye on what it must not do. It is the client's clock, too."""
 
     def __init__(self, write: Write, world: World, fortune: Fortune, retry: Retry, *, log: bool = False) -> None:
         self.write = write
@@ -147,7 +122,6 @@ class Caller:
         self.fortune = fortune
         self.retry = retry
         self.copies_differ = False  # a late copy of what was refused is carried out; assumed is that it is refused, too
-        self.clock = ModelClock(world)
         self.tells, self.log = log, list[str]()
         self.deadline = START + retry.deadline
         self.send_at = None if write.in_seconds is None else int(START + write.in_seconds)
@@ -155,6 +129,7 @@ class Caller:
         self.wrong: list[str] = []
         self.requests = self.tries = 0  # all; those of the operation that decides
         self.slept = 0.0
+        self.reads_of = 0  # the id that the last read asks for
         self.asked = ""  # the operation of the last request that writes
         self.last, self.proof = FINE, ""  # of the last try: its fate, and what its answer proved
         self.doubt = self.judged = (
@@ -179,6 +154,16 @@ class Caller:
 
     # --- running ---
 
+    def time(self) -> float:
+        now = self.world.now
+        return now + self.world.rules.jump if now > START + 1.0 else now
+
+    def monotonic(self) -> float:
+        return self.world.now
+
+    def random(self) -> float:
+        return 0.5
+
     def run(self) -> None:
         """Run the call to its end. Its `kind` is: done, unknown, wrong state, no, interrupted, or raised."""
         self.first = len(self.world.snapshots) - 1
@@ -186,8 +171,8 @@ class Caller:
             self.value = self._drive(lambda: self.write.call(CLIENT, START))
             self.kind = "done"
         except (Exception, Interruption) as error:
-            kinds = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state", errors.SendGridError: "no"}
-            kinds |= {Interruption: "interrupted", BaseException: f"raised {error!r}"}
+            kinds: dict[type[BaseException], str] = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state"}
+            kinds |= {errors.SendGridError: "no", Interruption: "interrupted", Exception: f"raised {error!r}"}
             self.kind = next(kind for of, kind in kinds.items() if isinstance(error, of))
             self.error = error
         self.ended = self.world.now
@@ -222,7 +207,7 @@ class Caller:
         return False
 
     def _drive(self, method: Any) -> Any:
-        CLIENT._session = Session(clock=self.clock, retry=self.retry, rate_limit=RateLimit(), host="model")
+        CLIENT._session = Session(clock=self, retry=self.retry, rate_limit=RateLimit(), host="model")
         flow = method() or CLIENT.flow  # some methods return nothing
         answer: Answer | NoAnswer | None = None
         try:
@@ -264,8 +249,9 @@ class Caller:
 
     def _write(self, ask: Ask) -> Answer | NoAnswer:
         world, name = self.world, ask.operation.name
-        if name != self.asked:  # the next part of send_once
-            self.asked, self.doubt, self.judged, self.moved = name, False, False, False
+        if self.asked not in ("", name):  # the next part of send_once
+            self.doubt = self.judged = self.moved = False
+        self.asked = name
         if name == self.name:
             self._check_try()
             self.tries += 1
@@ -302,6 +288,7 @@ class Caller:
         name, world = ask.operation.name, self.world
         if not self.asked and world.now < self.failed_at + 0.2:
             self.wrong.append("I5: a read that failed is repeated at once")
+        self.reads_of = ask.parameters.get("campaign_id", 0)
         seconds, snapshot, page, interrupted = self.fortune.look(self, name)
         page = self.page or page
         answer: Answer | NoAnswer
@@ -362,11 +349,9 @@ class Caller:
         return needs is None or status in needs
 
     def has_fields(self, shown: Shown) -> bool:
-        """Return whether a campaign has the fields that an update is to set."""
         return stored(shown.fields, json.dumps(self.write.arguments)) == shown.fields
 
     def saw(self, status: str) -> None:
-        """Take note of a status that a read has shown."""
         self.statuses.add(status.casefold())
         self.moved = self.moved or not self.allows(status)
 
@@ -377,12 +362,12 @@ class Caller:
             self.saw(shown.status)
             value = shown.fields if self.name == "update_campaign" and not self.has_fields(shown) else None
         elif is_scheduled and self.name == "reschedule_campaign":
-            value = None if shown.send_at == self.send_at else shown.send_at
+            value = None if int(shown.send_at or 0) == self.send_at else shown.send_at
         if self.tries and value is not None:
             self.newer = self.newer or self.theirs not in (None, value)
             self.theirs = value
         if self.send_at is not None:
-            now = max(self.clock.time(), 0.0 if rules.dated is None else int(self.world.time() + rules.dated))
+            now = max(self.time(), 0.0 if rules.dated is None else int(self.world.time() + rules.dated))
             at = shown.send_at if is_scheduled and shown.send_at is not None else self.send_at
             self.near = min(self.send_at, at) - now <= 60.0
 
@@ -397,7 +382,6 @@ class Caller:
         self.wrong += [f"I5: it is tried {when}" for when, is_so in checks.items() if is_so]
 
     def tell(self, *facts: object) -> None:
-        """Write a line for people."""
         if self.tells:
             self.log.append(f"{self.world.now - START:+10.2f} s  {' | '.join(str(fact) for fact in facts if fact)}")
 

@@ -13,7 +13,7 @@ from typing import Any
 from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Fortune, Look, Page
 from model.judge import Tally, misjudged, violations
 from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, World
-from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES
+from scenarios import EDIT, FAR, WRITES
 from sendgrid_campaigns import Retry
 
 USUAL = Rules(oldest=1.4, tolerance=300.0)
@@ -89,7 +89,7 @@ WEATHERS = {
     "a short deadline": Weather(retry=replace(SHORT, deadline=2.4), fates=FATES + SLOW, looks=("fails", "slow")),
     "other names and clocks": Weather(
         shouts=True,
-        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, dated=FAR),
+        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, jump=2 * FAR),
         retry=SHORTER,
     ),
     "pages in front": Weather(FRESH, SHORTER, fates=IN_FRONT, looks=PAGES),
@@ -105,12 +105,12 @@ class Script(Fortune):
 
     def __init__(self, weather: Weather, faults: int, others: int, path: list[list[int]]) -> None:
         self.weather = weather
+        self.spelt = lambda status: f" {status.upper()}" if weather.shouts else status
         self.faults, self.others = faults, others
         self._path = path  # for each choice: which, of how many
         self._made = 0
 
     def choose(self, options: int) -> int:
-        """Return which of so many is chosen."""
         if options == 1:
             return 0
         self._made += 1
@@ -169,14 +169,11 @@ class Script(Fortune):
             "fails": Look(QUICK, None),
         }[kind]
 
-    def spelt(self, status: str) -> str:
-        return f" {status.upper()}" if self.weather.shouts else status
-
 
 def hibernating(caller: Caller) -> Page:
     """Return a read of the campaign with a status that nobody knows."""
     caller.saw("Hibernating")
-    return Page(200, b'{"id":%d,"status":"Hibernating"}' % max(caller.world.campaigns, default=CAMPAIGN_ID))
+    return Page(200, b'{"id":%d,"status":"Hibernating"}' % caller.reads_of)
 
 
 def _acts(caller: Caller) -> Iterator[Request]:
@@ -222,7 +219,6 @@ class Task:
     others: int = 2
 
     def name(self, path: list[list[int]]) -> str:
-        """Return the name of a history, which `replay` takes."""
         return "/".join(map(str, (*astuple(self), ".".join(str(number) for number, _ in path))))
 
 

@@ -40,7 +40,6 @@ class Tally:
     """The first few: what was wrong, and the name of the history."""
 
     def judge(self, caller: Caller, wrong: list[str], name: str) -> None:
-        """Count one history."""
         self.histories += 1
         rules = {line[:2] for line in wrong}
         self.twice += "I1" in rules
@@ -53,7 +52,6 @@ class Tally:
             self.unknown_not += not caller.world.effects
 
     def add(self, other: "Tally") -> None:
-        """Add the counts of other histories."""
         for each in fields(self):
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         self.wrong = self.wrong[:5]
@@ -171,7 +169,7 @@ def is_as_asked(caller: Caller, snapshot: Snapshot, until: float) -> bool:
         if name == "send_campaign" and shown.status == "Scheduled" and shown.send_at is not None:
             found = shown.send_at - rules.ahead - until <= SOON + rules.oldest + rules.leaves_late + off
         elif name in ("schedule_campaign", "reschedule_campaign"):
-            found = (found or shown.status == "Scheduled") and shown.send_at == caller.send_at
+            found = (found or shown.status == "Scheduled") and int(shown.send_at or 0) == caller.send_at
         elif name == "unschedule_campaign":
             found = shown.status == rules.unscheduled
         elif name == "update_campaign":

@@ -87,7 +87,6 @@ class Plan:
     mixed: float  # how often a read gets the answer to another's
 
     def world(self) -> World:
-        """Return the world as it is when the call begins."""
         world = World(self.rules, self.start)
         for at, request in self.events:
             world.later(START + at, request)
@@ -193,6 +192,7 @@ class Drawn(Fortune):
         self._plan = plan
         self._random = random
         self._fates = iter(plan.fates)
+        self.spelt = plan.spelt
 
     def fate(self, caller: Caller) -> Fate:
         fate = next(self._fates, FINE)
@@ -227,9 +227,6 @@ class Drawn(Fortune):
             self.strayed, snapshot = True, self.first or snapshot
         self.first = self.first or snapshot
         return Look(seconds, snapshot)
-
-    def spelt(self, status: str) -> str:
-        return self._plan.spelt(status)
 
 
 def play(seed: int, setting: str, *, log: bool = False) -> tuple[Caller, list[str], Plan]:
@@ -269,7 +266,6 @@ def naive(planned: Plan, seed: int) -> tuple[bool, bool, bool]:
 
 
 def setting_of(seed: int) -> str:
-    """Return the setting of a seed."""
     return INSIDE[seed % len(INSIDE)]
 
 

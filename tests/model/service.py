@@ -55,7 +55,6 @@ class Snapshot(NamedTuple):
     campaigns: tuple[Shown, ...]
 
     def of(self, id: int) -> Shown | None:
-        """Return the campaign with an id."""
         return next((shown for shown in self.campaigns if shown.id == id), None)
 
 
@@ -120,7 +119,6 @@ class World:
         self._plan()
 
     def time(self) -> float:
-        """Return the service's clock."""
         return self.now + self.rules.ahead
 
     def _due(self, campaign: Campaign) -> float:

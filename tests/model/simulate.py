@@ -70,7 +70,6 @@ class Report:
     mutants: dict[str, tuple[str, str] | None] = field(default_factory=dict[str, tuple[str, str] | None])
 
     def total(self, section: str) -> Tally:
-        """Return the sum of a section."""
         total = Tally()
         for (of, _), tally in self.rows.items():
             if of == section:
@@ -89,7 +88,6 @@ class Report:
             yield "with A1 off, nothing is mailed twice: then this would not see it either"
 
     def lines(self) -> Iterator[str]:
-        """Yield the report, line by line."""
         yield f"{'':47} histories mailed  false  false  other  unknown, and in    naive client: mailed"
         yield f'{"":47}            twice   "no" "done"         truth done, not   twice     "no" "done"'
         for section in (EXPLORED, BY_WRITE, BY_SETTING, OFF):
@@ -113,7 +111,6 @@ def _row(name: str, tally: Tally) -> str:
 
 
 def simulate(histories: int, seed: int, processes: int) -> Report:
-    """Run all of it."""
     report = Report(seed)
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
         parts: dict[Future[Any], str] = {}
@@ -137,7 +134,6 @@ def simulate(histories: int, seed: int, processes: int) -> Report:
 
 
 def main() -> None:
-    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--histories", type=int, default=1_000_000, help="random ones; 1,000,000 unless given")
     parser.add_argument("--seed", type=int, default=None)
