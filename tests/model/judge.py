@@ -77,6 +77,9 @@ def violations(caller: Caller) -> list[str]:
         wrong.append("I4: it ends too late")
     if caller.tries > retry.attempts:
         wrong.append("I5: too many tries")
+    was_there = world.snapshots[0].of(CAMPAIGN_ID) and CAMPAIGN_ID in world.campaigns
+    if caller.write.name == "send_once" and world.created and was_there:
+        wrong.append("I5: a campaign is made, and one of an earlier run is there")
     told = WARNED and any("unknown whether" in note for note in getattr(error, "__notes__", ()))
     if caller.interrupted and (kind != "interrupted" or (in_force(caller) and not told)):
         wrong.append("I6: the interruption is swallowed, or tells nothing of the doubt")
