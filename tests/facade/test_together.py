@@ -1,4 +1,4 @@
-"""Calls together, interrupted anywhere, killed at each request, and with random faults: one mailing."""
+"""Calls together, interrupted anywhere, and killed at each request: one mailing."""
 
 import asyncio
 import os
@@ -292,30 +292,3 @@ def test_killed(kill: Any, twice: bool) -> None:
         assert [kind for kind, _ in let_call(server.url, name, ARGUMENTS[name])] == ["SendReceipt"]
         sandbox.advance(3600)  # whatever is late has come
         assert len(sandbox.mailings()) == 1
-
-
-# --- random faults: a job that is run again until it is done ---
-
-
-@pytest.mark.parametrize("name", ARGUMENTS)
-def test_random_faults(name: str) -> None:
-    """A run that fails prints its seed; `SEED=... pytest` plays that run again."""
-    first = os.environ.get("SEED") or f"{random.SystemRandom().randrange(10**9)}"
-    for seed in [first] if "-" in first else [f"{first}-{number}" for number in range(40)]:
-        chosen = random.Random(f"{seed}{name}")  # noqa: S311 - no secret
-        sandbox = Sandbox(clock=lambda: 1_800_000_000)
-        for operation in ("get", "list", "create", "update", "send"):
-            writes = [*FAULTS.values(), {"ending": "refused"}] if operation in ("create", "update", "send") else []
-            faults = [*({"answer": code} for code in (404, 429, 503)), LOST, *writes]
-            for occurrence in range(1, 9):
-                if chosen.random() < 0.4:
-                    sandbox.fault(operation, occurrence, **{**chosen.choice(faults), "times": 1})
-        results: list[Any] = []
-        while not results or not isinstance(results[-1], sg.SendReceipt):
-            assert len(results) < 30, f"SEED={seed}: {results[-1]}"
-            try:
-                results.append(getattr(sandbox.client(), name)(**ARGUMENTS[name]))
-            except sg.SendGridError as error:
-                results.append(error)
-        sandbox.advance(3600)
-        assert [mailing.campaign_id for mailing in sandbox.mailings()] == [results[-1].id], f"SEED={seed}"

@@ -10,6 +10,7 @@ I7  every error is the package's own, names the action, and claims nothing that 
 I8  where nothing but the write itself goes wrong, the call finds out what became of the write
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from math import isinf
@@ -77,8 +78,7 @@ def violations(caller: Caller) -> list[str]:
         wrong.append("I4: it ends too late")
     if caller.tries > retry.attempts:
         wrong.append("I5: too many tries")
-    was_there = world.snapshots[0].of(CAMPAIGN_ID) and CAMPAIGN_ID in world.campaigns
-    if caller.write.name == "send_once" and world.created and was_there:
+    if caller.write.name == "send_once" and world.created and all(map(has_key, world.snapshots)):
         wrong.append("I5: a campaign is made, and one of an earlier run is there")
     told = WARNED and any("unknown whether" in note for note in getattr(error, "__notes__", ()))
     if caller.interrupted and (kind != "interrupted" or (in_force(caller) and not told)):
@@ -89,6 +89,12 @@ def violations(caller: Caller) -> list[str]:
     if isinstance(error, SendGridError):
         wrong += misleading(caller, error)
     return wrong + list(lifeless(caller))
+
+
+def has_key(snapshot: Snapshot) -> bool:
+    """Return whether an earlier run's campaign is there, and its title still ends with the key."""
+    shown = snapshot.of(CAMPAIGN_ID)
+    return shown is not None and json.loads(shown.fields).get("title", "").endswith("(once march)")
 
 
 def mailed_twice(world: World) -> bool:

@@ -283,9 +283,10 @@ def test_a_proxy_that_opens_no_tunnel(kind: Kind, said: bytes, monkeypatch: pyte
 
 
 def test_a_pool_without_a_free_connection(kind: Kind) -> None:
-    service, answers = Service(), Event()
+    service, came, answers = Service(), Event(), Event()
 
     def handle(connection: socket.socket, request: Request) -> None:
+        came.set()
         answers.wait(9)
         connection.sendall(service.answer(request))
 
@@ -294,11 +295,11 @@ def test_a_pool_without_a_free_connection(kind: Kind) -> None:
             return asyncio.gather(campaigns.get(2), campaigns.ensure_sent(1), return_exceptions=True)
         with ThreadPoolExecutor() as pool:
             first = pool.submit(campaigns.get, 2)
-            time.sleep(0.2)
+            came.wait()
             return first.exception(), pool.submit(campaigns.ensure_sent, 1).exception()
 
     with serve(handle) as (url, _):
-        found = use(kind, url, both, max_connections=1, timeout=1, retry=Retry(attempts=1, settle=0.1))
+        found = use(kind, url, both, max_connections=1, timeout=0.3, retry=Retry(attempts=1, settle=0.1))
         assert not service.mailed
         answers.set()
     assert isinstance(found[1], NotAppliedError | OutcomeUnknownError)

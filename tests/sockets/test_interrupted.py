@@ -32,10 +32,10 @@ KIND_OF_LIMIT: list[type[BaseException]] = [Limit, OwnTimeout, TimeoutError, Key
 
 
 class Slow:
-    """A service that is slow in one phase of a send, and sets an event when the phase begins."""
+    """A service that waits in one phase of a send, until the test says that the call is over."""
 
     def __init__(self, phase: str) -> None:
-        self.service, self.phase, self.began = Service(), phase, threading.Event()
+        self.service, self.phase, self.began, self.over = Service(), phase, threading.Event(), threading.Event()
 
     def __call__(self, connection: socket.socket, request: Request) -> None:
         whole = self.service.answer(request)
@@ -43,7 +43,7 @@ class Slow:
         if request.method == ("GET" if self.phase == "GET" else "POST") and not self.began.is_set():
             connection.sendall(whole[:early])
             self.began.set()
-            time.sleep(1)
+            self.over.wait(9)
             connection.sendall(whole[early:])
         else:
             connection.sendall(whole)
@@ -66,12 +66,11 @@ def limit() -> Iterator[Callable[[BaseException], None]]:
 
 
 def check(slow: Slow, requests: list[Request], error: BaseException, log: pytest.LogCaptureFixture) -> None:
-    """Check that an interruption tells of doubt where there is doubt, and that no request followed it."""
+    """Check that an interruption told of doubt where there was doubt, and that no request followed it."""
     in_doubt = slow.phase != "GET"
     notes = "".join(getattr(error, "__notes__", ()))
     warnings = [each for each in log.records if (each.name, each.levelname) == ("sendgrid_campaigns", "WARNING")]
     assert (DOUBT in notes, bool(warnings)) == (in_doubt, in_doubt)
-    time.sleep(0.1)
     assert [request.method for request in requests] == ["GET", "POST"][: 1 + in_doubt]
     assert bool(slow.service.mailed) is in_doubt
 
@@ -82,13 +81,14 @@ def test_a_signal_handler(how: type[BaseException], phase: str, limit: Any, capl
     slow, error = Slow(phase), how("the time is up")
     limit(error)
     with serve(slow) as (url, requests), CampaignsClient("SG.key", base_url=url) as campaigns:
-        threading.Thread(target=lambda: slow.began.wait() and signal.raise_signal(signal.SIGALRM)).start()
+        caller = threading.get_ident()
+        threading.Thread(target=lambda: slow.began.wait() and signal.pthread_kill(caller, signal.SIGALRM)).start()
         with pytest.raises(how) as raised:
             campaigns.send(1)
-        ended = time.monotonic()
-        assert raised.value is error
-        check(slow, requests, error, caplog)
-    assert time.monotonic() - ended < 3
+        assert not slow.over.is_set()
+        slow.over.set()
+    assert raised.value is error
+    check(slow, requests, error, caplog)
 
 
 @pytest.mark.parametrize("phase", ["GET", "POST"])
@@ -109,9 +109,10 @@ def test_another_thread(how: type[BaseException], phase: str, caplog: pytest.Log
         thread.start()
         slow.began.wait()
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(how))
+        slow.over.set()
         thread.join()
-        assert type(ended[0]) is how
-        check(slow, requests, ended[0], caplog)
+    assert type(ended[0]) is how
+    check(slow, requests, ended[0], caplog)
 
 
 @pytest.mark.parametrize("phase", ["GET", "POST", "head", "body"])
@@ -136,12 +137,13 @@ def test_asyncio(name: str, how: str, phase: str, caplog: pytest.LogCaptureFixtu
 
     with serve(slow) as (url, requests):
         KINDS[name].use(work, base_url=url)
-        check(slow, requests, ended[0], caplog)
+        slow.over.set()
+    check(slow, requests, ended[0], caplog)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_two_hundred_sends_at_random_moments(limit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hundred_sends_at_random_moments(limit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every limit that fires comes out, and the ledger agrees with what is said."""
     seed = random.SystemRandom().randrange(2**32)
     moments, service = random.Random(seed), Service()  # noqa: S311
@@ -173,7 +175,7 @@ def test_two_hundred_sends_at_random_moments(limit: Any, monkeypatch: pytest.Mon
         new_http = exchange._new_http
         monkeypatch.setattr(exchange, "_new_http", lambda: kept.append(exchange._http) or new_http())
         gc.disable()
-        for id in range(1, 201):
+        for id in range(1, 101):
             try:
                 try:
                     signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.0005, 0.025))
@@ -193,5 +195,5 @@ def test_two_hundred_sends_at_random_moments(limit: Any, monkeypatch: pytest.Mon
         connection.close()
     assert not wrong, f"seed {seed}"
     assert out == [error for _, error in fired], f"seed {seed}"
-    assert len(out) > 20, f"seed {seed}"
+    assert len(out) > 10, f"seed {seed}"
     assert len(service.mailed) == len(set(service.mailed)), f"seed {seed}"

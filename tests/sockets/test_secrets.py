@@ -7,7 +7,7 @@ import logging
 import pickle
 import signal
 import socket
-import time
+import threading
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -153,19 +153,24 @@ class Limit(Exception):
     "said", ["", 'HTTP/1.1 400 {0}\r\nX: {0}\r\nContent-Length: 999\r\n\r\n{{"errors": [{{"message": "{0}"']
 )
 def test_nor_when_a_call_is_ended_in_flight(kind: Kind, said: str, log: io.StringIO) -> None:
+    came = threading.Event()
+
     def handle(connection: socket.socket, request: Request) -> None:
         connection.sendall(said.format(request.headers["authorization"]).encode())
-        time.sleep(1)
+        came.set()
+        connection.recv(1)  # until the client closes the connection
 
     def interrupt(signal: int, frame: object) -> None:
         raise Limit
 
     async def cancelled(campaigns: Any) -> None:
-        async with asyncio.timeout(0.3):
-            await campaigns.ensure_sent(1)
+        task = asyncio.create_task(campaigns.ensure_sent(1))
+        await asyncio.to_thread(came.wait)
+        async with asyncio.timeout(0.05):
+            await task
 
     def limited(campaigns: Any) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        threading.Thread(target=lambda: came.wait() and signal.setitimer(signal.ITIMER_REAL, 0.05)).start()
         campaigns.ensure_sent(1)
 
     before = signal.signal(signal.SIGALRM, interrupt)

@@ -72,9 +72,9 @@ class AiohttpExchange(AsyncExchange):
         loop = running_loop()
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         if loop not in self._sessions:
-            trusted, resolver = httpx.create_ssl_context(), aiohttp.ThreadedResolver()  # as of the other clients
+            trusted = self._target.base_url.startswith("http:") or httpx.create_ssl_context()  # as the other clients
             self._sessions[loop] = aiohttp.ClientSession(
-                connector=_Connector(ssl=trusted, limit=self._limit, resolver=resolver),
+                connector=_Connector(ssl=trusted, limit=self._limit, resolver=aiohttp.ThreadedResolver()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there

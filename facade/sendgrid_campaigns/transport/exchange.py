@@ -38,9 +38,8 @@ class AsyncExchange:
         # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio has an eighth of the rate.
         self._limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=min(20, max_connections))
         self._foreign = http is not None
-        self._guarded = False
+        self._guarded = self._reports = False
         """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
-        self._reports = False
         self._owner: object = None
         self._http: httpx.AsyncClient = http or self._new_http()
 
@@ -48,9 +47,10 @@ class AsyncExchange:
         # httpcore is a fifth of an import, and a client needs it.
         from sendgrid_campaigns.transport.streams import guard
 
+        # Plain http, of loopback, needs no certificates; and the environment's proxy would be shown the key.
+        tls = self._target.base_url.startswith("https:")
         try:
-            # Over plain http the environment's proxy would be shown the key: loopback needs none.
-            http = httpx.AsyncClient(trust_env=self._target.base_url.startswith("https:"), limits=self._limits)
+            http = httpx.AsyncClient(verify=tls, trust_env=tls, limits=self._limits)
         except (ValueError, ImportError, FileNotFoundError, httpx.InvalidURL) as error:  # what the environment holds
             problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
