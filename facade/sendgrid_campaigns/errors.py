@@ -83,7 +83,8 @@ class SendGridError(Exception):
         text, known: the two `args` of an error, of which pickle and JSON make the error again.
         """
         for name, value in {**(known or {}), **facts}.items():
-            if name.startswith("_") or not hasattr(type(self), name):
+            default = getattr(type(self), name, print)
+            if name.startswith("_") or not isinstance(default, str | int | tuple | Mapping | None):
                 raise TypeError(f"{type(self).__name__} has no {name}")
             setattr(self, name, _RESTORED[name](value) if name in _RESTORED else value)
         if text is None:

@@ -155,7 +155,7 @@ def known_items(value: "list[T] | Unset | None") -> tuple[T, ...] | None:
 def utc(seconds: int | None) -> datetime | None:
     """Return the time for unix seconds; None for a number that is no time."""
     try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        return None if seconds is None or seconds is True else datetime.fromtimestamp(seconds, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 
@@ -263,7 +263,12 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/view-scheduled-time-of-a-campaign
         """
-        return utc((self._read(api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at)
+        seconds = (self._read(api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at
+        if seconds is not None and utc(seconds) is None:
+            raise errors.InvalidResponseError(
+                action="read", campaign_id=campaign_id, cause=f"send_at is {shown(seconds)}"
+            )
+        return utc(seconds)
 
     def check(self, campaign_id: int) -> models.CheckResult:
         """Read a campaign and list everything that would stop it from being sent, by the documented rules.
@@ -399,10 +404,9 @@ class CampaignsClient(Client):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-test-campaign
         """
         most = api.SEND_TEST_CAMPAIGN.limits["to"]
+        several = isinstance(to, Sequence) and len(to) <= most  # pyright: ignore[reportUnnecessaryIsInstance]
+        check(bool(to) and (isinstance(to, str) or several), f"to is {shown(to)}", f"Give 1 to {most} addresses.")
         body = {"to": to if isinstance(to, str) else list(to)}
-        check(
-            bool(to) and (isinstance(to, str) or len(to) <= most), f"to is {shown(to)}", f"Give 1 to {most} addresses."
-        )
         self._run(done(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
 
     def outcome(self, of: int | errors.OutcomeUnknownError) -> models.Outcome:

@@ -51,7 +51,7 @@ class AsyncExchange:
         tls = self._target.base_url.startswith("https:")
         try:
             http = httpx.AsyncClient(verify=tls, trust_env=tls, limits=self._limits)
-        except (ValueError, ImportError, FileNotFoundError, httpx.InvalidURL) as error:  # what the environment holds
+        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
             problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(problem=problem, remedy=remedy) from None
