@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from sendgrid_campaigns.auth import ApiKey, on_behalf_of
-from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_seconds, checked_base_url
+from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_count, check_seconds, checked_base_url
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.call import Session
 from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
@@ -59,6 +59,7 @@ class AsyncClient:
             del api_key  # a traceback that shows locals must not show the key
         check_seconds("timeout", timeout)
         check_seconds("connect_timeout", connect_timeout)
+        check_count("max_connections", max_connections, 1)
         for value, kind in ((retry, Retry), (clock, Clock)):
             good = isinstance(value, kind)  # pyright: ignore[reportUnnecessaryIsInstance]
             check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
@@ -91,6 +92,8 @@ class AsyncClient:
         return view
 
     async def _run(self, flow: Flow[T]) -> T:
+        # Once a call has begun, a client that is closed makes no requests: the call knows what that means for a write.
+        self._exchange.usable_http()
         try:
             step = next(flow)
             while True:

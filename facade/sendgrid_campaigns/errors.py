@@ -35,7 +35,8 @@ LONGEST_TEXT = 8_000
 def shown(value: object, longest: int = 100) -> str:
     """Return a value as error texts show it: never long, and never failing. Of an exception, its class and text."""
     try:
-        text = f"{type(value).__name__}: {value}".rstrip(": ") if isinstance(value, Exception) else repr(value)
+        is_error = isinstance(value, Exception)
+        text = f"{type(value).__name__}: {value}".partition("\n")[0].rstrip(": ") if is_error else repr(value)
     except Exception:  # an int of 5,000 digits has no repr, and others have their own reasons
         text = f"of type {type(value).__name__}"
     return text if len(text) <= longest else f"{text[:longest]}…"

@@ -236,10 +236,10 @@ def test_another_process_or_event_loop(style: Style, server: Server, monkeypatch
     in_memory = style.client(server)
 
     async def usable_async(client: Any) -> Any:
-        return client._exchange._usable_http()
+        return client._exchange.usable_http()
 
     def usable(client: Any) -> Any:
-        return style.do(usable_async, client) if style.is_async else client._exchange._usable_http()
+        return style.do(usable_async, client) if style.is_async else client._exchange.usable_http()
 
     first = usable(own)
     assert (usable(own), usable(foreign), usable(in_memory)) == (
@@ -254,7 +254,7 @@ def test_another_process_or_event_loop(style: Style, server: Server, monkeypatch
         with pytest.raises(sg.ConfigurationError, match="event loop"):
             asyncio.run(usable_async(foreign))
         with pytest.raises(sg.ConfigurationError, match="no asyncio event loop"):
-            own._exchange._usable_http()
+            own._exchange.usable_http()
 
 
 @pytest.mark.parametrize("foreign", [False, True])

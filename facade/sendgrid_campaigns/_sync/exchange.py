@@ -7,14 +7,15 @@ from contextlib import closing, nullcontext, suppress
 
 import httpx
 
-from sendgrid_campaigns.config import Clock, check, check_count
+from sendgrid_campaigns.config import Clock, check
 from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build
 
-NO_REQUEST = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
-"""What httpx raises before it has even a connection."""
+_BY_HTTPX = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
+NO_REQUEST = (*_BY_HTTPX, ConfigurationError)
+"""What is raised before there is even a connection: by httpx; and by us, when the client is closed during a call."""
 
 NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 """What httpx raises while it connects, and other transports later, too: believed only when the transport reports."""
@@ -28,7 +29,6 @@ class Exchange:
 
         Raises ConfigurationError for an HTTP client that cannot be used.
         """
-        check_count("max_connections", max_connections, 1)
         usable = isinstance(http, httpx.Client | None)  # pyright: ignore[reportUnnecessaryIsInstance]
         check(usable, f"http_client is a {type(http).__module__}.{type(http).__name__}", "Give an httpx.Client.")
         self._target = target
@@ -58,7 +58,7 @@ class Exchange:
         self._guarded = guard(http)
         return http
 
-    def _usable_http(self) -> httpx.Client:
+    def usable_http(self) -> httpx.Client:
         """Return the HTTP client for this process. Raises ConfigurationError when there is none."""
         owner = os.getpid()
         check(not self._http.is_closed, "this client is closed", "Make its calls before it is closed, or make another.")
@@ -114,7 +114,7 @@ class Exchange:
     def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
         request.extensions["trace"] = evidence.trace
-        response = self._usable_http().send(request, auth=None, follow_redirects=False, stream=True)
+        response = self.usable_http().send(request, auth=None, follow_redirects=False, stream=True)
         with closing(response):
             evidence.status_code, evidence.headers = response.status_code, response.headers
             if response.is_stream_consumed:  # a mock transport or an event hook has read and decoded the body

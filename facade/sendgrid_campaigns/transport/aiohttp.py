@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from sendgrid_campaigns.campaigns import AsyncCampaignsClient
-from sendgrid_campaigns.config import Clock, check, check_count
+from sendgrid_campaigns.config import Clock, check
 from sendgrid_campaigns.transport.event_loop import running_loop
 from sendgrid_campaigns.transport.evidence import Evidence, current
 from sendgrid_campaigns.transport.exchange import AsyncExchange
@@ -48,7 +48,6 @@ class AiohttpExchange(AsyncExchange):
 
         Raises ConfigurationError for any http_client, and for a proxy that aiohttp does not know.
         """
-        check_count("max_connections", max_connections, 1)
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self._target, self._clock, self._limit = target, clock, max_connections
         self._foreign, self._guarded, self._reports, self._closed = True, True, True, False
@@ -59,18 +58,23 @@ class AiohttpExchange(AsyncExchange):
         check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")
 
     async def _close_sessions(self, mine: object = None) -> None:
-        for loop in [each for each in self._sessions if each is mine or each.is_closed()]:  # others may be in use
-            await self._sessions.pop(loop).close()
+        # Those of other event loops may be in use, and another thread may close the same ones.
+        ended = [self._sessions.pop(each, None) for each in [*self._sessions] if each is mine or each.is_closed()]
+        await asyncio.gather(*(session.close() for session in ended if session))
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
         self._closed = True
         await self._close_sessions(running_loop())
 
+    def usable_http(self) -> Any:
+        """Return the event loop. Raises ConfigurationError when the client is closed."""
+        check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
+        return running_loop()
+
     async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         evidence.reports = True
-        loop = running_loop()
-        check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
+        loop = self.usable_http()
         if loop not in self._sessions:
             trusted = self._target.base_url.startswith("http:") or httpx.create_ssl_context()  # as the other clients
             self._sessions[loop] = aiohttp.ClientSession(
@@ -86,8 +90,7 @@ class AiohttpExchange(AsyncExchange):
         async with self._sessions[loop].request(
             request.method, str(request.url), headers=request.headers, data=body, allow_redirects=False, timeout=timeout
         ) as response:
-            evidence.status_code = response.status
-            evidence.headers = {name.lower(): value for name, value in response.headers.items()}
+            evidence.status_code, evidence.headers = response.status, response.headers
             async for chunk in response.content.iter_any():
                 if not evidence.add(chunk):
                     return

@@ -29,7 +29,7 @@ class Evidence:
         self._answered_early = False
         self.status_code: int | None = None
         self.headers: Mapping[str, str] = {}
-        """With names in lower case."""
+        """By names in any case."""
         self.whole: bool = False
         """Whether the body arrived to its end."""
         self.reports: bool = False
@@ -103,7 +103,7 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 # --- exceptions ---
 
 
-LIBRARIES = frozenset({"httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp"})
+LIBRARIES = ("httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp", "sendgrid_campaigns")
 """Packages whose exceptions say something about a request; so do the built-in OSErrors, which the OS raises."""
 
 
