@@ -94,10 +94,7 @@ def checked_time(send_at: Any, now: float) -> int:
     aware = isinstance(send_at, datetime) and send_at.utcoffset() is not None
     remedy = "Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1)."
     check(aware, f"send_at is {shown(send_at)}, which is no time with a zone", remedy)
-    try:
-        seconds = int(send_at.astimezone(UTC).timestamp())
-    except (ValueError, OverflowError):
-        seconds = 0  # outside of the years that UTC has
+    seconds = int(send_at.timestamp())
     check(seconds > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time in the future.")
     return seconds
 
@@ -424,10 +421,8 @@ class AsyncCampaignsClient(AsyncClient):
             return await self._run(find_out(self._session, SEND, checked_id(of), {}))
         check(of.action in WRITES, f"the error's action is {shown(of.action)}", "Give an error that a client raised.")
         own, its = self._session.on_behalf_of, of.on_behalf_of
-        problem = (
-            f"the error is about a campaign of {its or 'the parent account'!r}, and this is another account's view"
-        )
+        problem = f"the error is about {its or 'the parent account'!r}, and this is another account's view"
         check(own in (None, its), problem, "Ask the client itself, or that account's view.")
         id = None if of.campaign_id is None else checked_id(of.campaign_id)
-        view = self._view(its)
+        view = self._view(on_behalf_of=its)
         return await view._run(find_out(view._session, WRITES[of.action], id, of.wanted))

@@ -1,5 +1,6 @@
 """Settings of a client that are not secret: how patiently a call tries, the clock, the base URL."""
 
+import os
 import random
 import time
 from dataclasses import dataclass
@@ -9,20 +10,27 @@ import httpx
 from sendgrid_campaigns.errors import ConfigurationError, shown
 
 BASE_URL = "https://api.sendgrid.com"
+URL_VARIABLE = "SENDGRID_CAMPAIGNS_BASE_URL"
 LONGEST = 1e6
 """Seconds; a week and a half."""
 
 
-def check(good: bool, problem: str, remedy: str) -> None:
-    """Raise ConfigurationError unless a value is good."""
+def check(good: bool, problem: str, hint: str) -> None:
+    """Raise ConfigurationError unless a value is good. hint: what to do about the problem."""
     if not good:
-        raise ConfigurationError(problem=problem, remedy=remedy)
+        raise ConfigurationError(cause=problem, hint=hint)
 
 
 def check_seconds(name: str, value: object) -> None:
     """Raise ConfigurationError unless a value is a positive number of seconds that clocks can count."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST
     check(good, f"{name} is {shown(value)}", "Give a positive number of seconds; no call waits for ever.")
+
+
+def check_kind(value: object, kind: type[object]) -> None:
+    """Raise ConfigurationError unless a value is of a class of this package."""
+    name = kind.__name__
+    check(isinstance(value, kind), f"{shown(value)} is no {name}", f"Give a sendgrid_campaigns.{name}.")
 
 
 def check_count(name: str, value: object, least: int) -> None:
@@ -75,10 +83,11 @@ class Clock:
 
 
 def checked_base_url(url: object) -> str:
-    """Return a base URL without a slash at its end.
+    """Return a base URL without a slash at its end. None: that of the environment, or else the usual one.
 
     Raises ConfigurationError for a URL that would show the key to the network or break every path.
     """
+    name, url = ("base_url", url) if url is not None else (URL_VARIABLE, os.environ.get(URL_VARIABLE, BASE_URL))
     text = url if isinstance(url, str) else ""
     try:
         parsed = httpx.URL(text)
@@ -88,7 +97,7 @@ def checked_base_url(url: object) -> str:
 
     def require(good: bool, problem: str, remedy: str) -> None:
         # The URL is not shown: the problem may be a password in the URL.
-        check(good, f"base_url {problem}", f"{remedy} The usual base URL is {BASE_URL}.")
+        check(good, f"{name} {problem}", f"{remedy} The usual base URL is {BASE_URL}.")
 
     # httpx quotes characters that no host name holds, such as a space or a bracket.
     good = bool(host) and "%" not in host and parsed.scheme in ("https", "http")

@@ -137,19 +137,13 @@ class SendGridError(Exception):
 class ConfigurationError(SendGridError, ValueError):
     """A setting or an argument cannot be right. No request was made."""
 
-    problem: str = "a setting cannot be right"
-    remedy: str = ""
+    cause: str = "a setting cannot be right"
     changed: str = "No request was made."
 
     @property
     def summary(self) -> str:
         """What is wrong, in one line."""
-        return self.problem
-
-    @property
-    def advice(self) -> str:
-        """What to do next."""
-        return f"{self.remedy} {self.changed}".strip()
+        return self.cause
 
 
 class NotAppliedError(SendGridError):

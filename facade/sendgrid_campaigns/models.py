@@ -195,20 +195,19 @@ def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
     """
-    if not campaign.is_draft:
-        yield ErrorDetail(field="status", message=f'the campaign is "{campaign.status}", and only a Draft can be sent')
-    if not campaign.subject:
-        yield ErrorDetail(field="subject", message="there is none")
-    if not campaign.sender_id:
-        yield ErrorDetail(field="sender_id", message="there is none")
-    if not campaign.list_ids and not campaign.segment_ids:
-        yield ErrorDetail(field="list_ids", message="there is neither a list nor a segment")
-    if not campaign.html_content and not campaign.plain_content:
-        yield ErrorDetail(field="plain_content", message="there is neither plain nor HTML content")
-    for name, content in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
-        if content and "[unsubscribe]" not in content.lower():
-            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")
-    if not campaign.suppression_group_id and not campaign.custom_unsubscribe_url:
-        yield ErrorDetail(
-            field="suppression_group_id", message="there is neither a suppression group nor a custom unsubscribe URL"
-        )
+    status = f'the campaign is "{campaign.status}", and only a Draft can be sent'
+    contents, tag = (campaign.html_content, campaign.plain_content), "there is no [unsubscribe] tag in it"
+    html, plain = ("[unsubscribe]" in (content or "[unsubscribe]").lower() for content in contents)
+    group, none = "there is neither a suppression group nor a custom unsubscribe URL", "there is none"
+    for name, is_there, message in (
+        ("status", campaign.is_draft, status),
+        ("subject", campaign.subject, none),
+        ("sender_id", campaign.sender_id, none),
+        ("list_ids", campaign.list_ids or campaign.segment_ids, "there is neither a list nor a segment"),
+        ("plain_content", any(contents), "there is neither plain nor HTML content"),
+        ("html_content", html, tag),
+        ("plain_content", plain, tag),
+        ("suppression_group_id", campaign.suppression_group_id or campaign.custom_unsubscribe_url, group),
+    ):
+        if not is_there:
+            yield ErrorDetail(field=name, message=message)

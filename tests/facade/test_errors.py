@@ -125,8 +125,8 @@ def test_more_texts() -> None:
     assert unknown.summary == 'it is unknown whether the campaign was sent: slow; its status was last read as "Draft"'
     assert "changed nothing" not in str(unknown)
     assert sg.SendGridError(resource="single send", campaign_id="a-b").summary == "single send a-b was not changed"
-    configuration = sg.ConfigurationError(problem="campaign_id is 0", remedy="Give a positive int.")
-    assert str(configuration) == "campaign_id is 0\nGive a positive int. No request was made."
+    configuration = sg.ConfigurationError(cause="campaign_id is 0", hint="Give a positive int.")
+    assert str(configuration) == "campaign_id is 0\nNo request was made. Give a positive int."
     assert isinstance(configuration, ValueError)
     status = sg.RateLimitError(errors=DETAILS, error_id="e1", retry_after=3)
     assert str(status).splitlines()[1:4] == ["  and more", "  error id: e1", "  retry after 3 s"]

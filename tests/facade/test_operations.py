@@ -178,9 +178,9 @@ def test_arguments_that_cannot_be_right(
     style: Style, campaigns: Any, server: Server, name: str, arguments: Any, named: Any, problem: str
 ) -> None:
     error = style.error(sg.ConfigurationError, getattr(campaigns, name), *arguments, **named)
-    assert problem in error.problem
+    assert problem in error.cause
     assert "No request was made." in error.advice
-    assert error.remedy
+    assert error.hint
     assert len(str(error)) < 500
     assert server.requests == []
 
@@ -238,7 +238,7 @@ def test_times(style: Style, clock: FakeClock, name: str) -> None:
     method = getattr(style.client(server, clock=clock), name)
     for times, problem in ((NO_TIMES, "which is no time with a zone"), (PAST, "which is past")):
         for send_at in times:
-            assert problem in style.error(sg.ConfigurationError, method, 4900, send_at).problem
+            assert problem in style.error(sg.ConfigurationError, method, 4900, send_at).cause
     assert server.requests == []
     clock.now = AT - 1  # past is by the client's clock
     for send_at in (SOON.astimezone(timezone(timedelta(hours=5.5))), SOON.replace(microsecond=999_999)):

@@ -119,12 +119,12 @@ def test_a_campaign_that_was_stopped_is_not_sent(style: Style, campaigns: Any, s
 def test_keys_and_titles(style: Style, campaigns: Any, server: Server) -> None:
     for key in ("", "x" * 41, "a b", "a)", "ü", "a\n", 5, None):
         error = style.error(sg.ConfigurationError, campaigns.send_once, key, "March")
-        assert error.problem.startswith("key is ")
+        assert error.cause.startswith("key is ")
     for key in ("x", "k" * 40):
         longest = "M" * (CREATE_CAMPAIGN.limits["title"] - len(f" (once {key})"))
         for title in (f"{longest}M", ""):
             error = style.error(sg.ConfigurationError, campaigns.send_once, key, title)
-            assert f"title has {len(title)} characters" in error.problem
+            assert f"title has {len(title)} characters" in error.cause
         server.get(NONE, listed({**DRAFT, "title": f"{longest} (once {key})"}))
         style.do(campaigns.send_once, key, longest)
         bodies = [

@@ -17,7 +17,7 @@ from sendgrid_campaigns.errors import shown
 
 def refusal(style: Style, *arguments: Any, **named: Any) -> str:
     error: sg.ConfigurationError = style.error(sg.ConfigurationError, style.client_class, *arguments, **named)
-    assert error.remedy
+    assert error.hint
     assert "No request was made." in error.advice
     return str(error)
 
@@ -180,4 +180,4 @@ def test_a_view_closes_nothing_and_a_closed_client_says_so(style: Style) -> None
     for _ in range(2):
         style.close(campaigns)
     for client in (campaigns, acme):
-        assert "this client is closed" in style.error(sg.ConfigurationError, client.send, 4900).problem
+        assert "this client is closed" in style.error(sg.ConfigurationError, client.send, 4900).cause

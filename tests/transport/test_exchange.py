@@ -247,7 +247,7 @@ def test_another_process_or_event_loop(style: Style, server: Server, monkeypatch
     )
     monkeypatch.setattr("os.getpid", lambda: -1)
     assert (usable(own) is not first, usable(in_memory)) == (True, in_memory._exchange._http)
-    assert "belongs to another process" in style.error(sg.ConfigurationError, usable, foreign).problem
+    assert "belongs to another process" in style.error(sg.ConfigurationError, usable, foreign).cause
     if style.is_async:
         second = usable(own)
         assert asyncio.run(usable_async(own)) is not second

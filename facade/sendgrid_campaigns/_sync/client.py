@@ -2,15 +2,14 @@
 """What every client is: settings, views on behalf of others, and the loop that runs flows."""
 
 from dataclasses import replace
-from typing import ClassVar, NoReturn, TypeVar, overload
+from typing import Any, ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
 
 from sendgrid_campaigns._sync.exchange import Exchange
 from sendgrid_campaigns.auth import ApiKey, on_behalf_of
-from sendgrid_campaigns.config import BASE_URL, Clock, Retry, check, check_count, check_seconds, checked_base_url
-from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.config import Clock, Retry, check_count, check_kind, check_seconds, checked_base_url
 from sendgrid_campaigns.protocol.call import Session
 from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
@@ -29,7 +28,7 @@ class Client:
         self,
         api_key: str | None = None,
         *,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
         max_connections: int = 100,
@@ -40,7 +39,8 @@ class Client:
         """Check the settings, which never change afterwards.
 
         api_key: without one, the environment variable SENDGRID_API_KEY.
-        base_url: https, or http to loopback; may hold a path, but not the /v3 that every path begins with.
+        base_url: https, or http to loopback; may hold a path, but not the /v3 that every path begins with. Without one,
+        the environment variable SENDGRID_CAMPAIGNS_BASE_URL, or https://api.sendgrid.com.
         timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
         max_connections: at one time, all views together; a call waits for a free one within its timeout.
         retry: how patiently a call repeats what is safe to repeat, and its deadline.
@@ -58,12 +58,12 @@ class Client:
         check_seconds("timeout", timeout)
         check_seconds("connect_timeout", connect_timeout)
         check_count("max_connections", max_connections, 1)
-        for value, kind in ((retry, Retry), (clock, Clock)):
-            good = isinstance(value, kind)  # pyright: ignore[reportUnnecessaryIsInstance]
-            check(good, f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}.")
+        check_kind(retry, Retry)
+        check_kind(clock, Clock)
         url = checked_base_url(base_url)
-        target = Target(key=key, base_url=url, timeout=timeout, connect_timeout=connect_timeout)
-        self._session = Session(clock=clock, retry=retry, rate_limit=RateLimit(), host=urlsplit(url).netloc)
+        target = Target(key=key, base_url=url, connect_timeout=connect_timeout)
+        limit, host = RateLimit(), urlsplit(url).netloc
+        self._session = Session(clock=clock, retry=retry, timeout=timeout, rate_limit=limit, host=host)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)
         self._is_view = False
 
@@ -81,12 +81,22 @@ class Client:
 
         https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/on-behalf-of
         """
-        return self._view(on_behalf_of(subuser, account_id))
+        return self._view(on_behalf_of=on_behalf_of(subuser, account_id))
 
-    def _view(self: C, header: str | None) -> C:
+    def with_options(self: C, *, timeout: float | None = None, retry: Retry | None = None) -> C:
+        """Return a view of this client with another timeout or another patience. What is left out stays as it is.
+
+        Raises ConfigurationError for a value that cannot be right.
+        """
+        timeout = self._session.timeout if timeout is None else timeout
+        retry = self._session.retry if retry is None else retry
+        check_seconds("timeout", timeout)
+        check_kind(retry, Retry)
+        return self._view(timeout=timeout, retry=retry)
+
+    def _view(self: C, **changes: Any) -> C:
         view = object.__new__(type(self))
-        session = replace(self._session, on_behalf_of=header)
-        view.__dict__.update(self.__dict__, _session=session, _is_view=True)
+        view.__dict__.update(self.__dict__, _session=replace(self._session, **changes), _is_view=True)
         return view
 
     def _run(self, flow: Flow[T]) -> T:
@@ -107,7 +117,7 @@ class Client:
         if isinstance(step, Sleep):
             self._session.clock.sleep(step.seconds)
             return None
-        return self._exchange.attempt(step, self._session.on_behalf_of)
+        return self._exchange.attempt(step, self._session.on_behalf_of, self._session.timeout)
 
     def close(self) -> None:
         """Close the connections. Views, and clients with an http_client of the caller's, close nothing."""

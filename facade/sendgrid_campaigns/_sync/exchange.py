@@ -52,9 +52,9 @@ class Exchange:
         try:
             http = httpx.Client(verify=tls, trust_env=tls, limits=self._limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
-            problem = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
-            remedy = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
-            raise ConfigurationError(problem=problem, remedy=remedy) from None
+            cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
+            hint = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
+            raise ConfigurationError(cause=cause, hint=hint) from None
         self._guarded = guard(http)
         return http
 
@@ -76,14 +76,14 @@ class Exchange:
             with suppress(RuntimeError):  # the connections' event loop has ended before
                 self._http.close()
 
-    def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
-        """Make one request, and return what came of it within the timeout.
+    def attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
+        """Make one request, and return what came of it within `timeout` seconds.
 
         An exception from outside, such as a cancellation, comes out as it is, without the frames that hold the key.
         """
         outer = sys.exception()
         try:
-            return self._attempt(ask, on_behalf_of)
+            return self._attempt(ask, on_behalf_of, timeout)
         except BaseException as error:
             outside = from_outside(error) or error
             forget_frames(outside, outer)
@@ -92,12 +92,12 @@ class Exchange:
                 self._owner = outside
         raise outside
 
-    def _attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
-        evidence = Evidence(self._clock.monotonic, self._target.timeout)
+    def _attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
+        evidence = Evidence(self._clock.monotonic, timeout)
         current.set(evidence)
-        request = build(ask, self._target, on_behalf_of)
+        request = build(ask, self._target, on_behalf_of, timeout)
         try:
-            with nullcontext(self._target.timeout):
+            with nullcontext(timeout):
                 self._send(request, evidence)
         except Exception as error:
             if from_outside(error) is not None:

@@ -32,16 +32,13 @@ def json_value(body: bytes | None) -> Any:
     """
     if body is None:
         raise Unparsed("the body was cut off, could not be decoded, or was too large")
-    if _values(body) > MOST_VALUES and len([*islice(_TOKEN.finditer(body), MOST_VALUES + 1)]) > MOST_VALUES:
+    at_most = sum(map(body.count, (b"[", b"{", b",")))
+    if at_most > MOST_VALUES and len([*islice(_TOKEN.finditer(body), MOST_VALUES + 1)]) > MOST_VALUES:
         raise Unparsed(f"the body holds more than {MOST_VALUES} values")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Unparsed("an HTML page" if body.lstrip()[:1] == b"<" else "no JSON") from None
-
-
-def _values(body: bytes) -> int:
-    return body.count(b"[") + body.count(b"{") + body.count(b",")
 
 
 def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], str | None] | None:

@@ -26,6 +26,8 @@ class Session:
 
     clock: Clock
     retry: Retry
+    timeout: float
+    """Seconds for one attempt, which the transport keeps."""
     rate_limit: RateLimit
     host: str
     on_behalf_of: str | None = None

@@ -67,9 +67,6 @@ def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous:
     if code not in REFUSALS or answer.repeated:
         return Tried(answer, Proof.UNKNOWN, problem)
     if code not in NOT_PASSED_ON and service_error(answer) is None:
-        return Tried(
-            answer,
-            Proof.UNKNOWN,
-            f"status {code} came without the service's own error, as from a server in front of it",
-        )
+        problem = f"status {code} came without the service's own error, as from a server in front of it"
+        return Tried(answer, Proof.UNKNOWN, problem)
     return Tried(answer, Proof.AMBIGUOUS if code in ambiguous else Proof.REJECTED, problem)

@@ -8,6 +8,9 @@ from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
 from sendgrid_campaigns.config import Clock, Retry
 from sendgrid_campaigns.sandbox.transport import SandboxTransport
 
+HOST = "https://sandbox.invalid"
+"""In texts and logs, so that nothing looks as if it had reached SendGrid."""
+
 
 class SandboxClock(Clock):
     """The sandbox's clock, with a fixed number in place of random ones."""
@@ -34,13 +37,13 @@ class SandboxClock(Clock):
 
 def sync_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
     http = httpx.Client(transport=transport)
-    client = CampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+    client = CampaignsClient(api_key, base_url=HOST, http_client=http, clock=clock, retry=retry or Retry())
     client._exchange.closes = True  # pyright: ignore[reportPrivateUsage] - as of a client that made the httpx client
     return client
 
 
 def async_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
     http = httpx.AsyncClient(transport=transport)
-    client = AsyncCampaignsClient(api_key, http_client=http, clock=clock, retry=retry or Retry())
+    client = AsyncCampaignsClient(api_key, base_url=HOST, http_client=http, clock=clock, retry=retry or Retry())
     client._exchange.closes = True  # pyright: ignore[reportPrivateUsage]
     return client

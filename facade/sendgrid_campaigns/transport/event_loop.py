@@ -12,8 +12,8 @@ def running_loop() -> Any:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        remedy = "The async client works in asyncio; elsewhere use the sync client."
-        raise ConfigurationError(problem="no asyncio event loop is running", remedy=remedy) from None
+        hint = "The async client works in asyncio; elsewhere use the sync client."
+        raise ConfigurationError(cause="no asyncio event loop is running", hint=hint) from None
 
 
 def time_limit(seconds: float) -> Any:

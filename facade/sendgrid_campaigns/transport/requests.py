@@ -23,13 +23,11 @@ class Target:
 
     key: ApiKey
     base_url: str
-    timeout: float
-    """Seconds for one attempt, in all."""
     connect_timeout: float
 
 
-def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
-    """Make the complete request.
+def build(ask: Ask, target: Target, on_behalf_of: str | None, timeout: float) -> httpx.Request:
+    """Make the complete request. timeout: seconds for one attempt, in all.
 
     The HTTP client adds nothing: its defaults, cookies and headers may be those of other calls.
     """
@@ -37,7 +35,7 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None) -> httpx.Request:
     arguments: dict[str, Any] = ask.operation.request(ask.body, **ask.parameters, **impersonated)
     arguments["url"] = target.base_url + arguments["url"]
     # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
-    whole, patience = target.timeout, target.timeout * 0.9
-    timeout = {"connect": min(target.connect_timeout, patience), "read": whole, "write": whole, "pool": patience}
+    connect, patience = min(target.connect_timeout, timeout * 0.9), timeout * 0.9
+    limits = {"connect": connect, "read": timeout, "write": timeout, "pool": patience}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
-    return httpx.Request(**arguments, headers=headers, extensions={"timeout": timeout})
+    return httpx.Request(**arguments, headers=headers, extensions={"timeout": limits})
