@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scenarios import BEFORE, WRITES
 from sendgrid_campaigns import Clock, Retry
@@ -91,14 +92,11 @@ class Performance:
         return f"{self.name}/{number}"
 
 
-@dataclass(frozen=True)
-class Ledger:
+class Ledger(NamedTuple):
     """What the service has seen, in the end."""
 
-    requests: Mapping[str | None, Sequence[RequestRecord]]
-    """By their mark."""
-    mailings: Mapping[int, int]
-    """By campaign."""
+    requests: Mapping[str | None, Sequence[RequestRecord]]  # by their mark
+    mailings: Mapping[int, int]  # by campaign
 
 
 class Shifted(Clock):
@@ -121,23 +119,17 @@ class Shifted(Clock):
         await asyncio.sleep(0)
 
 
-class Addresses:
-    """Addresses where no server answers."""
-
-    def __init__(self) -> None:
-        self._sockets = [socket.socket() for _ in range(6)]
-        refused, full, *waiting = self._sockets
-        refused.bind((HOST, 0))  # and never listens
-        full.bind((HOST, 0))
-        full.listen(0)
-        for each in waiting:  # fill the backlog
-            each.setblocking(False)
-            each.connect_ex(full.getsockname())
-        self.ports: dict[str, int] = {"refused": refused.getsockname()[1], "full": full.getsockname()[1]}
-
-    def close(self) -> None:
-        for each in self._sockets:
-            each.close()
+def nowhere() -> dict[str, socket.socket]:
+    """Bind addresses where no server answers. Their sockets are to be closed."""
+    refused, full = socket.socket(), socket.socket()
+    refused.bind((HOST, 0))  # and never listens
+    full.bind((HOST, 0))
+    full.listen(0)
+    waiting = {f"waiting {number}": socket.socket() for number in range(4)}
+    for each in waiting.values():  # fill the backlog
+        each.setblocking(False)
+        each.connect_ex(full.getsockname())
+    return {"refused": refused, "full": full, **waiting}
 
 
 # --- the stage ---
@@ -181,8 +173,6 @@ class Stage:
     """
 
     def __init__(self, kind: str, certificates: Path | None) -> None:
-        self.unmet = 0
-        """Plans that no request has met."""
         self._kind = KINDS[kind]
         self._clock = Shifted()
         self._sandbox = Sandbox(
@@ -193,7 +183,7 @@ class Stage:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(certificates / "certificate.pem", certificates / "key.pem")
         self._server = self._sandbox.serve_faulty(tls)
-        self._addresses = Addresses()
+        self._nowhere = nowhere()
         self._clients: dict[tuple[float, float, bool], Any] = {}
         self._now: Performance | None = None
         self._seen = Counter[str]()
@@ -207,28 +197,24 @@ class Stage:
 
     async def perform(self, performance: Performance) -> None:
         """Make a call."""
-        script = performance.script
-        start = WRITES[script.operation].starts[0]
+        script, write = performance.script, WRITES[performance.script.operation]
+        start = write.starts[0]
         due = self._sandbox.now() + timedelta(seconds=start.due) if start.due else None
-        performance.campaign_id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
+        id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
+        performance.campaign_id = id
         self._now, self._planned = performance, None
         self._seen.clear()
         key = SHORT if script.hasty else LONG, script.settle, performance.fresh
         if key not in self._clients:
             self._clients[key] = self._client(*key)
+        arguments = {**write.arguments, "plain_content": LARGE} if script.large else write.arguments
+        call = partial(replace(write, arguments=arguments).call, self._clients[key], self._clock.time(), id)
         try:
-            call = self._call(self._clients[key], performance)
             performance.outcome = await (call() if self._kind.is_async else asyncio.to_thread(call))
         except Exception as error:  # whatever comes is judged
             performance.outcome = error
         self._look_back()
         self._now = None
-
-    def _call(self, client: Any, performance: Performance) -> Callable[[], Any]:
-        write, now = WRITES[performance.script.operation], self._clock.time()
-        if performance.script.large:
-            write = replace(write, arguments={**write.arguments, "plain_content": LARGE})
-        return lambda: write.call(client, now, performance.campaign_id)
 
     def _before(self, ask: Any) -> tuple[str, str]:
         """Plan what is to become of a request, and return its mark and where it goes."""
@@ -251,8 +237,10 @@ class Stage:
         if fault.counts:
             performance.struck[number] = fault
         time.sleep(fault.pause)
-        scheme, port = self._server.url.partition(":")[0], self._addresses.ports.get(fault.address or "")
-        return mark, f"{scheme}://{HOST}:{port}" if port else self._server.url
+        if fault.address is None:
+            return mark, self._server.url
+        scheme, (host, port) = self._server.url.partition(":")[0], self._nowhere[fault.address].getsockname()
+        return mark, f"{scheme}://{host}:{port}"
 
     def _look_back(self) -> None:
         """Forget a fault that was not met: the request never came to where the fault was planned."""
@@ -277,13 +265,13 @@ class Stage:
         for client in self._clients.values():
             await self._kind.close(client)
         self._server.close()
-        self._addresses.close()
+        for each in self._nowhere.values():
+            each.close()
         self._clock.offset += 200_000  # what is late comes, and what is scheduled goes out
         requests: dict[str | None, list[RequestRecord]] = {}
         for record in self._sandbox.requests():
             requests.setdefault(record.on_behalf_of, []).append(record)
         mailings = Counter(mailing.campaign_id for mailing in self._sandbox.mailings())
-        self.unmet = len(self._sandbox.unused_faults())
-        with suppress(AssertionError):  # which says the same
+        with suppress(AssertionError):  # of faults that no request has met
             self._sandbox.close()
         return Ledger(requests, mailings)
