@@ -26,7 +26,7 @@ from sendgrid_campaigns_api.operations import Operation
 SLOWEST = 30.0  # seconds that one request takes at most: the client's timeout
 QUICK = 0.1
 MOST = 400  # requests that a call may make before the call is taken for endless
-HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
+BODIES = HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
 """What proxies, gateways and load balancers write."""
 ANOTHER = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
 """Another campaign: caches and proxies mix answers up."""

@@ -7,21 +7,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from model.caller import (
-    ANOTHER,
-    EMPTY,
-    FINE,
-    HTML,
-    JSON,
-    SLOWEST,
-    TEXT,
-    Caller,
-    Fate,
-    Fortune,
-    Interruption,
-    Look,
-    Page,
-)
+from model.caller import ANOTHER, BODIES, FINE, SLOWEST, Caller, Fate, Fortune, Interruption, Look, Page
 from model.explore import FATES, MIXED_UP, NOT_FOUND_WRONGLY, WITHOUT_ID, hibernating
 from model.judge import Tally, in_force, mailed_twice, may_land, misjudged, violations
 from model.service import OTHERS, START, Request, Rules, World
@@ -68,22 +54,20 @@ AFTER = 3 * FAR
 class Plan:
     """All of a history that does not depend on what the client does."""
 
+    setting: str
     write: Write
     start: Start
     rules: Rules
     retry: Retry
     fates: tuple[Fate, ...]
     events: tuple[tuple[float, Request], ...]  # what others do, and how long after the call began
-    pages: tuple[
-        float, float, float, list[Page]
-    ]  # from when to when, how often, and with what something in front answers
+    pages: tuple[float, float, float, list[Page]]
+    """From when to when, how often, and with what something in front answers."""
     read_fails: float  # how often
     stray: float  # how often a look is, where one may be
-    any_strays: bool  # whether any look may be
     steady: bool  # whether all reads are of one age
     longest: float  # seconds that a read takes at most
     spelt: Callable[[str], str]
-    differ: bool  # whether copies fare differently
     mixed: float  # how often a read gets the answer to another's
 
     def world(self) -> World:
@@ -147,6 +131,7 @@ def plan(setting: str, random: Random) -> Plan:
     first = random.choice((-1.0, 0.05, random.uniform(0, 60)))
     last = first + random.choice((0.2, 1.0, 10.0, 60.0)) if holds("pages for a while") else -2.0
     return Plan(
+        setting=setting,
         write=write,
         start=write.starts[0] if random.random() < 0.6 else random.choice(write.starts),
         rules=rules,
@@ -156,16 +141,14 @@ def plan(setting: str, random: Random) -> Plan:
         pages=(first, inf if holds("pages always") else last, random.choice((0.3, 0.9, 1.0)), random.sample(_PAGES, 3)),
         read_fails=random.choice((0.0, 0.0, 0.0, 0.2, 0.6, 0.97)),
         stray=0.2 * stray + 0.4 * (setting == "looks"),
-        any_strays=setting == "looks",
         steady=random.random() < 0.5,
         longest=30.0 if slow else 0.3,
         spelt=random.choice((str.upper, str.lower, " {} ".format)) if renamed else str,
-        differ=setting == "copies",
         mixed=random.choice((0.1, 0.5)) if mixed else 0.0,
     )
 
 
-_PAGES = [Page(code, body) for code in (404, 403, 401, 400, 406, 200) for body in (HTML, TEXT, JSON, EMPTY)]
+_PAGES = [Page(code, body) for code in (404, 403, 401, 400, 406, 200) for body in BODIES]
 _ACTS = ("unschedule_campaign", "send_campaign", "soon", "far", "same", "delete_campaign", "pause", "cancel", "edit")
 
 
@@ -223,19 +206,19 @@ class Drawn(Fortune):
                 page = hibernating(caller)
         if page is not None:
             return Look(seconds, snapshot, page)
-        if plan.stray and (may_stray or plan.any_strays) and random.random() < plan.stray:
+        if plan.stray and (may_stray or plan.setting == "looks") and random.random() < plan.stray:
             self.strayed, snapshot = True, self.first or snapshot
         self.first = self.first or snapshot
         return Look(seconds, snapshot)
 
 
-def play(seed: int, setting: str, *, log: bool = False) -> tuple[Caller, list[str], Plan]:
-    """Run one history: the call, one `outcome` later when the call is unknown, and all that happens in the end."""
-    random = Random(seed)  # noqa: S311 - no secret
+def play(name: str, *, log: bool = False) -> tuple[Caller, list[str], Plan]:
+    """Run the history of a name: the call, one `outcome` later when the call is unknown, and what comes in the end."""
+    setting, random = name.partition("/")[0], Random(name)  # noqa: S311 - no secret
     planned = plan(setting, random)
     world = planned.world()
     caller = Caller(planned.write, world, Drawn(planned, random), planned.retry, log=log)
-    caller.copies_differ, caller.calm = planned.differ, not planned.events
+    caller.copies_differ, caller.calm = setting == "copies", not planned.events
     caller.tell(planned)
     caller.run()
     wrong = violations(caller)
@@ -248,49 +231,38 @@ def play(seed: int, setting: str, *, log: bool = False) -> tuple[Caller, list[st
     return caller, wrong, planned
 
 
-def naive(planned: Plan, seed: int) -> tuple[bool, bool, bool]:
+def replay(name: str) -> tuple[Caller, list[str]]:
+    """Run the history of this name, and tell what happens step by step."""
+    return play(name, log=True)[:2]
+
+
+def naive(planned: Plan, name: str) -> tuple[bool, bool]:
     """Run a client that tries again on every error, three times, and believes the last answer.
 
-    Return whether it mails twice, says a false "no", or says a false "done".
+    Return whether it mails twice, and whether it says a false "no".
     """
-    caller = Caller(planned.write, planned.world(), Drawn(planned, Random(seed)), planned.retry)  # noqa: S311
+    caller = Caller(planned.write, planned.world(), Drawn(planned, Random(name)), planned.retry)  # noqa: S311
     try:
         success = caller.naively()
     except Interruption:
-        return False, False, False
+        return False, False
     world = caller.world
     had_effect = in_force(caller) or any(may_land(caller, at, request) for at, _, request in world.events)
-    false_done = success and (not world.effects or world.ran_on)
     world.advance(START + AFTER - world.now)
-    return mailed_twice(world), had_effect and not success, false_done
+    return mailed_twice(world), had_effect and not success
 
 
-def setting_of(seed: int) -> str:
-    return INSIDE[seed % len(INSIDE)]
-
-
-def tally(first: int, count: int, setting: str | None = None, *, stop: bool = False) -> dict[str, Tally]:
-    """Run so many histories from a seed on; return their counts by setting and by write.
-
-    setting: that of all; without one, all take turns. stop: at the first that is wrong, and without the naive client.
-    """
-    found: dict[str, Tally] = {}
+def tally(first: int, count: int, setting: str, *, stop: bool = False) -> Tally:
+    """Run so many histories of a setting from a seed on. stop: at the first wrong one, and without the naive client."""
+    found = Tally()
     for seed in range(first, first + count):
-        of = setting or setting_of(seed)
-        caller, wrong, planned = play(seed, of)
-        naively = naive(planned, seed) if not stop else (False, False, False)
-        for row in (of, planned.write.name):
-            one = found.setdefault(row, Tally())
-            one.judge(caller, wrong, f"{of}/{seed}" if setting else str(seed))
-            one.naive_twice += naively[0]
-            one.naive_no += naively[1]
-            one.naive_done += naively[2]
-        if stop and wrong:
+        name = f"{setting}/{seed}"
+        caller, wrong, planned = play(name)
+        found.judge(caller, wrong, name)
+        if not stop:
+            twice, false_no = naive(planned, name)
+            found.naive_twice += twice
+            found.naive_no += false_no
+        elif wrong:
             break
     return found
-
-
-def replay(name: str) -> tuple[Caller, list[str]]:
-    """Run the history of this name, and tell what happens step by step."""
-    setting, _, seed = name.rpartition("/")
-    return play(int(seed), setting or setting_of(int(seed)), log=True)[:2]
