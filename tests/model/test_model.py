@@ -9,7 +9,7 @@ import pytest
 from model import explore, sample, simulate
 from model.caller import in_bulk
 from model.judge import Tally
-from model.mutants import MUTANTS, Gone, Mutant, caught, planted
+from model.mutants import MUTANTS, Gone, Mutant, planted
 from scenarios import WRITES
 
 WRONG_ONCE = {
@@ -64,7 +64,7 @@ def test_a_campaign_mailed_twice_would_be_seen() -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_wrong_protocol_is_caught(mutant: Mutant) -> None:
     with planted(mutant):
-        assert explore.replay(mutant.where)[1] or print("REPLAY MISSED", mutant.name) or caught(mutant)
+        assert explore.replay(mutant.where)[1] != []
 
 
 def test_there_are_enough_wrong_protocols() -> None:

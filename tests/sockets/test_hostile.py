@@ -1,6 +1,5 @@
 """Hostile servers: slow, huge, early, quoting, redirecting, and pages of something in front of the service."""
 
-import asyncio
 import gzip
 import os
 import socket
@@ -9,9 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -239,26 +236,3 @@ def test_a_proxy_that_opens_no_tunnel(kind: Kind, said: bytes, monkeypatch: pyte
     assert [attempt.proof for attempt in found.attempts] == ["not sent"] * 2
     assert {request.method for request in requests} == {"CONNECT"}
     assert not any("authorization" in request.headers for request in requests)
-
-
-def test_a_pool_without_a_free_connection(kind: Kind) -> None:
-    service, came, answers = Service(), Event(), Event()
-
-    def handle(connection: socket.socket, request: Request) -> None:
-        came.set()
-        answers.wait(9)
-        connection.sendall(service.answer(request))
-
-    def both(campaigns: Any) -> Any:
-        if kind.is_async:
-            return asyncio.gather(campaigns.get(2), campaigns.ensure_sent(1), return_exceptions=True)
-        with ThreadPoolExecutor() as pool:
-            first = pool.submit(campaigns.get, 2)
-            came.wait()
-            return first.exception(), pool.submit(campaigns.ensure_sent, 1).exception()
-
-    with serve(handle) as (url, _):
-        found = use(kind, url, both, max_connections=1, timeout=0.3, retry=Retry(attempts=1, settle=0.1))
-        assert not service.mailed
-        answers.set()
-    assert isinstance(found[1], NotAppliedError | OutcomeUnknownError)
