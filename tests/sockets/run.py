@@ -28,7 +28,7 @@ from typing import Any
 
 from sandbox.certificates import self_signed
 from sendgrid_campaigns import OutcomeUnknownError, SendGridError
-from sockets.families import ANSWER, FAMILIES, FOLLOWED, MAILING, SENDS
+from sockets.families import FAMILIES, FOLLOWED, MAILING
 from sockets.kinds import KINDS
 from sockets.stage import HOST, SHORT, Ledger, Performance, Stage
 
@@ -104,23 +104,19 @@ class Tally:
 
     faulty: Counter[str] = field(default_factory=Counter[str])
     """Requests that met a fault, by family."""
-    cuts: Counter[int] = field(default_factory=Counter[int])
-    """Behind which byte answers to a send were cut."""
     left: Counter[str] = field(default_factory=Counter[str])
     """What processes held more of afterwards than before."""
     problems: list[str] = field(default_factory=list[str])
     """Of each call that is misjudged."""
 
     def add(self, other: "Tally") -> None:
-        for counter, more in ((self.faulty, other.faulty), (self.cuts, other.cuts), (self.left, other.left)):
-            counter.update(more)  # type: ignore[arg-type]
+        self.faulty.update(other.faulty)
+        self.left.update(other.left)
         self.problems += other.problems
 
     def count(self, family: str, performance: Performance, problems: Sequence[str]) -> None:
         faults = {number: fault.plan or {} for number, fault in performance.struck.items()}
         self.faulty[family] += len(faults)
-        if performance.script.operation in SENDS:
-            self.cuts.update(plan["cut"] for plan in faults.values() if "cut" in plan and "answer" not in plan)
         if problems:
             told = [repr(performance.outcome), *str(performance.outcome).splitlines()[1:]]
             lines = [*problems, *(f"{number}: {plan}"[:200] for number, plan in faults.items()), *told]
@@ -203,9 +199,7 @@ def main() -> None:
                 print(f"{tally.faulty.total():,} of {requests:,} faulty requests", file=sys.stderr, flush=True)
     for family in FAMILIES:
         print(f"{family.name:60}{tally.faulty[family.name]:>10,}")
-    cuts = [tally.cuts[where] for where in range(ANSWER)]
     print(f"{'all':60}{tally.faulty.total():>10,}: {len(tally.problems)} calls misjudged")
-    print(f"A send's answer was cut behind {sum(map(bool, cuts))} of {ANSWER} bytes, {min(cuts)} to {max(cuts)} times.")
     if tally.problems or any(number > 0 for number in tally.left.values()):
         sys.exit(f"seed {seed}: {len(tally.problems)} calls were misjudged; left behind: {dict(tally.left)}")
 

@@ -263,7 +263,7 @@ class Stage:
     async def close(self) -> Ledger:
         """Close the clients and the server; nothing can happen any more."""
         for client in self._clients.values():
-            await self._kind.close(client)
+            await client.aclose() if self._kind.is_async else client.close()
         self._server.close()
         for each in self._nowhere.values():
             each.close()

@@ -1,4 +1,4 @@
-"""Hostile servers: slow, huge, early, quoting, redirecting, and pages of something in front of the service."""
+"""Hostile servers: slow, huge, early, and strangers."""
 
 import gzip
 import os
@@ -13,18 +13,10 @@ from typing import Any
 
 import pytest
 
-from sendgrid_campaigns import (
-    InvalidResponseError,
-    NotAppliedError,
-    OutcomeUnknownError,
-    Retry,
-    SendGridError,
-    SendReceipt,
-    ServerError,
-)
+from sendgrid_campaigns import NotAppliedError, OutcomeUnknownError, Retry, SendGridError, SendReceipt
 from sendgrid_campaigns.sandbox import Sandbox
 from sockets.kinds import KINDS, Kind
-from sockets.raw import Request, Service, answer, reset, serve
+from sockets.raw import Request, Service, answer, serve
 from sockets.stage import Shifted
 
 PATIENCE = Retry(attempts=2, settle=0.3, deadline=5)
@@ -147,53 +139,6 @@ def test_an_answer_that_was_there_before_proves_nothing(kind: Kind, reads_on: bo
         assert service.mailed == [1]
     elif not isinstance(found, OutcomeUnknownError):
         assert service.mailed == []
-
-
-# --- pages of something in front of the service ---
-
-HTML = "Content-Type: text/html\r\n"
-PAGES = {
-    **{
-        str(code): answer(code, b"<html><center>nginx</center></html>", HTML) for code in (400, 401, 403, 404, 406, 502)
-    },
-    "ingress": answer(404, b"default backend - 404", "Content-Type: text/plain\r\n"),
-    "Kong": answer(404, {"message": "no Route matched with those values"}, "Content-Type: application/json\r\n"),
-    "empty": answer(404),
-}
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_is_concluded_from_a_page(kind: Kind, page: str) -> None:
-    service, paged, lost = Service(), set[str](), set[str]()
-
-    def handle(connection: socket.socket, request: Request) -> object:
-        if request.method in lost:
-            paged.add("GET")
-            return reset(connection)
-        own = service.answer(request) if request.method == "GET" or page != "404" else b""
-        connection.sendall(PAGES[page] if request.method in paged else own)
-        return None
-
-    with serve(handle) as (url, _):
-        paged.add("GET")
-        unread = (InvalidResponseError, ServerError)
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.get(1)), unread)
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.send(1)), NotAppliedError)
-        found = use(kind, url, lambda campaigns: campaigns.outcome(1))
-        assert isinstance(found, unread) or found.applied is None
-        lost.add("POST")
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.ensure_sent(1)), OutcomeUnknownError)
-        assert not service.mailed
-        lost.clear()
-        paged = {"POST"}  # carried out, but for the 404, where it came to nobody
-        found = use(kind, url, lambda campaigns: campaigns.send(1))
-        assert isinstance(found, SendReceipt if service.mailed else OutcomeUnknownError)
-        # A deletion is lost, and reads are answered by pages: the read before it does not come through, or it does.
-        lost.add("DELETE")
-        paged = {"GET"}
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.delete(2, stop=True)), NotAppliedError)
-        paged.clear()
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.delete(2, stop=True)), OutcomeUnknownError)
 
 
 # --- other hosts ---
