@@ -96,7 +96,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.replay is not None:
         with in_bulk():
-            caller, wrong = (explore.replay if options.replay.count("/") > 1 else sample.replay)(options.replay)
+            if options.replay.count("/") > 1:
+                caller, wrong = explore.replay(options.replay)
+            else:
+                caller, wrong = sample.replay(options.replay, log=True)
         print(*caller.log, *(wrong or ["nothing is wrong"]), sep="\n")
         sys.exit(bool(wrong))
     print(f"seed {options.seed}", file=sys.stderr, flush=True)
