@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from sendgrid_campaigns.sandbox import Canned
-from sockets.stage import ID, OTHER_ID, SHORT, Fault, Script
+from sockets.stage import ID, OTHER_ID, SHORT, Fault, Performance
 
 NOT_SENT, REJECTED, ACCEPTED, UNKNOWN = ("not sent",), ("rejected",), ("accepted",), ("unknown",)
 AMBIGUOUS = ("ambiguous", "rejected")
@@ -31,10 +31,6 @@ Make = Callable[[Random, int], Fault]
 Several = Callable[[Random, int], Sequence[Fault | None]]
 
 
-def _nothing(random: Random, turn: int) -> Sequence[Fault | None]:
-    return ()
-
-
 @dataclass(frozen=True)
 class Family:
     """Faults of one kind."""
@@ -48,22 +44,28 @@ class Family:
     """Calls in each round of the deck."""
     most: int = 4
     """How many tries in a row it goes wrong with: a step of a call has four."""
-    before: Several = _nothing
+    before: Several = lambda random, turn: ()
     """What goes wrong with earlier tries."""
-    reads: Several = _nothing
+    reads: Several = lambda random, turn: ()
     """What goes wrong with the reads."""
     settle: Sequence[float] = (SHORT,)
     """Read-back windows, in turn."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Of the script."""
+    """Of the call."""
 
-    def script(self, random: Random, turn: int) -> Script:
-        """Make a script, by random numbers."""
+    def call(self, name: str, random: Random, turn: int) -> Performance:
+        """Plan a call, by random numbers."""
         operation, before = random.choice(self.among), self.before(random, turn)
         tries = random.choice((1, 2, 3, 4, 4)) if self.most == 4 else self.most
         writes = [*before, *(self.fault(random, turn) for _ in range(tries))]
         settle = self.settle[turn % len(self.settle)]
-        return Script(operation, writes, self.reads(random, turn), settle=settle, **self.options)
+        planned: dict[str, Any] = {
+            "operation": operation,
+            "writes": writes,
+            "reads": self.reads(random, turn),
+            "settle": settle,
+        }
+        return Performance(name=name, **planned, **self.options)
 
 
 # --- faults ---

@@ -44,11 +44,11 @@ def planned(seed: int, kind: str, tls: bool, number: int) -> tuple[str, Performa
     index, place = DECK[number % len(DECK)]
     turn = number // len(DECK) * FAMILIES[index].weight + place
     name = f"{kind}-{'tls' if tls else 'plain'}-{number}"
-    script = FAMILIES[index].script(random.Random(f"{seed}/{name}"), turn // 2)  # noqa: S311
-    if script.tls not in (None, tls):
+    call = FAMILIES[index].call(name, random.Random(f"{seed}/{name}"), turn // 2)  # noqa: S311
+    if call.tls not in (None, tls):
         return None
-    fresh = turn % 2 == 0 if script.fresh is None else script.fresh
-    return FAMILIES[index].name, Performance(name, script, fresh)
+    call.fresh = turn % 2 == 0 if call.fresh is None else call.fresh
+    return FAMILIES[index].name, call
 
 
 # --- what is true ---
@@ -59,7 +59,7 @@ SLOW = 10.0
 
 def judged(performance: Performance, ledger: Ledger) -> Iterator[str]:
     """Hold what a client said of a call and of each attempt against what the service has seen; yield what is wrong."""
-    outcome, script, carried_out = performance.outcome, performance.script, False
+    outcome, carried_out = performance.outcome, False
     attempts: Sequence[Any] | None = getattr(outcome, "attempts", None)
     if attempts is None:
         attempts = [None] * performance.requests  # a result that is no receipt does not tell
@@ -78,12 +78,12 @@ def judged(performance: Performance, ledger: Ledger) -> Iterator[str]:
         if untrue.get(attempt.proof):
             seen = ", ".join(f"{record.status_code} to the {record.origin}" for record in came) or "nothing"
             yield f"request {number} is judged {attempt.proof!r}; the service answered {seen}"
-        elif fault and fault.expected and attempt.proof not in fault.expected and not script.hasty:
+        elif fault and fault.expected and attempt.proof not in fault.expected and not performance.hasty:
             yield f"request {number} is judged {attempt.proof!r} and not {' or '.join(fault.expected)}"
-        if script.hasty and attempt.seconds > SHORT + SLOW:
+        if performance.hasty and attempt.seconds > SHORT + SLOW:
             yield f"request {number} took {attempt.seconds:.1f} s"
 
-    mailings = ledger.mailings.get(performance.campaign_id, 0) if script.operation in MAILING else int(carried_out)
+    mailings = ledger.mailings.get(performance.campaign_id, 0) if performance.operation in MAILING else int(carried_out)
     if mailings > 1:
         yield f"it was mailed {mailings} times"
     if not isinstance(outcome, Exception):
@@ -120,7 +120,7 @@ class Tally:
         if problems:
             told = [repr(performance.outcome), *str(performance.outcome).splitlines()[1:]]
             lines = [*problems, *(f"{number}: {plan}"[:200] for number, plan in faults.items()), *told]
-            self.problems.append("\n    ".join((f"{performance.name}: {performance.script.operation}", *lines)))
+            self.problems.append("\n    ".join((f"{performance.name}: {performance.operation}", *lines)))
 
 
 AT_ONCE = 8

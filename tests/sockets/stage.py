@@ -47,23 +47,30 @@ class Fault:
     """`refused`: nobody listens where the request goes; `full`: connecting takes for ever."""
 
 
-@dataclass(frozen=True)
-class Script:
-    """One call of a client, and what goes wrong with its requests."""
+@dataclass(kw_only=True)
+class Performance:
+    """One call of a client, what is to go wrong with its requests, and how it went."""
 
+    name: str
     operation: str
     """A name in the catalogue of writes."""
-    writes: Sequence[Fault | None] = ()
+    writes: Sequence[Fault | None]
     """By the number of the attempt."""
-    reads: Sequence[Fault | None] = ()
+    reads: Sequence[Fault | None]
     """The first is made before the write, where the operation reads first."""
+    settle: float
     fresh: bool | None = None
     """Whether each request has a new connection; None: either."""
     tls: bool | None = None
     """Whether over TLS; None: either."""
     large: bool = False
     """Whether the request has a large body, where it has one."""
-    settle: float = SHORT
+    campaign_id: int = 0
+    struck: dict[int, Fault] = field(default_factory=dict[int, Fault])
+    """What went wrong, by the number of the request in the call."""
+    requests: int = 0
+    outcome: Any = None
+    """What the client returned or raised."""
 
     @property
     def hasty(self) -> bool:
@@ -72,21 +79,6 @@ class Script:
         plans = [fault.plan or {} for fault in faults]
         waits = any(plan.get("ending") == "silence" or "drip" in plan for plan in plans)
         return waits or any(fault.address == "full" for fault in faults)
-
-
-@dataclass
-class Performance:
-    """One call as it went."""
-
-    name: str
-    script: Script
-    fresh: bool
-    campaign_id: int = 0
-    struck: dict[int, Fault] = field(default_factory=dict[int, Fault])
-    """What went wrong, by the number of the request in the call."""
-    requests: int = 0
-    outcome: Any = None
-    """What the client returned or raised."""
 
     def mark(self, number: int) -> str:
         return f"{self.name}/{number}"
@@ -197,17 +189,17 @@ class Stage:
 
     async def perform(self, performance: Performance) -> None:
         """Make a call."""
-        script, write = performance.script, WRITES[performance.script.operation]
+        write = WRITES[performance.operation]
         start = write.starts[0]
         due = self._sandbox.now() + timedelta(seconds=start.due) if start.due else None
         id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
         performance.campaign_id = id
         self._now, self._planned = performance, None
         self._seen.clear()
-        key = SHORT if script.hasty else LONG, script.settle, performance.fresh
+        key = SHORT if performance.hasty else LONG, performance.settle, bool(performance.fresh)
         if key not in self._clients:
             self._clients[key] = self._client(*key)
-        arguments = {**write.arguments, "plain_content": LARGE} if script.large else write.arguments
+        arguments = {**write.arguments, "plain_content": LARGE} if performance.large else write.arguments
         call = partial(replace(write, arguments=arguments).call, self._clients[key], self._clock.time(), id)
         try:
             performance.outcome = await (call() if self._kind.is_async else asyncio.to_thread(call))
@@ -222,9 +214,9 @@ class Stage:
         assert performance is not None
         self._look_back()
         performance.requests += 1
-        number, script, method = performance.requests, performance.script, ask.operation.method
+        number, method = performance.requests, ask.operation.method
         mark, kind = performance.mark(number), "reads" if method == "GET" else "writes"
-        faults = script.reads if kind == "reads" else script.writes
+        faults = performance.reads if kind == "reads" else performance.writes
         self._seen[kind] += 1
         fault = faults[self._seen[kind] - 1] if self._seen[kind] <= len(faults) else None
         if fault is None or self.spoiled:

@@ -7,7 +7,6 @@ import importlib
 import re
 import socket
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from operator import methodcaller
 from pathlib import Path
@@ -168,21 +167,6 @@ def test_bytes_before_the_request(before: str) -> None:
         assert asyncio.run(main(url)).known_from == "answer"
     assert [request.method for request in requests] == ["GET", "POST"]
     assert used[0] is not used[1]
-
-
-def test_a_cancelled_call_tells_its_doubt_and_holds_no_key(served: Any) -> None:
-    async def main(sandbox: Sandbox, url: str) -> BaseException:
-        async with client(url) as campaigns:
-            task, loop = asyncio.create_task(campaigns.send(4900)), asyncio.get_running_loop()
-            sandbox.fault("send", effect="done", ending="silence")
-            sandbox.act("send", 1, lambda sandbox: loop.call_soon_threadsafe(task.cancel), when="after")
-            with pytest.raises(asyncio.CancelledError) as raised:
-                await task
-            return raised.value
-
-    error = asyncio.run(main(*served))
-    assert "campaign 4900 was sent" in error.__notes__[0]
-    assert "/aiohttp/client.py" not in {frame.filename[-18:] for frame in traceback.extract_tb(error.__traceback__)}
 
 
 def test_what_it_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
