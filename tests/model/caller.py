@@ -26,7 +26,7 @@ from sendgrid_campaigns_api.operations import Operation
 SLOWEST = 30.0  # seconds that one request takes at most: the client's timeout
 QUICK = 0.1
 MOST = 400  # requests that a call may make before the call is taken for endless
-HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
+BODIES = HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
 """What proxies, gateways and load balancers write."""
 ANOTHER = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
 """Another campaign: caches and proxies mix answers up."""
@@ -418,17 +418,17 @@ WARNED: list[str] = []
 """The warnings that were logged since somebody emptied this."""
 
 
-class _Warnings(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        WARNED.append(record.getMessage())
+def _keep(record: logging.LogRecord) -> bool:
+    WARNED.append(record.getMessage())
+    return False
 
 
 @contextmanager
 def in_bulk() -> Iterator[None]:
     """Run a million calls: pure functions of answers' bytes are cached, and errors leave out their `to_dict` form."""
     parsed: dict[tuple[int, int], tuple[Any, Any]] = {}
-    parse, logger, handler = Operation.parse, logging.getLogger("sendgrid_campaigns"), _Warnings()
-    thresholds, propagates = gc.get_threshold(), logger.propagate
+    parse, logger = Operation.parse, logging.getLogger("sendgrid_campaigns")
+    thresholds = gc.get_threshold()
 
     def parse_once(self: Operation[Any], body: Any) -> Any:
         key = id(self), id(body)  # which stays that of this body, for the body is kept
@@ -445,9 +445,7 @@ def in_bulk() -> Iterator[None]:
         patch.object(errors, "to_json", lambda value: value),
     ):
         gc.set_threshold(100_000, 50, 50)
-        logger.addHandler(handler)
-        logger.propagate = False
+        logger.addFilter(_keep)
         yield
     gc.set_threshold(*thresholds)
-    logger.removeHandler(handler)
-    logger.propagate = propagates
+    logger.removeFilter(_keep)

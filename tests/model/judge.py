@@ -32,11 +32,8 @@ class Tally:
     false_no: int = 0
     false_done: int = 0
     other: int = 0  # another rule is broken
-    unknown_done: int = 0  # unknown, and in truth a request of the call had an effect
-    unknown_not: int = 0
     naive_twice: int = 0
     naive_no: int = 0
-    naive_done: int = 0
     wrong: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """The first few: what was wrong, and the name of the history."""
 
@@ -48,9 +45,6 @@ class Tally:
         self.false_done += "I3" in rules
         self.other += bool(rules - {"I1", "I2", "I3"})
         self.wrong = [*self.wrong, *((line, name) for line in wrong)][:5]
-        if caller.kind == "unknown":
-            self.unknown_done += caller.world.effects > 0
-            self.unknown_not += not caller.world.effects
 
     def add(self, other: "Tally") -> None:
         for each in fields(self):

@@ -1,31 +1,17 @@
 """Random histories: real delays, many things at once, drawn from a seed. And a naive client in the same ones."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from random import Random
 from typing import Any
 
-from model.caller import (
-    ANOTHER,
-    EMPTY,
-    FINE,
-    HTML,
-    JSON,
-    SLOWEST,
-    TEXT,
-    Caller,
-    Fate,
-    Fortune,
-    Interruption,
-    Look,
-    Page,
-)
+from model.caller import ANOTHER, BODIES, FINE, SLOWEST, Caller, Fate, Fortune, Interruption, Look, Page
 from model.explore import FATES, MIXED_UP, NOT_FOUND_WRONGLY, WITHOUT_ID, hibernating
 from model.judge import Tally, in_force, mailed_twice, may_land, misjudged, violations
 from model.service import OTHERS, START, Request, Rules, World
-from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES, Start, Write
+from scenarios import CAMPAIGN_ID, EDIT, FAR, WRITES, Write
 from sendgrid_campaigns import Retry
 
 INSIDE = (
@@ -64,108 +50,7 @@ AFTER = 3 * FAR
 """Seconds after which nothing can happen any more."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """All of a history that does not depend on what the client does."""
-
-    write: Write
-    start: Start
-    rules: Rules
-    retry: Retry
-    fates: tuple[Fate, ...]
-    events: tuple[tuple[float, Request], ...]  # what others do, and how long after the call began
-    pages: tuple[
-        float, float, float, list[Page]
-    ]  # from when to when, how often, and with what something in front answers
-    read_fails: float  # how often
-    stray: float  # how often a look is, where one may be
-    any_strays: bool  # whether any look may be
-    steady: bool  # whether all reads are of one age
-    longest: float  # seconds that a read takes at most
-    spelt: Callable[[str], str]
-    differ: bool  # whether copies fare differently
-    mixed: float  # how often a read gets the answer to another's
-
-    def world(self) -> World:
-        world = World(self.rules, self.start)
-        for at, request in self.events:
-            world.later(START + at, request)
-        world.advance(START - world.now)
-        return world
-
-
-def plan(setting: str, random: Random) -> Plan:
-    """Draw what is to come over a call."""
-
-    def holds(name: str) -> bool:
-        chance = 0.3 if setting == "all at once" else 0.15 if setting in OFF else 0.0
-        return setting == name or random.random() < chance
-
-    patient, slow, stray = setting == "a long window", holds("slow requests"), setting in ("a stray look", "looks")
-    write = WRITES[random.choice(SHOWN_BY.get(setting, tuple(WRITES)))]
-    if write.in_seconds is not None:
-        write = replace(write, in_seconds=random.choice((5.0, 30.0, 70.0, 400.0, 9000.0)))
-    narrow, oldest = holds("a narrow limit"), random.uniform(0, 44) if holds("old reads") else 30.0 if stray else 0.0
-    late = random.uniform(0, USUAL.settle - 1 - oldest) if holds("leaves Draft late") else 0.0
-    renamed, odd_clocks = holds("other names"), holds("clocks, past times") and not narrow
-    # Of the clock that dates answers and the client's own, one at most is far ahead.
-    clocks: Mapping[str, Any] = random.choice(
-        (
-            {"ahead": random.uniform(-3600, 60)},
-            {"ahead": random.uniform(-60, 60), "dated": random.uniform(0, 3600)},
-            {"ahead": random.uniform(-60, 60), "dated": None},
-            {"ahead": random.uniform(-60, 60), "jump": random.uniform(-3600, 3600)},
-        )
-    )
-    rules = Rules(
-        lead=random.choice((1.0, 20.0, 250.0)) if holds("a lead") else 0.0,
-        tolerance=inf if setting == "A7" else random.uniform(0, 300) if odd_clocks else 0.0,
-        unscheduled="Unscheduled" if renamed else "Draft",
-        unschedule_draft=random.choice((204, 403)),
-        leaves_late=600.0 if setting == "A3" else late,
-        oldest=300.0 if setting == "A2" else oldest,
-        limit=random.choice((1, 2, 3, 5)) if narrow else 0,
-        window=random.choice((2.0, 10.0)),
-        race=5.0 if setting == "A1" else 0.0,
-        runs_on=setting == "A8",
-        reuses=setting == "A9",
-        **(clocks if odd_clocks else {}),
-    )
-    bad, mixed = random.choice((0.0, 0.3, 0.6, 0.9)), holds("answers mixed up")
-    kinds = FATES + (NOT_FOUND_WRONGLY,) + (MIXED_UP if mixed else MIXED_UP[4:5])
-    latest = 86_400.0 if holds("copies days late") or setting == "A7" else 150.0
-
-    def fate() -> Fate:
-        fate, seconds = random.choice(kinds), random.choice((0.05, 1.0, SLOWEST)) if slow else 0.2
-        refused = fate.page is not None and fate.copies == 0 and fate.page.code < 429
-        if fate.later is not None or (refused and setting == "copies"):
-            fate = replace(fate, later=0.05 * (latest / 0.05) ** random.random())
-        if setting == "A5" and fate.page is not None and fate.page.code == 429:
-            fate = replace(fate, copies=1)
-        return replace(fate, seconds=seconds)
-
-    first = random.choice((-1.0, 0.05, random.uniform(0, 60)))
-    last = first + random.choice((0.2, 1.0, 10.0, 60.0)) if holds("pages for a while") else -2.0
-    return Plan(
-        write=write,
-        start=write.starts[0] if random.random() < 0.6 else random.choice(write.starts),
-        rules=rules,
-        retry=PATIENT if patient else USUAL,
-        fates=tuple(fate() if random.random() < bad else FINE for _ in range(4)),
-        events=tuple(_act(random, write, rules) for _ in range(random.choice((0, 0, 0, 1, 1, 2, 3)))),
-        pages=(first, inf if holds("pages always") else last, random.choice((0.3, 0.9, 1.0)), random.sample(_PAGES, 3)),
-        read_fails=random.choice((0.0, 0.0, 0.0, 0.2, 0.6, 0.97)),
-        stray=0.2 * stray + 0.4 * (setting == "looks"),
-        any_strays=setting == "looks",
-        steady=random.random() < 0.5,
-        longest=30.0 if slow else 0.3,
-        spelt=random.choice((str.upper, str.lower, " {} ".format)) if renamed else str,
-        differ=setting == "copies",
-        mixed=random.choice((0.1, 0.5)) if mixed else 0.0,
-    )
-
-
-_PAGES = [Page(code, body) for code in (404, 403, 401, 400, 406, 200) for body in (HTML, TEXT, JSON, EMPTY)]
+_PAGES = [Page(code, body) for code in (404, 403, 401, 400, 406, 200) for body in BODIES]
 _ACTS = ("unschedule_campaign", "send_campaign", "soon", "far", "same", "delete_campaign", "pause", "cancel", "edit")
 
 
@@ -186,111 +71,167 @@ def _act(random: Random, write: Write, rules: Rules) -> tuple[float, Request]:
 
 
 class Drawn(Fortune):
-    """What a history's plan and its random numbers decide."""
+    """What is drawn for the history of a name: what is to come over the call, and then each read."""
 
-    def __init__(self, plan: Plan, random: Random) -> None:
-        self._plan = plan
-        self._random = random
-        self._fates = iter(plan.fates)
-        self.spelt = plan.spelt
+    def __init__(self, name: str) -> None:
+        self.setting = setting = name.partition("/")[0]
+        self.random = random = Random(name)  # noqa: S311 - no secret
+
+        def holds(name: str) -> bool:
+            chance = 0.3 if setting == "all at once" else 0.15 if setting in OFF else 0.0
+            return setting == name or random.random() < chance
+
+        patient, slow, stray = setting == "a long window", holds("slow requests"), setting in ("a stray look", "looks")
+        write = WRITES[random.choice(SHOWN_BY.get(setting, tuple(WRITES)))]
+        if write.in_seconds is not None:
+            write = replace(write, in_seconds=random.choice((5.0, 30.0, 70.0, 400.0, 9000.0)))
+        narrow, oldest = (
+            holds("a narrow limit"),
+            random.uniform(0, 44) if holds("old reads") else 30.0 if stray else 0.0,
+        )
+        late = random.uniform(0, USUAL.settle - 1 - oldest) if holds("leaves Draft late") else 0.0
+        renamed, odd_clocks = holds("other names"), holds("clocks, past times") and not narrow
+        # Of the clock that dates answers and the client's own, one at most is far ahead.
+        clocks: Mapping[str, Any] = random.choice(
+            (
+                {"ahead": random.uniform(-3600, 60)},
+                {"ahead": random.uniform(-60, 60), "dated": random.uniform(0, 3600)},
+                {"ahead": random.uniform(-60, 60), "dated": None},
+                {"ahead": random.uniform(-60, 60), "jump": random.uniform(-3600, 3600)},
+            )
+        )
+        rules = Rules(
+            lead=random.choice((1.0, 20.0, 250.0)) if holds("a lead") else 0.0,
+            tolerance=inf if setting == "A7" else random.uniform(0, 300) if odd_clocks else 0.0,
+            unscheduled="Unscheduled" if renamed else "Draft",
+            unschedule_draft=random.choice((204, 403)),
+            leaves_late=600.0 if setting == "A3" else late,
+            oldest=300.0 if setting == "A2" else oldest,
+            limit=random.choice((1, 2, 3, 5)) if narrow else 0,
+            window=random.choice((2.0, 10.0)),
+            race=5.0 if setting == "A1" else 0.0,
+            runs_on=setting == "A8",
+            reuses=setting == "A9",
+            **(clocks if odd_clocks else {}),
+        )
+        bad, mixed = random.choice((0.0, 0.3, 0.6, 0.9)), holds("answers mixed up")
+        kinds = FATES + (NOT_FOUND_WRONGLY,) + (MIXED_UP if mixed else MIXED_UP[4:5])
+        latest = 86_400.0 if holds("copies days late") or setting == "A7" else 150.0
+
+        def fate() -> Fate:
+            fate, seconds = random.choice(kinds), random.choice((0.05, 1.0, SLOWEST)) if slow else 0.2
+            refused = fate.page is not None and fate.copies == 0 and fate.page.code < 429
+            if fate.later is not None or (refused and setting == "copies"):
+                fate = replace(fate, later=0.05 * (latest / 0.05) ** random.random())
+            if setting == "A5" and fate.page is not None and fate.page.code == 429:
+                fate = replace(fate, copies=1)
+            return replace(fate, seconds=seconds)
+
+        first = random.choice((-1.0, 0.05, random.uniform(0, 60)))
+        last = first + random.choice((0.2, 1.0, 10.0, 60.0)) if holds("pages for a while") else -2.0
+        self.write = write
+        self.start = write.starts[0] if random.random() < 0.6 else random.choice(write.starts)
+        self.rules, self.retry = rules, PATIENT if patient else USUAL
+        self.fates = [fate() if random.random() < bad else FINE for _ in range(4)]
+        # What others do, and how long after the call began.
+        self.events = [_act(random, write, rules) for _ in range(random.choice((0, 0, 0, 1, 1, 2, 3)))]
+        # Pages of something in front: from when to when, how often, and which.
+        self.pages = first, inf if holds("pages always") else last
+        self.paged, self.kinds_of_page = random.choice((0.3, 0.9, 1.0)), random.sample(_PAGES, 3)
+        self.read_fails = random.choice((0.0, 0.0, 0.0, 0.2, 0.6, 0.97))
+        self.stray = 0.2 * stray + 0.4 * (setting == "looks")  # how often a look is, where one may be
+        self.steady = random.random() < 0.5  # whether all reads are of one age
+        self.longest = 30.0 if slow else 0.3  # seconds that a read takes at most
+        self.spelt = random.choice((str.upper, str.lower, " {} ".format)) if renamed else str
+        self.mixed = random.choice((0.1, 0.5)) if mixed else 0.0  # how often a read gets the answer to another's
+
+    def caller(self, *, log: bool = False) -> Caller:
+        """Make the call, in a world in which all is to come."""
+        world = World(self.rules, self.start)
+        for at, request in self.events:
+            world.later(START + at, request)
+        world.advance(START - world.now)
+        caller = Caller(self.write, world, self, self.retry, log=log)
+        caller.copies_differ, caller.calm = self.setting == "copies", not self.events
+        return caller
 
     def fate(self, caller: Caller) -> Fate:
-        fate = next(self._fates, FINE)
+        fate = self.fates.pop(0) if self.fates else FINE
         if fate.page is not None and fate.page.body == ANOTHER and caller.name in WITHOUT_ID:
             fate = FINE
         page = self._page(caller)
         return fate if page is None else replace(fate, page=page)
 
     def _page(self, caller: Caller) -> Page | None:
-        first, last, often, kinds = self._plan.pages
-        if first <= caller.world.now - START <= last and self._random.random() < often:
-            return self._random.choice(kinds)
+        first, last = self.pages
+        if first <= caller.world.now - START <= last and self.random.random() < self.paged:
+            return self.random.choice(self.kinds_of_page)
         return None
 
     def look(self, caller: Caller, part: str) -> Look:
-        plan, random, world = self._plan, self._random, caller.world
-        oldest = plan.rules.oldest
-        seconds = 0.01 + (plan.longest - 0.01) * random.random() ** 4
-        snapshot = world.seen(oldest if plan.steady or not oldest else oldest * random.random())
-        may_stray = self.begin(part)
+        random, world, oldest = self.random, caller.world, self.rules.oldest
+        seconds = 0.01 + (self.longest - 0.01) * random.random() ** 4
+        snapshot = world.seen(oldest if self.steady or not oldest else oldest * random.random())
+        may_stray = self.begin(part) or self.setting == "looks"
         page = self._page(caller)
-        if page is None and plan.mixed and random.random() < plan.mixed:
+        if page is None and self.mixed and random.random() < self.mixed:
             page = Page(200, ANOTHER)
-        if page is None and plan.read_fails:
-            if random.random() < plan.read_fails:
+        if page is None and self.read_fails:
+            if random.random() < self.read_fails:
                 return Look(seconds, None)
             if random.random() < 0.02 and part == "get_campaign":
                 page = hibernating(caller)
         if page is not None:
             return Look(seconds, snapshot, page)
-        if plan.stray and (may_stray or plan.any_strays) and random.random() < plan.stray:
+        if self.stray and may_stray and random.random() < self.stray:
             self.strayed, snapshot = True, self.first or snapshot
         self.first = self.first or snapshot
         return Look(seconds, snapshot)
 
 
-def play(seed: int, setting: str, *, log: bool = False) -> tuple[Caller, list[str], Plan]:
-    """Run one history: the call, one `outcome` later when the call is unknown, and all that happens in the end."""
-    random = Random(seed)  # noqa: S311 - no secret
-    planned = plan(setting, random)
-    world = planned.world()
-    caller = Caller(planned.write, world, Drawn(planned, random), planned.retry, log=log)
-    caller.copies_differ, caller.calm = planned.differ, not planned.events
-    caller.tell(planned)
+def replay(name: str, *, log: bool = False) -> tuple[Caller, list[str]]:
+    """Run the history of a name: the call, one `outcome` later when the call is unknown, and what comes in the end."""
+    drawn = Drawn(name)
+    caller = drawn.caller(log=log)
+    caller.tell(vars(drawn))
     caller.run()
-    wrong = violations(caller)
+    world, wrong = caller.world, violations(caller)
     if caller.may_ask_outcome():
-        world.advance(random.choice((1.0, 30.0, 400.0, 10_000.0)))
+        world.advance(drawn.random.choice((1.0, 30.0, 400.0, 10_000.0)))
         wrong += misjudged(caller, caller.outcome())
     world.advance(START + AFTER - world.now)
     if mailed_twice(world) and not any(line.startswith("I1") for line in wrong):
         wrong.append("I1: it is mailed twice")
-    return caller, wrong, planned
+    return caller, wrong
 
 
-def naive(planned: Plan, seed: int) -> tuple[bool, bool, bool]:
+def naive(name: str) -> tuple[bool, bool]:
     """Run a client that tries again on every error, three times, and believes the last answer.
 
-    Return whether it mails twice, says a false "no", or says a false "done".
+    Return whether it mails twice, and whether it says a false "no".
     """
-    caller = Caller(planned.write, planned.world(), Drawn(planned, Random(seed)), planned.retry)  # noqa: S311
+    caller = Drawn(name).caller()
     try:
         success = caller.naively()
     except Interruption:
-        return False, False, False
+        return False, False
     world = caller.world
     had_effect = in_force(caller) or any(may_land(caller, at, request) for at, _, request in world.events)
-    false_done = success and (not world.effects or world.ran_on)
     world.advance(START + AFTER - world.now)
-    return mailed_twice(world), had_effect and not success, false_done
+    return mailed_twice(world), had_effect and not success
 
 
-def setting_of(seed: int) -> str:
-    return INSIDE[seed % len(INSIDE)]
-
-
-def tally(first: int, count: int, setting: str | None = None, *, stop: bool = False) -> dict[str, Tally]:
-    """Run so many histories from a seed on; return their counts by setting and by write.
-
-    setting: that of all; without one, all take turns. stop: at the first that is wrong, and without the naive client.
-    """
-    found: dict[str, Tally] = {}
+def tally(first: int, count: int, setting: str, *, stop: bool = False) -> Tally:
+    """Run so many histories of a setting from a seed on. stop: at the first wrong one, and without the naive client."""
+    found = Tally()
     for seed in range(first, first + count):
-        of = setting or setting_of(seed)
-        caller, wrong, planned = play(seed, of)
-        naively = naive(planned, seed) if not stop else (False, False, False)
-        for row in (of, planned.write.name):
-            one = found.setdefault(row, Tally())
-            one.judge(caller, wrong, f"{of}/{seed}" if setting else str(seed))
-            one.naive_twice += naively[0]
-            one.naive_no += naively[1]
-            one.naive_done += naively[2]
-        if stop and wrong:
+        name = f"{setting}/{seed}"
+        caller, wrong = replay(name)
+        found.judge(caller, wrong, name)
+        if not stop:
+            twice, false_no = naive(name)
+            found.naive_twice += twice
+            found.naive_no += false_no
+        elif wrong:
             break
     return found
-
-
-def replay(name: str) -> tuple[Caller, list[str]]:
-    """Run the history of this name, and tell what happens step by step."""
-    setting, _, seed = name.rpartition("/")
-    return play(int(seed), setting or setting_of(int(seed)), log=True)[:2]

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from sendgrid_campaigns.sandbox import Canned
-from sockets.stage import ID, OTHER_ID, SHORT, Fault, Script
+from sockets.stage import ID, OTHER_ID, SHORT, Fault, Performance
 
 NOT_SENT, REJECTED, ACCEPTED, UNKNOWN = ("not sent",), ("rejected",), ("accepted",), ("unknown",)
 AMBIGUOUS = ("ambiguous", "rejected")
@@ -31,40 +31,41 @@ Make = Callable[[Random, int], Fault]
 Several = Callable[[Random, int], Sequence[Fault | None]]
 
 
-def _nothing(random: Random, turn: int) -> Sequence[Fault | None]:
-    return ()
-
-
 @dataclass(frozen=True)
 class Family:
     """Faults of one kind."""
 
-    number: str
     name: str
     among: Sequence[str]
     """The writes that are tried."""
-    fault: Make | None
+    fault: Make
     """What goes wrong with each try of the write."""
     weight: int = 2
     """Calls in each round of the deck."""
     most: int = 4
     """How many tries in a row it goes wrong with: a step of a call has four."""
-    before: Several = _nothing
+    before: Several = lambda random, turn: ()
     """What goes wrong with earlier tries."""
-    reads: Several = _nothing
+    reads: Several = lambda random, turn: ()
     """What goes wrong with the reads."""
     settle: Sequence[float] = (SHORT,)
     """Read-back windows, in turn."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Of the script."""
+    """Of the call."""
 
-    def script(self, random: Random, turn: int) -> Script:
-        """Make a script, by random numbers."""
+    def call(self, name: str, random: Random, turn: int) -> Performance:
+        """Plan a call, by random numbers."""
         operation, before = random.choice(self.among), self.before(random, turn)
         tries = random.choice((1, 2, 3, 4, 4)) if self.most == 4 else self.most
-        writes = [*before, *(self.fault(random, turn) for _ in range(tries))] if self.fault else before
+        writes = [*before, *(self.fault(random, turn) for _ in range(tries))]
         settle = self.settle[turn % len(self.settle)]
-        return Script(operation, writes, self.reads(random, turn), settle=settle, **self.options)
+        planned: dict[str, Any] = {
+            "operation": operation,
+            "writes": writes,
+            "reads": self.reads(random, turn),
+            "settle": settle,
+        }
+        return Performance(name=name, **planned, **self.options)
 
 
 # --- faults ---
@@ -76,8 +77,13 @@ def effect(random: Random, *among: str) -> dict[str, Any]:
     return {"effect": kind, "delay": random.choice(LATE)} if kind == "late" else {"effect": kind}
 
 
-def lost(random: Random, *among: str) -> Fault:
+def lost(random: Random, turn: int, *among: str) -> Fault:
     return Fault({**effect(random, *among), "ending": random.choice(ENDINGS[:2])}, expected=UNKNOWN)
+
+
+def first_lost(*among: str, each: int = 1) -> Several:
+    """Lose the first try; with each=3, in each third call."""
+    return lambda random, turn: [] if turn % each else [lost(random, turn, *among)]
 
 
 def answer(status_code: int, body: Mapping[str, Any] | bytes = b"", headers: Mapping[str, str] | None = None) -> Canned:
@@ -89,26 +95,23 @@ def no(status_code: int, message: str, headers: Mapping[str, str] | None = None)
     return answer(status_code, {"errors": [{"field": None, "message": message}]}, headers)
 
 
-def ends(**plan: Any) -> Make:
-    """A connection ends: by reset, close and silence in turn."""
-    connects = plan.get("after") == 0
-    return lambda random, turn: Fault({"ending": ENDINGS[turn % 3], **plan}, connects)
+def ends(after: Sequence[int], expected: tuple[str, ...] = UNKNOWN, *, connects: bool = True) -> Make:
+    """End a connection behind so many bytes: by reset, close and silence in turn."""
+    return lambda random, turn: Fault({"ending": ENDINGS[turn % 3], "after": random.choice(after)}, connects, expected)
 
 
-def answered(expected: tuple[str, ...], *choices: Any, effects: Sequence[str] = (), **plan: Any) -> Make:
-    """Made-up answers, whatever became of the request."""
-    return lambda random, turn: Fault(
-        {**effect(random, *effects), "answer": random.choice(choices), **plan}, expected=expected
-    )
+def answered(expected: tuple[str, ...], *choices: Any) -> Make:
+    """Make up answers, whatever became of the request."""
+    return lambda random, turn: Fault({**effect(random), "answer": random.choice(choices)}, expected=expected)
 
 
 def refused(expected: tuple[str, ...], *choices: Any) -> Make:
-    """Made-up answers to requests that had no effect."""
+    """Make up answers to requests that had no effect."""
     return lambda random, turn: Fault({"answer": random.choice(choices)}, expected=expected)
 
 
 def reads(fault: Make, least: int = 1, *, first: int = 0) -> Several:
-    """Reads go wrong: some before the write, and many behind it."""
+    """Let reads go wrong: some before the write, and many behind it."""
 
     def several(random: Random, turn: int) -> list[Fault | None]:
         early = [fault(random, turn) for _ in range(random.choice((0, 0, 1, first)))] if first else []
@@ -118,13 +121,13 @@ def reads(fault: Make, least: int = 1, *, first: int = 0) -> Several:
 
 
 def at(address: str) -> Make:
-    """Requests that go where no server answers."""
+    """Send requests where no server answers."""
     expected = NOT_SENT if address == "refused" else NOT_SENT + UNKNOWN
     return lambda random, turn: Fault(expected=expected, address=address)
 
 
 def never(address: str) -> Several:
-    """Reads that go where no server answers."""
+    """Send reads where no server answers."""
     return lambda random, turn: [at(address)(random, turn)] * 9
 
 
@@ -199,24 +202,26 @@ STATUSES = (
 )
 
 
-def part_of_the_head(random: Random, turn: int) -> Fault:
-    return Fault({"ending": ENDINGS[turn % 3], "after": random.randint(1, 260)}, True, UNKNOWN)
+def unanswered(random: Random, turn: int) -> Fault:
+    return Fault({**effect(random), "ending": ENDINGS[turn % 3]}, expected=UNKNOWN)
 
 
-def part_of_the_body(random: Random, turn: int) -> Fault:
-    return Fault(
-        {"ending": ENDINGS[turn % 3], "after": random.choice((0, 1, 1_000, 100_000, 800_000))}, expected=UNKNOWN
-    )
+def after_a_pause(random: Random, turn: int) -> Fault:
+    return Fault(pause=random.choice((0.0, 0.0, 0.001, 0.01)))
 
 
-def handshake(random: Random, turn: int) -> Fault:
-    return Fault({"ending": ENDINGS[turn % 3], "after": random.choice((0, 1, 10, 100, 300))}, True, NOT_SENT)
+def closing(random: Random, turn: int) -> Sequence[Fault]:
+    return [Fault({"cut": 10**6, "ending": ENDINGS[turn % 2]}, counts=False)]
+
+
+def second(random: Random, turn: int) -> Fault:
+    return Fault({"effect": "twice", "answer": "second"}, expected=("ambiguous",))
 
 
 def broken_head(random: Random, turn: int) -> Fault:
     if random.random() < 0.4:  # a lenient parser may take these for a head
         return Fault({**effect(random, "done", "twice"), "raw": random.choice(NO_HEAD)}, expected=UNKNOWN + ACCEPTED)
-    return Fault({**lost(random).plan, "raw": random.choice(NO_STATUS)}, expected=UNKNOWN)  # type: ignore[dict-item]
+    return Fault({**lost(random, turn).plan, "raw": random.choice(NO_STATUS)}, expected=UNKNOWN)  # type: ignore[dict-item]
 
 
 def cut(random: Random, turn: int) -> Fault:
@@ -267,6 +272,10 @@ def late(random: Random, turn: int) -> Fault:
     return Fault({"effect": "late", "delay": LATE[turn % len(LATE)], **seen}, expected=UNKNOWN)
 
 
+def late_first(random: Random, turn: int) -> Sequence[Fault]:
+    return [late(random, turn)]
+
+
 def doubled(random: Random, turn: int) -> Fault:
     seen: dict[str, Any] = random.choice(({}, {"answer": "second"}, {"ending": "reset"}, {"answer": 504}))
     return Fault({"effect": "twice", **seen})
@@ -314,142 +323,57 @@ def dripping(random: Random, turn: int) -> Fault:
 
 LOGIN = Canned(200, {"content-type": "text/html"}, b"<html><form action=/login></form></html>")
 OTHER_SENT = answer(201, b'{"id": %s, "status": "Scheduled"}' % OTHER_ID)
-OTHER_READ = answer(200, b'{"id": %s, "status": "Sent"}' % OTHER_ID)
+OTHER_READ = refused((), answer(200, b'{"id": %s, "status": "Sent"}' % OTHER_ID))
 FORBIDDEN = [no(403, text) for text in ("access forbidden", "draft mode")]
-NEW, KEPT = {"fresh": True}, {"fresh": False}
+TOO_MANY = [no(429, "too many", reset) for reset in RESETS]
+NEW, KEPT, BIG = {"fresh": True}, {"fresh": False}, {"large": True}
+LARGE = (0, 1, 1_000, 100_000, 800_000)
+PORTAL = (*MAILING, "update", "reschedule")
 SERVER_ERRORS = (500, 501, 502, 503, 504, 507, 520, 599)
 OTHER_NOES = (402, 406, 408, 409, 410, 412, 418, 423, 425, 451, 499)
 LONG_WINDOW = (45.0, *(SHORT,) * 15)
 
 
-def lose(random: Random, turn: int) -> Fault:
-    return lost(random)
-
-
-def lose_one(random: Random, turn: int) -> Sequence[Fault]:
-    return [lost(random)]
-
-
 FAMILIES = [
-    Family("F1", "nobody listens", (*READ, *UNREAD), at("refused"), 1, 9, reads=never("refused")),
-    Family("F1", "nobody listens when the write comes", READ, at("refused"), 1, 9, options=NEW),
-    Family("F1", "nobody listens after a lost write", READ, at("refused"), 1, 9, lose_one, reads(at("refused"), 9)),
-    Family("F2", "connecting takes for ever", (*READ, *UNREAD), at("full"), 1, 9, reads=never("full")),
-    Family("F1", "the TLS handshake dies", WRITES, handshake, options={**NEW, "tls": True}),
-    Family("F5-F8", "accepted, then reset, closed or silent", WRITES, ends(after=0), 5, options=NEW),
-    Family("F7", "a part of the head is read", WRITES, part_of_the_head, 3, options={**NEW, "tls": False}),
-    Family("F7", "a part of a large body is read", ("update", "create"), part_of_the_body, 1, options={"large": True}),
+    Family("F1 nobody listens", (*READ, *UNREAD), at("refused"), 1, 9, reads=never("refused")),
+    Family("F1 nobody listens when the write comes", READ, at("refused"), 1, 9, options=NEW),
+    Family("F1 nobody listens after a lost write", READ, at("refused"), 1, 9, first_lost(), reads(at("refused"), 9)),
+    Family("F2 connecting takes for ever", (*READ, *UNREAD), at("full"), 1, 9, reads=never("full")),
+    Family("F1 the TLS handshake dies", WRITES, ends((0, 1, 10, 100, 300), NOT_SENT), options={**NEW, "tls": True}),
+    Family("F5-F8 accepted, then reset, closed or silent", WRITES, ends((0,), ()), 5, options=NEW),
+    Family("F7 a part of the head is read", WRITES, ends(range(1, 261)), 3, options={**NEW, "tls": False}),
+    Family("F7 a part of a large body is read", ("update", "create"), ends(LARGE, connects=False), 1, options=BIG),
+    Family("F9 read whole, and no answer", WRITES, unanswered, 6, settle=LONG_WINDOW),
+    Family("F26 closed while idle, or just then", READ, after_a_pause, 3, 1, reads=closing, options=KEPT),
+    Family("F26 closed as the request comes", WRITES, ends((0,), connects=False), 1, options=KEPT),
+    Family("F10 no head, or a broken one", (*SENDS, *SENDS, *CONTENT), broken_head, 4),
+    Family("F11 the head comes byte by byte, and too slowly", SENDS, dripping, 1),
+    Family("F10, F12 cut after each byte of the answer", SENDS, cut, 18, 1),
+    Family("F12 the body dies behind the head", SENDS, dying_body, 2, 1),
+    Family("F13, F27 accepted, in a body that cannot be read", SENDS, unreadable, 3, 1),
+    Family("F13, F27 reads that cannot be read", SENDS, lost, 2, 1, reads=reads(unreadable_read, first=1)),
+    Family("F14 another 2xx", SENDS, other_success, 3),
+    Family("R4 a front end's page answers a write", (*WRITES, *DELETES), page_after, 4),
+    Family("R4 a front end's page answers reads", (*WRITES, *DELETES * 2), lost, 4, 1, reads=reads(page, first=4)),
+    Family("F14 a captive portal", PORTAL, answered(UNKNOWN, LOGIN), 1, 1, reads=reads(refused((), LOGIN), first=4)),
+    Family("R14 another campaign's answer", SENDS, answered(UNKNOWN, OTHER_SENT), 1, reads=reads(OTHER_READ, 0)),
+    Family("F15-F17 5xx", WRITES, answered(UNKNOWN, *SERVER_ERRORS), 4, settle=LONG_WINDOW),
     Family(
-        "F9",
-        "read whole, and no answer",
-        WRITES,
-        lambda r, t: Fault({**effect(r), "ending": ENDINGS[t % 3]}, expected=UNKNOWN),
-        6,
-        settle=LONG_WINDOW,
+        "F18 429, with a reset, without, and absurd", WRITES, refused(REJECTED, *TOO_MANY), before=first_lost(each=3)
     ),
-    Family(
-        "F26",
-        "closed while idle, or just then",
-        READ,
-        lambda r, t: Fault(pause=r.choice((0.0, 0.0, 0.001, 0.01))),
-        3,
-        1,
-        options=KEPT,
-        reads=lambda r, t: [Fault({"cut": 10**6, "ending": ENDINGS[t % 2]}, counts=False)],
-    ),
-    Family(
-        "F26",
-        "closed as the request comes",
-        WRITES,
-        lambda r, t: Fault({"after": 0, "ending": ENDINGS[t % 2]}, expected=UNKNOWN),
-        1,
-        options=KEPT,
-    ),
-    Family("F10", "no head, or a broken one", (*SENDS, *SENDS, *CONTENT), broken_head, 4),
-    Family("F11", "the head comes byte by byte, and too slowly", SENDS, dripping, 1),
-    Family("F10, F12", "cut after each byte of the answer", (*SENDS,), cut, 18, 1),
-    Family("F12", "the body dies behind the head", SENDS, dying_body, 2, 1),
-    Family("F13, F27", "accepted, in a body that cannot be read", SENDS, unreadable, 3, 1),
-    Family("F13, F27", "reads that cannot be read", SENDS, lose, 2, 1, reads=reads(unreadable_read, first=1)),
-    Family("F14", "another 2xx", SENDS, other_success, 3),
-    Family("R4", "a front end's page answers a write", (*WRITES, *DELETES), page_after, 4),
-    Family("R4", "a front end's page answers reads", (*WRITES, *DELETES * 2), lose, 4, 1, reads=reads(page, first=4)),
-    Family(
-        "F14",
-        "a captive portal",
-        (*MAILING, "update", "reschedule"),
-        answered(UNKNOWN, LOGIN),
-        1,
-        1,
-        reads=reads(refused((), LOGIN), first=4),
-    ),
-    Family(
-        "R14",
-        "an answer about another campaign",
-        SENDS,
-        answered(UNKNOWN, OTHER_SENT),
-        1,
-        reads=reads(refused((), OTHER_READ), 0),
-    ),
-    Family("F15-F17", "5xx", WRITES, answered(UNKNOWN, *SERVER_ERRORS), 4, settle=LONG_WINDOW),
-    Family(
-        "F18",
-        "429, with a reset, without, and absurd",
-        WRITES,
-        refused(REJECTED, *(no(429, "too many", reset) for reset in RESETS)),
-        before=lambda r, t: [lost(r)] * (t % 3 == 0),
-    ),
-    Family(
-        "F19",
-        "403 to the second copy of what was done",
-        MAILING,
-        lambda r, t: Fault({"effect": "twice", "answer": "second"}, expected=("ambiguous",)),
-        1,
-        1,
-    ),
-    Family(
-        "F19",
-        "404 to the second copy of a delete",
-        ("delete",),
-        lambda r, t: Fault({"effect": "twice", "answer": "second"}, expected=("ambiguous",)),
-        1,
-        1,
-        reads=reads(lose, 9),
-    ),  # an error tells of its attempts
-    Family("F20", "403, and nothing was done", WRITES, refused(AMBIGUOUS, *FORBIDDEN), 1, 1),
-    Family(
-        "F21",
-        "403 after doubt",
-        WRITES,
-        refused(AMBIGUOUS, *FORBIDDEN),
-        1,
-        before=lambda r, t: [lost(r, "none", "late")],
-    ),
-    Family("F22", "a late copy", WRITES, late, 3, settle=(*(45.0,) * 6, *(SHORT,) * 6)),
-    Family(
-        "F22",
-        "a late copy, and then a no",
-        WRITES,
-        plain_no,
-        1,
-        1,
-        before=lambda r, t: [late(r, t)],
-        settle=(45.0, SHORT),
-    ),
-    Family("F23", "the network doubles the request", WRITES, doubled, 2, 1),
-    Family("F23", "the network doubles the request, and reads are lost", WRITES, doubled, 1, 1, reads=reads(lose, 9)),
-    Family("F24", "3xx", WRITES, redirected),
-    Family("F25", "100 and 103 first, or 101", SENDS, informed, 2, 1),
-    Family("", "4xx that say that nothing was done", WRITES, plain_no, 1, 1, before=lambda r, t: [lost(r)] * (t % 2)),
-    Family("", "4xx that do not", WRITES, answered(UNKNOWN, *OTHER_NOES), 1),
-    Family(
-        "F28",
-        "a status that is unknown, missing or spelled otherwise",
-        SENDS,
-        lose,
-        2,
-        1,
-        reads=reads(odd_status, first=1),
-    ),
-    Family("", "reads are lost, cut, refused or in error", WRITES, lose, 5, 1, reads=reads(lost_read, first=2)),
+    Family("F19 403 to the second copy of what was done", MAILING, second, 1, 1),
+    # An error tells of its attempts.
+    Family("F19 404 to the second copy of a delete", ("delete",), second, 1, 1, reads=reads(lost, 9)),
+    Family("F20 403, and nothing was done", WRITES, refused(AMBIGUOUS, *FORBIDDEN), 1, 1),
+    Family("F21 403 after doubt", WRITES, refused(AMBIGUOUS, *FORBIDDEN), 1, before=first_lost("none", "late")),
+    Family("F22 a late copy", WRITES, late, 3, settle=(*(45.0,) * 6, *(SHORT,) * 6)),
+    Family("F22 a late copy, and then a no", WRITES, plain_no, 1, 1, late_first, settle=(45.0, SHORT)),
+    Family("F23 the network doubles the request", WRITES, doubled, 2, 1),
+    Family("F23 the network doubles the request, and reads are lost", WRITES, doubled, 1, 1, reads=reads(lost, 9)),
+    Family("F24 3xx", WRITES, redirected),
+    Family("F25 100 and 103 first, or 101", SENDS, informed, 2, 1),
+    Family("4xx that say that nothing was done", WRITES, plain_no, 1, 1, first_lost(each=2)),
+    Family("4xx that do not", WRITES, answered(UNKNOWN, *OTHER_NOES), 1),
+    Family("F28 a status that is unknown, missing or misspelled", SENDS, lost, 2, 1, reads=reads(odd_status, first=1)),
+    Family("reads are lost, cut, refused or in error", WRITES, lost, 5, 1, reads=reads(lost_read, first=2)),
 ]

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
 from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
 
@@ -16,21 +14,12 @@ class Kind:
     """One kind of client."""
 
     client: Any
-    http: Any
-    """The class of a foreign HTTP client; None when there is none."""
     keep_no_connection: Callable[[Any], None]
     """Make each request of a client use a new connection."""
 
     @property
     def is_async(self) -> bool:
         return hasattr(self.client, "aclose")
-
-    async def close(self, each: Any) -> None:
-        """Close a client of this kind, its HTTP client or one of its responses."""
-        closing = (getattr(each, "aclose", None) if self.is_async else None) or each.close
-        result = closing()
-        if result is not None:
-            await result
 
     def use(self, work: Callable[[Any], Any], api_key: str = "SG.key", **settings: Any) -> Any:
         """Make a client, return what `work` returns of it (or what its coroutine returns), and close the client."""
@@ -60,7 +49,7 @@ def _keep_none_in_aiohttp(client: Any) -> None:
 
 
 KINDS = {
-    "sync": Kind(CampaignsClient, httpx.Client, _keep_none),
-    "async": Kind(AsyncCampaignsClient, httpx.AsyncClient, _keep_none),
-    "aiohttp": Kind(AiohttpCampaignsClient, None, _keep_none_in_aiohttp),
+    "sync": Kind(CampaignsClient, _keep_none),
+    "async": Kind(AsyncCampaignsClient, _keep_none),
+    "aiohttp": Kind(AiohttpCampaignsClient, _keep_none_in_aiohttp),
 }

@@ -41,6 +41,7 @@ def serve(handle: Handler) -> Iterator[tuple[str, list[Request]]]:
                         method, path, _ = line.decode().split(" ")
                         fields = [each.decode("latin-1").partition(":") for each in iter(stream.readline, b"\r\n")]
                         headers = {name.lower(): value.strip() for name, _, value in fields}
+                        assert len(headers) == len(fields), fields
                         stream.read(int(headers.get("content-length", 0)))
                         requests.append(Request(method, path, headers))
                         if handle(connection, requests[-1]) is False:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scenarios import BEFORE, WRITES
 from sendgrid_campaigns import Clock, Retry
@@ -46,23 +47,30 @@ class Fault:
     """`refused`: nobody listens where the request goes; `full`: connecting takes for ever."""
 
 
-@dataclass(frozen=True)
-class Script:
-    """One call of a client, and what goes wrong with its requests."""
+@dataclass(kw_only=True)
+class Performance:
+    """One call of a client, what is to go wrong with its requests, and how it went."""
 
+    name: str
     operation: str
     """A name in the catalogue of writes."""
-    writes: Sequence[Fault | None] = ()
+    writes: Sequence[Fault | None]
     """By the number of the attempt."""
-    reads: Sequence[Fault | None] = ()
+    reads: Sequence[Fault | None]
     """The first is made before the write, where the operation reads first."""
+    settle: float
     fresh: bool | None = None
     """Whether each request has a new connection; None: either."""
     tls: bool | None = None
     """Whether over TLS; None: either."""
     large: bool = False
     """Whether the request has a large body, where it has one."""
-    settle: float = SHORT
+    campaign_id: int = 0
+    struck: dict[int, Fault] = field(default_factory=dict[int, Fault])
+    """What went wrong, by the number of the request in the call."""
+    requests: int = 0
+    outcome: Any = None
+    """What the client returned or raised."""
 
     @property
     def hasty(self) -> bool:
@@ -72,33 +80,15 @@ class Script:
         waits = any(plan.get("ending") == "silence" or "drip" in plan for plan in plans)
         return waits or any(fault.address == "full" for fault in faults)
 
-
-@dataclass
-class Performance:
-    """One call as it went."""
-
-    name: str
-    script: Script
-    fresh: bool
-    campaign_id: int = 0
-    struck: dict[int, Fault] = field(default_factory=dict[int, Fault])
-    """What went wrong, by the number of the request in the call."""
-    requests: int = 0
-    outcome: Any = None
-    """What the client returned or raised."""
-
     def mark(self, number: int) -> str:
         return f"{self.name}/{number}"
 
 
-@dataclass(frozen=True)
-class Ledger:
+class Ledger(NamedTuple):
     """What the service has seen, in the end."""
 
-    requests: Mapping[str | None, Sequence[RequestRecord]]
-    """By their mark."""
-    mailings: Mapping[int, int]
-    """By campaign."""
+    requests: Mapping[str | None, Sequence[RequestRecord]]  # by their mark
+    mailings: Mapping[int, int]  # by campaign
 
 
 class Shifted(Clock):
@@ -121,23 +111,17 @@ class Shifted(Clock):
         await asyncio.sleep(0)
 
 
-class Addresses:
-    """Addresses where no server answers."""
-
-    def __init__(self) -> None:
-        self._sockets = [socket.socket() for _ in range(6)]
-        refused, full, *waiting = self._sockets
-        refused.bind((HOST, 0))  # and never listens
-        full.bind((HOST, 0))
-        full.listen(0)
-        for each in waiting:  # fill the backlog
-            each.setblocking(False)
-            each.connect_ex(full.getsockname())
-        self.ports: dict[str, int] = {"refused": refused.getsockname()[1], "full": full.getsockname()[1]}
-
-    def close(self) -> None:
-        for each in self._sockets:
-            each.close()
+def nowhere() -> dict[str, socket.socket]:
+    """Bind addresses where no server answers. Their sockets are to be closed."""
+    refused, full = socket.socket(), socket.socket()
+    refused.bind((HOST, 0))  # and never listens
+    full.bind((HOST, 0))
+    full.listen(0)
+    waiting = {f"waiting {number}": socket.socket() for number in range(4)}
+    for each in waiting.values():  # fill the backlog
+        each.setblocking(False)
+        each.connect_ex(full.getsockname())
+    return {"refused": refused, "full": full, **waiting}
 
 
 # --- the stage ---
@@ -181,8 +165,6 @@ class Stage:
     """
 
     def __init__(self, kind: str, certificates: Path | None) -> None:
-        self.unmet = 0
-        """Plans that no request has met."""
         self._kind = KINDS[kind]
         self._clock = Shifted()
         self._sandbox = Sandbox(
@@ -193,7 +175,7 @@ class Stage:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(certificates / "certificate.pem", certificates / "key.pem")
         self._server = self._sandbox.serve_faulty(tls)
-        self._addresses = Addresses()
+        self._nowhere = nowhere()
         self._clients: dict[tuple[float, float, bool], Any] = {}
         self._now: Performance | None = None
         self._seen = Counter[str]()
@@ -207,28 +189,24 @@ class Stage:
 
     async def perform(self, performance: Performance) -> None:
         """Make a call."""
-        script = performance.script
-        start = WRITES[script.operation].starts[0]
+        write = WRITES[performance.operation]
+        start = write.starts[0]
         due = self._sandbox.now() + timedelta(seconds=start.due) if start.due else None
-        performance.campaign_id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
+        id = self._sandbox.create_campaign(status=start.status or "Draft", send_at=due, **BEFORE)
+        performance.campaign_id = id
         self._now, self._planned = performance, None
         self._seen.clear()
-        key = SHORT if script.hasty else LONG, script.settle, performance.fresh
+        key = SHORT if performance.hasty else LONG, performance.settle, bool(performance.fresh)
         if key not in self._clients:
             self._clients[key] = self._client(*key)
+        arguments = {**write.arguments, "plain_content": LARGE} if performance.large else write.arguments
+        call = partial(replace(write, arguments=arguments).call, self._clients[key], self._clock.time(), id)
         try:
-            call = self._call(self._clients[key], performance)
             performance.outcome = await (call() if self._kind.is_async else asyncio.to_thread(call))
         except Exception as error:  # whatever comes is judged
             performance.outcome = error
         self._look_back()
         self._now = None
-
-    def _call(self, client: Any, performance: Performance) -> Callable[[], Any]:
-        write, now = WRITES[performance.script.operation], self._clock.time()
-        if performance.script.large:
-            write = replace(write, arguments={**write.arguments, "plain_content": LARGE})
-        return lambda: write.call(client, now, performance.campaign_id)
 
     def _before(self, ask: Any) -> tuple[str, str]:
         """Plan what is to become of a request, and return its mark and where it goes."""
@@ -236,9 +214,9 @@ class Stage:
         assert performance is not None
         self._look_back()
         performance.requests += 1
-        number, script, method = performance.requests, performance.script, ask.operation.method
+        number, method = performance.requests, ask.operation.method
         mark, kind = performance.mark(number), "reads" if method == "GET" else "writes"
-        faults = script.reads if kind == "reads" else script.writes
+        faults = performance.reads if kind == "reads" else performance.writes
         self._seen[kind] += 1
         fault = faults[self._seen[kind] - 1] if self._seen[kind] <= len(faults) else None
         if fault is None or self.spoiled:
@@ -251,8 +229,10 @@ class Stage:
         if fault.counts:
             performance.struck[number] = fault
         time.sleep(fault.pause)
-        scheme, port = self._server.url.partition(":")[0], self._addresses.ports.get(fault.address or "")
-        return mark, f"{scheme}://{HOST}:{port}" if port else self._server.url
+        if fault.address is None:
+            return mark, self._server.url
+        scheme, (host, port) = self._server.url.partition(":")[0], self._nowhere[fault.address].getsockname()
+        return mark, f"{scheme}://{host}:{port}"
 
     def _look_back(self) -> None:
         """Forget a fault that was not met: the request never came to where the fault was planned."""
@@ -275,15 +255,15 @@ class Stage:
     async def close(self) -> Ledger:
         """Close the clients and the server; nothing can happen any more."""
         for client in self._clients.values():
-            await self._kind.close(client)
+            await client.aclose() if self._kind.is_async else client.close()
         self._server.close()
-        self._addresses.close()
+        for each in self._nowhere.values():
+            each.close()
         self._clock.offset += 200_000  # what is late comes, and what is scheduled goes out
         requests: dict[str | None, list[RequestRecord]] = {}
         for record in self._sandbox.requests():
             requests.setdefault(record.on_behalf_of, []).append(record)
         mailings = Counter(mailing.campaign_id for mailing in self._sandbox.mailings())
-        self.unmet = len(self._sandbox.unused_faults())
-        with suppress(AssertionError):  # which says the same
+        with suppress(AssertionError):  # of faults that no request has met
             self._sandbox.close()
         return Ledger(requests, mailings)

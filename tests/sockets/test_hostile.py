@@ -1,6 +1,5 @@
-"""Hostile servers: slow, huge, early, quoting, redirecting, and pages of something in front of the service."""
+"""Hostile servers: slow, huge, early, and strangers."""
 
-import asyncio
 import gzip
 import os
 import socket
@@ -9,26 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 from typing import Any
 
-import httpx
 import pytest
 
-from sendgrid_campaigns import (
-    InvalidResponseError,
-    NotAppliedError,
-    OutcomeUnknownError,
-    Retry,
-    SendGridError,
-    SendReceipt,
-    ServerError,
-)
+from sendgrid_campaigns import NotAppliedError, OutcomeUnknownError, Retry, SendGridError, SendReceipt
 from sendgrid_campaigns.sandbox import Sandbox
 from sockets.kinds import KINDS, Kind
-from sockets.raw import Request, Service, answer, reset, serve
+from sockets.raw import Request, Service, answer, serve
 from sockets.stage import Shifted
 
 PATIENCE = Retry(attempts=2, settle=0.3, deadline=5)
@@ -136,17 +124,13 @@ EXTRA = {
 
 @pytest.mark.parametrize("extra", EXTRA)
 @pytest.mark.parametrize("reads_on", [True, False])
-@pytest.mark.parametrize("segment", ["same"])  # a later segment may arrive after the POST began
-def test_an_answer_that_was_there_before_proves_nothing(kind: Kind, segment: str, reads_on: bool, extra: str) -> None:
+def test_an_answer_that_was_there_before_proves_nothing(kind: Kind, reads_on: bool, extra: str) -> None:
     """What no transport can see: an answer that arrives after the POST began, and answers no request or another."""
-    service, early = Service(), EXTRA[extra]
+    service = Service()
 
     def handle(connection: socket.socket, request: Request) -> bool:
         first = len(requests) == 1
-        whole = service.answer(request)
-        connection.sendall(whole + early if first and segment == "same" else whole)
-        if first and segment == "next":
-            connection.sendall(early)
+        connection.sendall(service.answer(request) + EXTRA[extra] * first)
         return reads_on or not first
 
     with serve(handle) as (url, requests):
@@ -157,90 +141,7 @@ def test_an_answer_that_was_there_before_proves_nothing(kind: Kind, segment: str
         assert service.mailed == []
 
 
-# --- pages of something in front of the service ---
-
-HTML = "Content-Type: text/html\r\n"
-PAGES = {
-    **{
-        str(code): answer(code, b"<html><center>nginx</center></html>", HTML) for code in (400, 401, 403, 404, 406, 502)
-    },
-    "ingress": answer(404, b"default backend - 404", "Content-Type: text/plain\r\n"),
-    "Kong": answer(404, {"message": "no Route matched with those values"}, "Content-Type: application/json\r\n"),
-    "empty": answer(404),
-}
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_is_concluded_from_a_page(kind: Kind, page: str) -> None:
-    service, paged, lost = Service(), set[str](), set[str]()
-
-    def handle(connection: socket.socket, request: Request) -> object:
-        if request.method in lost:
-            return reset(connection)
-        own = service.answer(request) if request.method == "GET" or page != "404" else b""
-        connection.sendall(PAGES[page] if request.method in paged else own)
-        return None
-
-    with serve(handle) as (url, _):
-        paged.add("GET")
-        unread = (InvalidResponseError, ServerError)
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.get(1)), unread)
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.send(1)), NotAppliedError)
-        found = use(kind, url, lambda campaigns: campaigns.outcome(1))
-        assert isinstance(found, unread) or found.applied is None
-        lost.add("POST")
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.ensure_sent(1)), OutcomeUnknownError)
-        assert not service.mailed
-        lost.clear()
-        paged = {"POST"}  # carried out, but for the 404, where it came to nobody
-        found = use(kind, url, lambda campaigns: campaigns.send(1))
-        assert isinstance(found, SendReceipt if service.mailed else OutcomeUnknownError)
-        # The request of a deletion is lost; from then on reads are answered by pages.
-        lost.add("DELETE")
-        for paged in ({"DELETE"}, {"GET", "DELETE"}):
-            found = use(kind, url, lambda campaigns: campaigns.delete(2, stop=True))
-            assert isinstance(found, NotAppliedError if "GET" in paged else OutcomeUnknownError)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_proves_no_deletion(kind: Kind, page: str) -> None:
-    """The read before comes through; then the request is lost, and reads are answered by pages."""
-    service = Service()
-
-    def handle(connection: socket.socket, request: Request) -> object:
-        if request.method == "DELETE":
-            return reset(connection)
-        connection.sendall(service.answer(request) if len(requests) == 1 else PAGES[page])
-        return None
-
-    with serve(handle) as (url, requests):
-        assert isinstance(use(kind, url, lambda campaigns: campaigns.delete(1, stop=True)), OutcomeUnknownError)
-
-
 # --- other hosts ---
-
-
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_no_redirect_is_followed(kind: Kind, code: int) -> None:
-    service = Service()
-    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
-        elsewhere.setblocking(False)
-        there = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/v3/campaigns/1/schedules/now"
-        moved = answer(code, b"", f"Location: {there}\r\nRefresh: 0; url={there}\r\n")
-
-        def handle(connection: socket.socket, request: Request) -> None:
-            connection.sendall(moved if request.method == "POST" else service.answer(request))
-
-        with serve(handle) as (url, requests):
-            assert isinstance(use(kind, url, lambda campaigns: campaigns.send(1)), OutcomeUnknownError)
-            if kind.http is httpx.Client:  # an async one would have to be closed in the loop of the call
-                http = kind.http(follow_redirects=True)
-                found = use(kind, url, lambda campaigns: campaigns.send(1), http_client=http)
-                assert isinstance(found, OutcomeUnknownError)
-                asyncio.run(kind.close(http))
-            assert all(request.path.startswith("/v3/campaigns/1") for request in requests)
-        with pytest.raises(BlockingIOError):
-            elsewhere.accept()
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -276,30 +177,7 @@ def test_a_proxy_that_opens_no_tunnel(kind: Kind, said: bytes, monkeypatch: pyte
     with serve(handle) as (url, requests):
         monkeypatch.setenv("HTTPS_PROXY", url)
         found = use(kind, "https://sendgrid.invalid", lambda campaigns: campaigns.ensure_sent(1))
-    assert isinstance(found, NotAppliedError | OutcomeUnknownError)
-    assert {attempt.proof for attempt in found.attempts} <= {"not sent", "unknown"}
+    assert isinstance(found, NotAppliedError)
+    assert [attempt.proof for attempt in found.attempts] == ["not sent"] * 2
     assert {request.method for request in requests} == {"CONNECT"}
     assert not any("authorization" in request.headers for request in requests)
-
-
-def test_a_pool_without_a_free_connection(kind: Kind) -> None:
-    service, came, answers = Service(), Event(), Event()
-
-    def handle(connection: socket.socket, request: Request) -> None:
-        came.set()
-        answers.wait(9)
-        connection.sendall(service.answer(request))
-
-    def both(campaigns: Any) -> Any:
-        if kind.is_async:
-            return asyncio.gather(campaigns.get(2), campaigns.ensure_sent(1), return_exceptions=True)
-        with ThreadPoolExecutor() as pool:
-            first = pool.submit(campaigns.get, 2)
-            came.wait()
-            return first.exception(), pool.submit(campaigns.ensure_sent, 1).exception()
-
-    with serve(handle) as (url, _):
-        found = use(kind, url, both, max_connections=1, timeout=0.3, retry=Retry(attempts=1, settle=0.1))
-        assert not service.mailed
-        answers.set()
-    assert isinstance(found[1], NotAppliedError | OutcomeUnknownError)

@@ -6,11 +6,7 @@ import gzip
 import importlib
 import re
 import socket
-import socketserver
-import ssl
 import sys
-import threading
-import traceback
 from collections.abc import Callable, Iterator
 from operator import methodcaller
 from pathlib import Path
@@ -23,16 +19,11 @@ from doubles import FakeClock
 from sendgrid_campaigns import AsyncCampaignsClient, Retry, errors
 from sendgrid_campaigns.sandbox import Canned, Sandbox
 from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
+from sockets.raw import Request, serve
 
 BODY = b'{"id": 4900, "status": "Draft"}'
 DRAFT = b"HTTP/1.1 200 OK\r\nSet-Cookie: theirs=1\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 NO = b'HTTP/1.1 400 No\r\nContent-Length: 34\r\n\r\n{"errors": [{"message": "never"}]}'
-PLAIN = ssl.create_default_context()  # made once: that takes longer than a test
-
-
-@pytest.fixture(autouse=True)
-def _one_ssl_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx, "create_ssl_context", lambda **_: PLAIN)
 
 
 @pytest.fixture
@@ -59,27 +50,8 @@ def run(url: str, *calls: Callable[[Any], Any], **settings: Any) -> list[Any]:
     return asyncio.run(main())
 
 
-class Peer(socketserver.ThreadingTCPServer):
-    """A server that answers each request without a body by what `say` returns."""
-
-    daemon_threads = True
-
-    def __init__(self, say: Callable[[bytes], bytes]) -> None:
-        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
-        self.port, self.say = self.server_address[1], say
-        self.requests: list[bytes] = []
-        self.connections: list[socket.socket] = []
-        threading.Thread(target=self.serve_forever, args=(0.01,)).start()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        self.connections.append(request)
-        while asked := request.recv(2**16):
-            self.requests.append(asked)
-            request.sendall(self.say(asked))
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown()
-        self.server_close()
+def draft(connection: socket.socket, request: Request) -> None:
+    connection.sendall(DRAFT)
 
 
 def acme(campaigns: Any) -> Any:
@@ -108,16 +80,16 @@ def test_the_same_goes_over_the_wire(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     written = []
     for kind in (AsyncCampaignsClient, AiohttpCampaignsClient):
-        with Peer(lambda request: DRAFT) as peer:
-            there = f"http://localhost:{peer.port}/a%2Fb/c+d"  # aiohttp keeps no cookies of addresses
+        with serve(draft) as (url, requests):
+            there = url.replace("127.0.0.1", "localhost") + "/a%2Fb/c+d"  # aiohttp keeps no cookies of addresses
             run(there, acme, methodcaller("ensure_sent", 4900), methodcaller("delete", 4900), kind=kind)
-        heads = [request.partition(b"\r\n\r\n")[0].lower().split(b"\r\n") for request in peer.requests]
-        written.append([(head[0], {line for line in head[1:] if not line.startswith(b"host")}) for head in heads])
-    ours, theirs = written
-    assert {line.split()[0] for line, _ in ours} == {b"get", b"post", b"delete"}
-    for line, headers in theirs:
-        headers -= {b"content-length: 0"} if line.startswith(b"delete") else set()
-    assert ours == theirs
+        written.append([(request.method, request.path, request.headers) for request in requests])
+        for method, _, headers in written[-1]:
+            del headers["host"]
+            if method == "DELETE":
+                headers.pop("content-length", "")
+    assert {method for method, *_ in written[0]} == {"GET", "POST", "DELETE"}
+    assert written[0] == written[1]
 
 
 # --- not sent ---
@@ -142,14 +114,6 @@ def test_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
             check_not_sent(run(there, POST, connect_timeout=0.1)[0], "ConnectionTimeoutError")
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     check_not_sent(run("https://sendgrid.invalid", POST)[0], "ClientConnectorDNSError.*no such name")
-
-
-def test_a_proxy_that_opens_no_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Peer(lambda request: b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n") as peer:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{peer.port}")
-        check_not_sent(run("https://sendgrid.invalid", POST)[0], "ClientHttpProxyError")
-    assert [request.split(b"\r\n")[0] for request in peer.requests] == [b"CONNECT sendgrid.invalid:443 HTTP/1.1"] * 2
-    assert b"SG.sandbox" not in b"".join(peer.requests)
 
 
 # --- unknown, and never twice ---
@@ -180,39 +144,29 @@ def test_aiohttp_repeats_nothing(served: Any, operation: str) -> None:
 def test_bytes_before_the_request(before: str) -> None:
     """A connection that holds an answer before the request, or that is closed, is not used."""
 
-    async def main() -> Any:
-        async with client(f"http://127.0.0.1:{peer.port}") as campaigns:
+    async def main(url: str) -> Any:
+        async with client(url) as campaigns:
             await campaigns.get(4900)
             if before == "the end":
-                peer.connections[0].shutdown(socket.SHUT_RDWR)
+                used[0].shutdown(socket.SHUT_RDWR)
             elif before != "in one segment":
-                peer.connections[0].sendall(NO)
+                used[0].sendall(NO)
             for _ in range(5 * (before == "seen by the loop")):
                 await asyncio.sleep(0)
             return await campaigns.ensure_sent(4900)
 
-    def say(request: bytes) -> bytes:
-        posted = request.startswith(b"POST")
-        return DRAFT.replace(b"200 OK", b"201 Created") if posted else DRAFT + NO * (before == "in one segment")
+    used: list[socket.socket] = []
 
-    with Peer(say) as peer:
-        assert asyncio.run(main()).known_from == "answer"
-    assert ([request[:4] for request in peer.requests], len(peer.connections)) == ([b"GET ", b"POST"], 2)
+    def handle(connection: socket.socket, request: Request) -> None:
+        used.append(connection)
+        posted = request.method == "POST"
+        early = NO * (before == "in one segment")
+        connection.sendall(DRAFT.replace(b"200 OK", b"201 Created") if posted else DRAFT + early)
 
-
-def test_a_cancelled_call_tells_its_doubt_and_holds_no_key(served: Any) -> None:
-    async def main(sandbox: Sandbox, url: str) -> BaseException:
-        async with client(url) as campaigns:
-            task, loop = asyncio.create_task(campaigns.send(4900)), asyncio.get_running_loop()
-            sandbox.fault("send", effect="done", ending="silence")
-            sandbox.act("send", 1, lambda sandbox: loop.call_soon_threadsafe(task.cancel), when="after")
-            with pytest.raises(asyncio.CancelledError) as raised:
-                await task
-            return raised.value
-
-    error = asyncio.run(main(*served))
-    assert "campaign 4900 was sent" in error.__notes__[0]
-    assert "/aiohttp/client.py" not in {frame.filename[-18:] for frame in traceback.extract_tb(error.__traceback__)}
+    with serve(handle) as (url, requests):
+        assert asyncio.run(main(url)).known_from == "answer"
+    assert [request.method for request in requests] == ["GET", "POST"]
+    assert used[0] is not used[1]
 
 
 def test_what_it_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,8 +194,8 @@ def test_each_event_loop_has_a_session() -> None:
             await acme(campaigns)
 
     closing = DRAFT.replace(b"OK", b"OK\r\nConnection: close")  # asyncio warns of those that are open when a loop ends
-    with Peer(lambda request: closing) as peer:
-        campaigns = client(f"http://127.0.0.1:{peer.port}", max_connections=9)
+    with serve(lambda connection, request: connection.sendall(closing)) as (url, _):
+        campaigns = client(url, max_connections=9)
         first, second = asyncio.run(use()), asyncio.run(use())
         assert (first.closed, second.closed, second.connector.limit) == (True, False, 9)
         with asyncio.Runner() as one, asyncio.Runner() as another:

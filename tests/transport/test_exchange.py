@@ -253,8 +253,6 @@ def test_another_process_or_event_loop(style: Style, server: Server, monkeypatch
         assert asyncio.run(usable_async(own)) is not second
         with pytest.raises(sg.ConfigurationError, match="event loop"):
             asyncio.run(usable_async(foreign))
-        with pytest.raises(sg.ConfigurationError, match="no asyncio event loop"):
-            own._exchange.usable_http()
 
 
 @pytest.mark.parametrize("foreign", [False, True])
