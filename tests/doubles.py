@@ -173,12 +173,15 @@ class Style:
         self.do(client.aclose if self.is_async else client.close)
 
 
+UNUSED = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(500)))
+"""Made once, for that takes longer than a test."""
+
+
 class DirectStyle(Style):
     """The sync client on a handler without a transport, which is fast: for tests of protocol/."""
 
     def client(self, handler: Any, api_key: str | None = "SG.key", **settings: Any) -> Any:
-        http = httpx.Client(transport=httpx.MockTransport(handler))
-        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": http, **settings})
+        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": UNUSED, **settings})
         client._exchange = DirectExchange(handler)  # type: ignore[assignment]
         return client
 

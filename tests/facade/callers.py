@@ -33,14 +33,12 @@ def call(results: Any, url: str, name: str, arguments: dict[str, Any]) -> None:
 
 
 def let_call(
-    url: str, name: str, arguments: dict[str, Any], processes: int = 1, began: Callable[[Any], object] = id
+    url: str, name: str, arguments: dict[str, Any], began: Callable[[Any], object] = id
 ) -> list[tuple[str, str]]:
-    """Let processes call at the same time, and return their results: none of those that were killed."""
-    pipes = [FORKS.Pipe(duplex=False) for _ in range(processes)]
-    children = [FORKS.Process(target=call, args=(sender, url, name, arguments)) for _, sender in pipes]
-    for child in children:
-        child.start()
-        began(child.pid)
-    for child in children:
-        child.join()
-    return [receiver.recv() for receiver, _ in pipes if receiver.poll()]
+    """Let a process call, and return its result: none when it was killed."""
+    receiver, sender = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=call, args=(sender, url, name, arguments))
+    child.start()
+    began(child.pid)
+    child.join()
+    return [receiver.recv()] if receiver.poll() else []

@@ -94,7 +94,7 @@ def test_iterate_on_the_wire(style: Style, campaigns: Any, server: Server) -> No
 )
 @every_write
 def test_how_a_write_ends(style: Style, write: Write, answer: str, kind: Any) -> None:
-    """tests/protocol has every case; these show that both clients go through it."""
+    """tests/conformance and tests/model have every case; these show what the errors say, of both clients."""
     server = Script("before", answer, write)
     client = style.client(server, retry=sg.Retry(attempts=2, settle=1)).on_behalf_of("acme")
     error = style.error(kind, lambda: write.do(style, client))
@@ -102,6 +102,14 @@ def test_how_a_write_ends(style: Style, write: Write, answer: str, kind: Any) ->
     lines, operation = str(error).splitlines(), write.declared.operation
     assert (lines[0], error.advice in lines) == (error.summary, True)
     whose = "the campaign" if write.name == "create" else "campaign 4900"
+    unknown = kind is sg.OutcomeUnknownError
+    began = f"it is unknown whether {whose} was {write.done}: " if unknown else f"{whose} was not {write.done}: "
+    assert error.summary.startswith(began)
+    assert error.may_have_been_applied is unknown
+    ambiguous = "ambiguous" in {attempt.proof for attempt in error.attempts}
+    assert ("This call changed nothing." in str(error)) is not (unknown or ambiguous)
+    assert not unknown or error.advice == write.declared.hint
+    assert (error.action, error.method, error.route) == (write.done, operation.method, operation.path)
     assert f"  [{write.method} {operation.path} at api.sendgrid.com, {whose}, on behalf of 'acme']" in lines
     assert lines[-1].startswith(f"    {len(error.attempts)}. ")
 

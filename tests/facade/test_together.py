@@ -109,16 +109,6 @@ def test_tasks(faulty: Sandbox, name: str, number: int, clients: int) -> None:
     check(faulty, asyncio.run(main()), name)
 
 
-@each_name
-def test_processes(name: str) -> None:
-    with Sandbox(clock=lambda: 1_800_000_000) as sandbox, sandbox.serve_faulty() as server:
-        sandbox.fault("send", **DONE)
-        results = let_call(server.url, name, {"campaign_id": 4900}, processes=8)
-        assert (len(results), len(sandbox.mailings(4900))) == (8, 1)
-    refused = {"NotInDraftError"} if name == "send" else set()
-    assert {"SendReceipt"} <= {kind for kind, _ in results} <= {"SendReceipt", "OutcomeUnknownError", *refused}, results
-
-
 def test_jobs_of_one_key() -> None:
     """At the same moment several jobs may make a campaign, and one is mailed."""
     with Sandbox(clock=lambda: 1_800_000_000) as sandbox:

@@ -34,18 +34,6 @@ def test_of_an_id(style: Style, reads: str, applied: Any, status: Any, why: str,
     assert [attempt.method for attempt in found.attempts] == server.methods == ["GET"] * len(server.methods)
 
 
-@cases(
-    "reads kind",
-    ("401", "AuthenticationError"),
-    ("503", "ServerError"),
-    ("html404", "InvalidResponseError"),
-    ("lost", "APIConnectionError"),
-)
-def test_why_it_cannot_be_read(style: Style, reads: str, kind: str) -> None:
-    error = style.error(getattr(sg, kind), style.client(Script(reads, "ok", GET)).outcome, 4900)
-    assert error.summary.startswith("campaign 4900 was not read: ")
-
-
 def again(error: sg.OutcomeUnknownError, how: str) -> sg.OutcomeUnknownError:
     """Return the error as another process gets it."""
     return pickle.loads(pickle.dumps(error)) if how == "pickle" else type(error)(*json.loads(json.dumps(error.args)))
