@@ -7,7 +7,9 @@ from typing import Any
 from sendgrid_campaigns import CampaignsClient, Clock, SendGridError
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["sendgrid_campaigns", "sendgrid_campaigns_api.models", "httpx"])
+FORKS.set_forkserver_preload(
+    ["sendgrid_campaigns.sandbox", "sendgrid_campaigns_api.models", "httpx", "asyncio", "pytest"]
+)
 
 
 class Hurried(Clock):

@@ -32,8 +32,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(sandbox: Sandbox, style: Style) -> Iterator[Any]:
-    made = sandbox.async_client() if style.is_async else sandbox.client()
-    yield made
+    yield (made := style.of(sandbox))
     style.close(made)
 
 

@@ -6,18 +6,17 @@ import queue
 import random
 import re
 import signal
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import httpx
 import pytest
 
 import sendgrid_campaigns as sg
+from doubles import Interruption
 from facade.callers import let_call
 from sendgrid_campaigns.sandbox import Sandbox
 
@@ -178,40 +177,10 @@ PACKAGE = str(Path(sg.__file__).parent)
 SANDBOX = str(Path(PACKAGE, "sandbox"))
 
 
-class Interruption:
-    """A Ctrl-C at the n-th point of the package's code at which Python lets one in.
-
-    These are where a function begins to run, and where a call of a function written in C has returned.
-    """
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.points = 0
-        self.where = ""
-        self.error = KeyboardInterrupt("now")
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        file = frame.f_code.co_filename
-        if event in ("call", "c_return") and file.startswith(PACKAGE) and not file.startswith(SANDBOX):
-            self.points += 1
-            if self.points == self.at:
-                caller = frame.f_back.f_code.co_filename if frame.f_back else ""
-                self.where = f"{Path(file).name}:{frame.f_lineno}, called by {Path(caller).name}"
-                raise self.error
-
-
 def interrupted(at: int, sandbox: Sandbox) -> tuple[Interruption, BaseException | None]:
-    interruption, before = Interruption(at), sys.getprofile()
-    campaigns = sandbox.client(retry=RETRY)
-    try:
-        sys.setprofile(interruption)
-        campaigns.send(4900)
-    except KeyboardInterrupt as error:
-        return interruption, error
-    finally:
-        sys.setprofile(before)
-        campaigns.close()
-    return interruption, None
+    interruption = Interruption(at, lambda file: file.startswith(PACKAGE) and not file.startswith(SANDBOX))
+    with sandbox.client(retry=RETRY) as campaigns:
+        return interruption, interruption.during(lambda: campaigns.send(4900))
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of generators that it ends

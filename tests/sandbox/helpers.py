@@ -1,15 +1,11 @@
 """Helpers of the sandbox's tests: a sandbox with a fixed clock, requests by plain HTTP, and sync and async clients."""
 
-import asyncio
-import inspect
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import pytest
 
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
@@ -149,41 +145,3 @@ class FixedSandbox(Sandbox):
     @property
     def ledger(self) -> list[tuple[str, int, str]]:
         return [(request.method, request.status_code, request.origin) for request in self.requests()]
-
-
-class Style:
-    """Sync or async clients: creates them, and waits for the results of their methods."""
-
-    def __init__(self, name: str, runner: asyncio.Runner) -> None:
-        self.sync = name == "sync"
-        self._runner = runner
-
-    def client(self, sandbox: Sandbox, key: str = "SG.sandbox", **settings: Any) -> Any:
-        return (sandbox.client if self.sync else sandbox.async_client)(key, **settings)
-
-    def http(self, **settings: Any) -> Any:
-        return (httpx.Client if self.sync else httpx.AsyncClient)(headers=HEADERS, trust_env=False, **settings)
-
-    def do(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        result = method(*arguments, **named)
-        return self._runner.run(result) if inspect.iscoroutine(result) else result
-
-    def error(self, kind: type[Exception], method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Return the error of a method, which is of exactly this class."""
-        with pytest.raises(kind) as raised:
-            self.do(method, *arguments, **named)
-        assert type(raised.value) is kind
-        return raised.value
-
-    def read(self, response: httpx.Response, body: bytearray) -> None:
-        """Append the response's parts to `body` as they arrive."""
-
-        async def read() -> None:
-            async for part in response.aiter_bytes():
-                body.extend(part)
-
-        if self.sync:
-            for part in response.iter_bytes():
-                body.extend(part)
-        else:
-            self._runner.run(read())

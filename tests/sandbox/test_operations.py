@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.helpers import AT, OPERATIONS, START, FixedSandbox, Operation, Style
+from doubles import Style
+from sandbox.helpers import AT, OPERATIONS, START, FixedSandbox, Operation
 from sendgrid_campaigns import BadRequestError, RateLimitError, Retry
 from sendgrid_campaigns.sandbox.example import READY
 from sendgrid_campaigns.sandbox.service import ALL_SCOPES
@@ -300,9 +301,9 @@ def test_a_refusal_changes_nothing(case: Refused) -> None:
 def test_the_sdk_passes_a_refusal_on(style: Style) -> None:
     with make(rate_limit=2) as sandbox:
         id = sandbox.create_campaign(**NOTHING)
-        error = style.error(BadRequestError, style.client(sandbox).send, id)
+        error = style.error(BadRequestError, style.of(sandbox).send, id)
         assert [(item.field, item.message) for item in error.errors] == INCOMPLETE[-2][1]
-        error = style.error(RateLimitError, style.client(sandbox, retry=Retry(attempts=1)).get, 4900)
+        error = style.error(RateLimitError, style.of(sandbox, retry=Retry(attempts=1)).get, 4900)
         assert (error.retry_after, [item.message for item in error.errors]) == (45, ["too many requests"])
         assert sandbox.time == START + 15
 
@@ -384,15 +385,6 @@ def test_429(operation: Operation, form: str, reset: int) -> None:
     headers = {name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit")}
     names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
     assert headers == dict(zip(names, ("0", "0", str(reset)), strict=True))
-
-
-@pytest.mark.parametrize("form", ["epoch", "delta"])
-def test_a_client_waits_for_the_next_window_in_the_sandboxs_time(style: Style, form: str) -> None:
-    with make(rate_limit=2, rate_reset=form) as sandbox:
-        client = style.client(sandbox)
-        for _ in range(3):
-            style.do(client.get, 4900)
-        assert 60 <= sandbox.time - START < 61
 
 
 def test_windows_count_the_requests_of_each_key() -> None:
