@@ -1,6 +1,5 @@
 """Every operation of both clients: the request on the wire, the result, and one of each way to end."""
 
-import inspect
 import json
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -302,13 +301,3 @@ def test_check(style: Style, campaigns: Any, server: Server, given: dict[str, An
     assert [(detail.field, detail.message) for detail in checked.problems] == missing
     assert checked.ready is (missing == [])
     assert [detail.field for detail in checked.unknown] == ["credits", "sender_id", "list_ids, segment_ids"]
-
-
-def test_both_clients_have_the_same_operations() -> None:
-    names = [name for name in vars(sg.CampaignsClient) if not name.startswith("_")]
-    assert names == [name for name in vars(sg.AsyncCampaignsClient) if not name.startswith("_")]
-    for name in names:
-        one, other = getattr(sg.CampaignsClient, name), getattr(sg.AsyncCampaignsClient, name)
-        assert inspect.signature(one).parameters == inspect.signature(other).parameters
-        assert inspect.getdoc(one) == inspect.getdoc(other)
-        assert (inspect.iscoroutinefunction(one), inspect.iscoroutinefunction(other)) == (False, name != "iterate")

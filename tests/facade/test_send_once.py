@@ -30,13 +30,8 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def client(sandbox: Sandbox, style: Style) -> Iterator[Any]:
-    yield (made := style.of(sandbox))
-    style.close(made)
-
-
-def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style, client: Any) -> None:
+def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style) -> None:
+    client = style.of(sandbox)
     first = style.do(client.send_once, *ONCE, **FIELDS)
     for _ in range(120):
         sandbox.create_campaign()
@@ -49,8 +44,9 @@ def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style, clie
 
 
 @pytest.mark.parametrize("sent", [None, 1])
-def test_of_several_the_one_that_was_sent_or_made_first(sandbox: Sandbox, style: Style, client: Any, sent: Any) -> None:
+def test_of_several_the_one_that_was_sent_or_made_first(sandbox: Sandbox, style: Style, sent: Any) -> None:
     """All clients take the same one."""
+    client = style.of(sandbox)
     ids = [style.do(client.create, "March (once 2026-03)", **FIELDS).id for _ in range(3)]
     if sent:
         style.do(client.send, ids[sent])

@@ -123,13 +123,9 @@ def test_jobs_of_one_key() -> None:
 
 # --- interrupted anywhere: the same exception comes out, with a note when mail may have been sent ---
 
-PLANS: dict[str, dict[str, Any]] = {
-    "in doubt, sent": {"effect": "done", "ending": "reset"},
-    "in doubt, not sent": {"effect": "none", "ending": "reset"},
-    "limited, then answered": {"answer": 429},
-    "never sent, then answered": {"ending": "refused"},
-}
-every_plan = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+every_plan = pytest.mark.parametrize(
+    "plan", [DONE, LOST, {"answer": 429}, {"ending": "refused"}], ids=["sent", "not sent", "limited", "never sent"]
+)
 RETRY = sg.Retry(settle=3, deadline=20)
 
 

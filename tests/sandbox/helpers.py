@@ -8,6 +8,7 @@ from typing import Any, Self
 import httpx
 
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
+from sendgrid_campaigns_api import operations as api
 
 START = 1_800_000_000.0
 AT = int(START) + 7_200
@@ -26,42 +27,35 @@ EFFECTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
 
 @dataclass(frozen=True)
 class Operation:
-    name: str
-    method: str
-    path: str = "/{}"
-    """After /v3/campaigns."""
+    of: api.Operation[Any]
     body: Any = None
     status: str = "Draft"
     """A status in which the service accepts the operation."""
 
     @property
-    def takes_id(self) -> bool:
-        return self.path != ""
+    def name(self) -> str:
+        return self.of.name.replace("_campaigns", "").replace("_campaign", "")
 
     @property
     def scope(self) -> str:
         names = {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"}
-        return f"marketing_campaigns.{names[self.method]}"
-
-    def __str__(self) -> str:
-        return self.name
+        return f"marketing_campaigns.{names[self.of.method]}"
 
 
-_SCHEDULES = "/{}/schedules"
 OPERATIONS = {
     operation.name: operation
     for operation in (
-        Operation("create", "POST", "", {"title": "A new one"}),
-        Operation("list", "GET", ""),
-        Operation("get", "GET"),
-        Operation("update", "PATCH", body={"subject": "Changed"}),
-        Operation("delete", "DELETE"),
-        Operation("schedule", "POST", _SCHEDULES, {"send_at": AT}),
-        Operation("reschedule", "PATCH", _SCHEDULES, {"send_at": AT}, status="Scheduled"),
-        Operation("get_schedule", "GET", _SCHEDULES),
-        Operation("unschedule", "DELETE", _SCHEDULES, status="Scheduled"),
-        Operation("send", "POST", _SCHEDULES + "/now"),
-        Operation("send_test", "POST", _SCHEDULES + "/test", {"to": "a@example.com"}),
+        Operation(api.CREATE_CAMPAIGN, {"title": "A new one"}),
+        Operation(api.LIST_CAMPAIGNS),
+        Operation(api.GET_CAMPAIGN),
+        Operation(api.UPDATE_CAMPAIGN, {"subject": "Changed"}),
+        Operation(api.DELETE_CAMPAIGN),
+        Operation(api.SCHEDULE_CAMPAIGN, {"send_at": AT}),
+        Operation(api.RESCHEDULE_CAMPAIGN, {"send_at": AT}, status="Scheduled"),
+        Operation(api.GET_CAMPAIGN_SCHEDULE),
+        Operation(api.UNSCHEDULE_CAMPAIGN, status="Scheduled"),
+        Operation(api.SEND_CAMPAIGN),
+        Operation(api.SEND_TEST_CAMPAIGN, {"to": "a@example.com"}),
     )
 }
 
@@ -84,7 +78,8 @@ class FixedSandbox(Sandbox):
         operation = OPERATIONS[name]
         body = operation.body if body is ... else body
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        return self.ask(operation.method, operation.path.format(id), content=content, **given)
+        url = f"https://api.sendgrid.com{operation.of.path.format(campaign_id=id)}"
+        return self.ask(operation.of.method, url, content=content, **given)
 
     def send(self) -> int:
         return self.do("send").status_code

@@ -13,7 +13,6 @@ import pytest
 
 from doubles import Style
 from sandbox.helpers import EFFECTS, HEADERS, START, FixedSandbox
-from sendgrid_campaigns import OutcomeUnknownError
 from sendgrid_campaigns.sandbox import Canned, Sandbox
 from sendgrid_campaigns.sandbox.service import OPERATIONS as NAMES
 
@@ -347,15 +346,6 @@ def test_unmet_plans_do_not_hide_another_exception() -> None:
     except ZeroDivisionError:
         with pytest.raises(AssertionError), planned():  # the other exception is handled outside of the block
             pass
-
-
-@pytest.mark.parametrize("effect", ["none", "done"])
-def test_a_send_of_unknown_outcome(style: Style, sandbox: FixedSandbox, effect: Any) -> None:
-    assert sandbox.buggify("send", effect=effect) == effect
-    style.error(OutcomeUnknownError, style.of(sandbox).send, 4900)
-    sandbox.outage(0)
-    assert sandbox.status() == ("Draft" if effect == "none" else "In Progress")
-    assert len(sandbox.mailings()) == (effect == "done")
 
 
 def test_a_seed_repeats_the_random_choice() -> None:
