@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import multiprocessing
 import sys
 from collections.abc import Callable
 from itertools import islice
@@ -16,6 +17,10 @@ from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, Clock
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.sandbox import Sandbox
+
+FORKS = multiprocessing.get_context("forkserver")
+"""Processes, each forked from one that has imported nearly everything."""
+FORKS.set_forkserver_preload(["sendgrid_campaigns.sandbox", "sendgrid_campaigns_api.models", "httpx", "pytest"])
 
 NOW = 1_800_000_000
 """The FakeClock's time at first: Fri, 15 Jan 2027 08:00:00 GMT."""

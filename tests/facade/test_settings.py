@@ -39,7 +39,9 @@ class Client:
     """As of a fork of httpx."""
 
     __module__ = "httpx2"
-    __repr__ = lambda self: "Client()"
+
+    def __repr__(self) -> str:
+        return "Client()"
 
 
 API = "https://api.sendgrid.com"

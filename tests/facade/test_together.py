@@ -7,7 +7,7 @@ import random
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,7 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import Interruption
-from facade.callers import let_call
+from doubles import FORKS, Interruption
 from sendgrid_campaigns.sandbox import Sandbox
 
 LOST: dict[str, Any] = {"effect": "none", "ending": "reset"}
@@ -208,6 +207,41 @@ def test_interrupted_wherever_python_lets_it(plan: dict[str, Any]) -> None:
 
 
 # --- kill -9 at each request, and again: a job that is run again mails once ---
+
+
+class Hurried(sg.Clock):
+    """Sleeping takes no time, but counts."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def call(results: Any, url: str, name: str, arguments: dict[str, Any]) -> None:
+    with sg.CampaignsClient("SG.sandbox", base_url=url, clock=Hurried()) as campaigns:
+        try:
+            result = getattr(campaigns, name)(**arguments)
+            results.send((type(result).__name__, result.known_from))
+        except sg.SendGridError as error:
+            results.send((type(error).__name__, str(error)))
+
+
+def let_call(
+    url: str, name: str, arguments: dict[str, Any], began: Callable[[Any], object] = id
+) -> list[tuple[str, str]]:
+    """Let a process call, and return its result: none when it was killed."""
+    receiver, sender = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=call, args=(sender, url, name, arguments))
+    child.start()
+    began(child.pid)
+    child.join()
+    return [receiver.recv()] if receiver.poll() else []
+
 
 BOTH = ("before", "after")
 KILLS: list[tuple[Any, ...]] = [

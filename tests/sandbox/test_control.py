@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from doubles import Style
-from facade.callers import FORKS
+from doubles import FORKS, Style
 from sandbox.helpers import START, FixedSandbox
 from sendgrid_campaigns import (
     AuthenticationError,

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 import sendgrid_campaigns.sandbox
-from doubles import Interruption
-from facade.callers import FORKS
+from doubles import FORKS, Interruption
 from sandbox.helpers import AT, FixedSandbox
 from sendgrid_campaigns.sandbox.example import READY
 from sendgrid_campaigns.sandbox.service import Reply, Request
