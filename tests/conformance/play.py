@@ -85,7 +85,18 @@ class Played:
     @property
     def told(self) -> dict[str, Any]:
         """What the call told, in the table's words."""
-        facts = ("id", "status", "known_from", "applied", "ready", "title", "status_code", "action", "retry_after")
+        facts = (
+            "id",
+            "status",
+            "known_from",
+            "applied",
+            "ready",
+            "title",
+            "status_code",
+            "action",
+            "retry_after",
+            "temporary",
+        )
         told = {name: getattr(self.error or self.result, name, None) for name in facts}
         send_at = self.result if isinstance(self.result, datetime) else getattr(self.result, "send_at", None)
         told["send_at"] = send_at and send_at.timestamp() - START
