@@ -85,22 +85,12 @@ class Played:
     @property
     def told(self) -> dict[str, Any]:
         """What the call told, in the table's words."""
-        facts = (
-            "id",
-            "status",
-            "known_from",
-            "applied",
-            "ready",
-            "title",
-            "status_code",
-            "action",
-            "retry_after",
-            "temporary",
-        )
+        facts = ("id", "status", "known_from", "applied", "ready", "title", "status_code", "action", "retry_after")
         told = {name: getattr(self.error or self.result, name, None) for name in facts}
         send_at = self.result if isinstance(self.result, datetime) else getattr(self.result, "send_at", None)
         told["send_at"] = send_at and send_at.timestamp() - START
         told["ids"] = [each.id for each in self.result] if isinstance(self.result, tuple) else None
+        told["temporary"] = self.error and self.error.temporary
         told["error"] = type(self.error).__name__ if self.error else None
         kinds = {"SendReceipt": "sent", "Schedule": "scheduled", "CheckResult": "checked", "Outcome": "found out"}
         return {**told, "result": kinds.get(type(self.result).__name__)}
