@@ -2,9 +2,12 @@
 
 import asyncio
 import inspect
+import multiprocessing
+import sys
 from collections.abc import Callable
 from itertools import islice
-from types import SimpleNamespace
+from pathlib import Path
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,6 +16,11 @@ import pytest
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, Clock
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
+from sendgrid_campaigns.sandbox import Sandbox
+
+FORKS = multiprocessing.get_context("forkserver")
+"""Processes, each forked from one that has imported nearly everything."""
+FORKS.set_forkserver_preload(["sendgrid_campaigns.sandbox", "sendgrid_campaigns_api.models", "httpx", "pytest"])
 
 NOW = 1_800_000_000
 """The FakeClock's time at first: Fri, 15 Jan 2027 08:00:00 GMT."""
@@ -141,6 +149,10 @@ class Style:
         settings = {"clock": FakeClock(), "http_client": self.http_class(transport=transport), **settings}
         return self.client_class(api_key, **settings)
 
+    def of(self, sandbox: Sandbox, api_key: str = "SG.sandbox", **settings: Any) -> Any:
+        """Return a client of a sandbox."""
+        return (sandbox.async_client if self.is_async else sandbox.client)(api_key, **settings)
+
     def do(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a method, wait for its result in the async style, and return the result."""
         result = method(*arguments, **named)
@@ -173,12 +185,15 @@ class Style:
         self.do(client.aclose if self.is_async else client.close)
 
 
+UNUSED = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(500)))
+"""Made once, for that takes longer than a test."""
+
+
 class DirectStyle(Style):
     """The sync client on a handler without a transport, which is fast: for tests of protocol/."""
 
     def client(self, handler: Any, api_key: str | None = "SG.key", **settings: Any) -> Any:
-        http = httpx.Client(transport=httpx.MockTransport(handler))
-        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": http, **settings})
+        client = CampaignsClient(api_key, **{"clock": FakeClock(), "http_client": UNUSED, **settings})
         client._exchange = DirectExchange(handler)  # type: ignore[assignment]
         return client
 
@@ -203,3 +218,38 @@ class DirectExchange:
         if isinstance(reply, Answer | NoAnswer):
             return reply
         return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
+
+
+class Interruption:
+    """A Ctrl-C at the n-th point of some files' code at which Python lets one in.
+
+    These are where a function begins to run, and where a call of a function written in C has returned.
+    """
+
+    def __init__(self, at: int, strikes: Callable[[str], bool]) -> None:
+        self.at = at
+        self.strikes = strikes
+        self.points = 0
+        self.where = ""
+        self.error = KeyboardInterrupt("now")
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        file = frame.f_code.co_filename
+        if event in ("call", "c_return") and self.strikes(file):
+            self.points += 1
+            if self.points == self.at:
+                caller = frame.f_back.f_code.co_filename if frame.f_back else ""
+                self.where = f"{Path(file).name}:{frame.f_lineno}, called by {Path(caller).name}"
+                raise self.error
+
+    def during(self, call: Callable[[], object]) -> BaseException | None:
+        """Return the interruption of a call; None when it came to its end."""
+        before = sys.getprofile()
+        try:
+            sys.setprofile(self)
+            call()
+        except KeyboardInterrupt as error:
+            return error
+        finally:
+            sys.setprofile(before)
+        return None

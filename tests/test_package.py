@@ -1,20 +1,15 @@
-"""Test what an import loads, what the package requires, and how large each of its parts is."""
+"""Test what an import loads, and what the package requires."""
 
-import ast
-import io
 import modulefinder
 import subprocess
 import sys
-import tokenize
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "facade" / "sendgrid_campaigns"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
@@ -62,40 +57,3 @@ def test_the_package_requires_httpx_and_attrs_alone() -> None:
 def test_both_packages_are_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").exists()
     assert package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-
-
-# --- size ---
-
-NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-APART = {"single_sends.py", "cli.py", "__main__.py", "testing.py"}
-
-SIZES: dict[str, tuple[int, Iterable[Path]]] = {
-    "facade": (750, [path for path in PACKAGE.glob("*.py") if path.name not in APART]),
-    "protocol": (600, PACKAGE.glob("protocol/*.py")),
-    "transport": (250, [path for path in PACKAGE.glob("transport/*.py") if path.name != "aiohttp.py"]),
-    "single_sends.py": (150, PACKAGE.glob("single_sends.py")),
-    "transport/aiohttp.py": (70, PACKAGE.glob("transport/aiohttp.py")),
-}
-"""For each part of the package, the largest number of lines of code, and the files. The limits are not raised."""
-
-
-def code_lines(path: Path) -> int:
-    """Count the lines of code in a hand-written file: no blank lines, comments or docstrings."""
-    text = path.read_text("utf-8")
-    if text.startswith("# Generated from"):
-        return 0
-    strings = {
-        line
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        for line in range(node.lineno, (node.end_lineno or 0) + 1)
-    }
-    tokens = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in NOT_CODE]
-    code = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
-    return len(code - strings)
-
-
-@pytest.mark.parametrize("part", SIZES)
-def test_every_part_is_small_enough_to_read(part: str) -> None:
-    limit, files = SIZES[part]
-    assert sum(map(code_lines, files)) <= limit

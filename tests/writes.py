@@ -75,8 +75,6 @@ ALL = (
 )
 WRITES = {write.name: write for write in ALL}
 every_write = pytest.mark.parametrize("write", ALL, ids=WRITES)
-READ_BACK = {name: write for name, write in WRITES.items() if write.before}
-every_read_back = pytest.mark.parametrize("write", READ_BACK.values(), ids=READ_BACK)
 
 LOST, RESET, REFUSED = httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.ConnectError("refused")
 
@@ -84,15 +82,15 @@ LOST, RESET, REFUSED = httpx.ReadTimeout("slow"), httpx.ReadError("reset"), http
 def reply(word: str, write: Write | None = None) -> Reply:
     """Return the answer that a word of a table names.
 
-    ok: the write's success · another: the same about another campaign · empty, junk: success without a readable body
+    ok: the write's success
     404, 429@7: the service's refusal (with a Retry-After) or a bare status · html403: a page of something in front
-    lost, reset, refused: no answer · Draft, In_Progress, Scheduled@60, Edited, Unset: a read shows this state
+    lost, reset, refused: no answer · Draft, In_Progress, Scheduled@60, Edited: a read shows this state
     """
     word, _, seconds = word.partition("@")
     if word in ("lost", "reset", "refused"):
         return {"lost": LOST, "reset": RESET, "refused": REFUSED}[word]
     if word[0].isupper():
-        status = None if word == "Unset" else word.replace("_", " ").replace("Edited", "Draft").replace("None", "")
+        status = word.replace("_", " ").replace("Edited", "Draft")
         subject = {"subject": "Spring"} if word == "Edited" else {}
         found = is_with(status, **subject)
         found.headers.update({"seconds": seconds} if seconds else {})
@@ -103,8 +101,7 @@ def reply(word: str, write: Write | None = None) -> Reply:
     if word.startswith("html"):
         return httpx.Response(int(word[4:]), text="<html>no such route</html>", headers={"Retry-After": seconds})
     assert write is not None, word
-    bodies = {"another": json.dumps({**(write.answer or {}), "id": 4901}), "empty": "", "junk": "[5]"}
-    return write.good if word == "ok" else httpx.Response(write.code, content=bodies[word])
+    return write.good
 
 
 class Script(Server):

@@ -90,6 +90,7 @@ class Played:
         send_at = self.result if isinstance(self.result, datetime) else getattr(self.result, "send_at", None)
         told["send_at"] = send_at and send_at.timestamp() - START
         told["ids"] = [each.id for each in self.result] if isinstance(self.result, tuple) else None
+        told["temporary"] = self.error and self.error.temporary
         told["error"] = type(self.error).__name__ if self.error else None
         kinds = {"SendReceipt": "sent", "Schedule": "scheduled", "CheckResult": "checked", "Outcome": "found out"}
         return {**told, "result": kinds.get(type(self.result).__name__)}

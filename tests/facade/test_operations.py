@@ -1,6 +1,5 @@
 """Every operation of both clients: the request on the wire, the result, and one of each way to end."""
 
-import inspect
 import json
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -94,7 +93,7 @@ def test_iterate_on_the_wire(style: Style, campaigns: Any, server: Server) -> No
 )
 @every_write
 def test_how_a_write_ends(style: Style, write: Write, answer: str, kind: Any) -> None:
-    """tests/protocol has every case; these show that both clients go through it."""
+    """tests/conformance and tests/model have every case; these show what the errors say, of both clients."""
     server = Script("before", answer, write)
     client = style.client(server, retry=sg.Retry(attempts=2, settle=1)).on_behalf_of("acme")
     error = style.error(kind, lambda: write.do(style, client))
@@ -102,6 +101,14 @@ def test_how_a_write_ends(style: Style, write: Write, answer: str, kind: Any) ->
     lines, operation = str(error).splitlines(), write.declared.operation
     assert (lines[0], error.advice in lines) == (error.summary, True)
     whose = "the campaign" if write.name == "create" else "campaign 4900"
+    unknown = kind is sg.OutcomeUnknownError
+    began = f"it is unknown whether {whose} was {write.done}: " if unknown else f"{whose} was not {write.done}: "
+    assert error.summary.startswith(began)
+    assert error.may_have_been_applied is unknown
+    ambiguous = "ambiguous" in {attempt.proof for attempt in error.attempts}
+    assert ("This call changed nothing." in str(error)) is not (unknown or ambiguous)
+    assert not unknown or error.advice == write.declared.hint
+    assert (error.action, error.method, error.route) == (write.done, operation.method, operation.path)
     assert f"  [{write.method} {operation.path} at api.sendgrid.com, {whose}, on behalf of 'acme']" in lines
     assert lines[-1].startswith(f"    {len(error.attempts)}. ")
 
@@ -294,13 +301,3 @@ def test_check(style: Style, campaigns: Any, server: Server, given: dict[str, An
     assert [(detail.field, detail.message) for detail in checked.problems] == missing
     assert checked.ready is (missing == [])
     assert [detail.field for detail in checked.unknown] == ["credits", "sender_id", "list_ids, segment_ids"]
-
-
-def test_both_clients_have_the_same_operations() -> None:
-    names = [name for name in vars(sg.CampaignsClient) if not name.startswith("_")]
-    assert names == [name for name in vars(sg.AsyncCampaignsClient) if not name.startswith("_")]
-    for name in names:
-        one, other = getattr(sg.CampaignsClient, name), getattr(sg.AsyncCampaignsClient, name)
-        assert inspect.signature(one).parameters == inspect.signature(other).parameters
-        assert inspect.getdoc(one) == inspect.getdoc(other)
-        assert (inspect.iscoroutinefunction(one), inspect.iscoroutinefunction(other)) == (False, name != "iterate")

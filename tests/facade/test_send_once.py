@@ -30,14 +30,8 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def client(sandbox: Sandbox, style: Style) -> Iterator[Any]:
-    made = sandbox.async_client() if style.is_async else sandbox.client()
-    yield made
-    style.close(made)
-
-
-def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style, client: Any) -> None:
+def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style) -> None:
+    client = style.of(sandbox)
     first = style.do(client.send_once, *ONCE, **FIELDS)
     for _ in range(120):
         sandbox.create_campaign()
@@ -49,30 +43,16 @@ def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style, clie
     assert [mailing.campaign_id for mailing in sandbox.mailings()] == [first.id, other.id]
 
 
-def test_a_draft_of_an_earlier_run_gets_the_fields_of_this_one(style: Style, client: Any) -> None:
-    draft = style.do(client.create, "February (once 2026-03)", **FIELDS)
-    assert style.do(client.send_once, *ONCE, **{**FIELDS, "subject": "More", "ip_pool": None}).id == draft.id
-    sent = style.do(client.get, draft.id)
-    assert (sent.subject, sent.title) == ("More", "March (once 2026-03)")
-
-
 @pytest.mark.parametrize("sent", [None, 1])
-def test_of_several_the_one_that_was_sent_or_made_first(sandbox: Sandbox, style: Style, client: Any, sent: Any) -> None:
+def test_of_several_the_one_that_was_sent_or_made_first(sandbox: Sandbox, style: Style, sent: Any) -> None:
     """All clients take the same one."""
+    client = style.of(sandbox)
     ids = [style.do(client.create, "March (once 2026-03)", **FIELDS).id for _ in range(3)]
     if sent:
         style.do(client.send, ids[sent])
     receipt = style.do(client.send_once, *ONCE, **FIELDS)
     assert (receipt.id, receipt.known_from) == ((ids[sent], "already") if sent else (ids[0], "answer"))
     assert len(sandbox.mailings()) == 1
-
-
-@pytest.mark.parametrize("effect", ["done", "none"])
-@pytest.mark.parametrize("operation", ["create", "send"])
-def test_a_lost_answer_is_found_out(sandbox: Sandbox, style: Style, client: Any, operation: str, effect: Any) -> None:
-    sandbox.fault(operation, effect=effect, ending="reset")
-    receipt = style.do(client.send_once, *ONCE, **FIELDS)
-    assert [mailing.campaign_id for mailing in sandbox.mailings()] == [receipt.id]
 
 
 def listed(*campaigns: dict[str, Any]) -> httpx.Response:
@@ -106,14 +86,6 @@ def test_errors_say_what_was_changed(
     assert (NOTHING in str(error)) is (changed == NOTHING)
     assert [attempt.method for attempt in error.attempts] == server.methods
     assert sum(clock.waits) < 30
-
-
-def test_a_campaign_that_was_stopped_is_not_sent(style: Style, campaigns: Any, server: Server) -> None:
-    stopped = listed({**KEYED, "status": "Canceled"})
-    server.get(stopped, stopped, reply("Canceled"))
-    server.post(reply("403"))
-    assert style.error(sg.NotInDraftError, campaigns.send_once, *ONCE).status == "Canceled"
-    assert "PATCH" not in server.methods
 
 
 def test_keys_and_titles(style: Style, campaigns: Any, server: Server) -> None:

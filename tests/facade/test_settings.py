@@ -22,15 +22,6 @@ def refusal(style: Style, *arguments: Any, **named: Any) -> str:
     return str(error)
 
 
-def test_a_key_that_is_none(style: Style) -> None:
-    for key in ("", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", '"SG.key"', "SG.\\n", "<SG.key>"):
-        text = refusal(style, key)
-        assert text.startswith("api_key ")
-        assert len(key) < 3 or key not in text
-    for key in (5, b"SG.key"):
-        assert refusal(style, key).startswith("api_key is empty or no text")
-
-
 def test_the_key_of_the_environment(style: Style, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Set SENDGRID_API_KEY" in refusal(style)
     for value, text in (
@@ -44,7 +35,17 @@ def test_the_key_of_the_environment(style: Style, server: Server, monkeypatch: p
     assert server.requests[0].headers["authorization"] == "Bearer SG.environment"
 
 
+class Client:
+    """As of a fork of httpx."""
+
+    __module__ = "httpx2"
+
+    def __repr__(self) -> str:
+        return "Client()"
+
+
 API = "https://api.sendgrid.com"
+NO_KEYS = ("", " ", "SG.key\n", "SG.\r\nkey", "SG. key", "SG.kéy", "SG.\x00", '"SG.key"', "SG.\\n", "<SG.key>")
 UNSAFE: dict[str, list[Any]] = {
     "plain http": [f"http://{host}" for host in ("api.sendgrid.com", "10.0.0.1", "localhost.a.com", "127.0.0.1.a.com")],
     "a user name, a query or a fragment": [
@@ -57,15 +58,45 @@ UNSAFE: dict[str, list[Any]] = {
         *["https://a/\ud800", *[f"https://a:{port}" for port in ("99999", "0", "-1", "x")], None, 5, b"https://a"],
     ],
 }
+NO_SECONDS = (0, -1, 1e10, 10**400, math.inf, math.nan, None, "30", True)
+NO_COUNTS = (0, -1, True, 2.5, None, "7", 2**63)
 
 
-@pytest.mark.parametrize("problem", UNSAFE)
-def test_a_base_url_that_is_not_safe(style: Style, problem: str) -> None:
-    for base_url in UNSAFE[problem]:
-        text = refusal(style, "SG.key", base_url=base_url)
-        assert problem in text, base_url
-        assert "password@" not in text
-        assert API in text
+@cases(
+    "name value text",
+    *[("api_key", key, "api_key ") for key in NO_KEYS],
+    *[("api_key", key, "api_key is empty or no text") for key in (5, b"SG.key")],
+    *[("base_url", base_url, problem) for problem, base_urls in UNSAFE.items() for base_url in base_urls],
+    *[(name, value, f"{name} is {shown(value)}") for name in ("timeout", "connect_timeout") for value in NO_SECONDS],
+    *[("max_connections", value, "max_connections is") for value in NO_COUNTS],
+    ("retry", 3, "Give a sendgrid_campaigns.Retry"),
+    ("clock", 3, "Give a sendgrid_campaigns.Clock"),
+    ("http_client", Client(), "http_client is a httpx2.Client\nGive an httpx."),
+)
+def test_settings_that_are_refused(style: Style, name: str, value: Any, text: str) -> None:
+    said = refusal(style, **{"api_key": "SG.key", name: value})
+    assert text in said
+    assert "password@" not in said
+    assert name != "base_url" or API in said
+    assert name != "api_key" or len(str(value)) < 3 or str(value) not in said
+
+
+def test_the_client_of_the_other_style(style: Style) -> None:
+    other = httpx.Client() if style.is_async else httpx.AsyncClient()
+    said = refusal(style, "SG.key", http_client=other)
+    assert f"http_client is a {type(other).__module__}.{type(other).__name__}\n" in said
+    assert f"Give an httpx.{style.http_class.__name__}." in said
+
+
+@cases(
+    "name values",
+    *[(name, NO_SECONDS) for name in ("deadline", "settle")],
+    ("attempts", NO_COUNTS),
+)
+def test_retries_that_are_refused(name: str, values: Any) -> None:
+    for value in values:
+        with pytest.raises(sg.ConfigurationError, match=rf"^Retry\({name}\) is"):
+            sg.Retry(**{name: value})
 
 
 @cases(
@@ -84,7 +115,7 @@ def test_a_base_url_that_is(style: Style, server: Server, base_url: str, host: s
 
 def test_on_behalf_of_nobody(style: Style, campaigns: Any, server: Server) -> None:
     names = ("", " acme", "acme ", "\tacme", "ac\nme", "ac\r\nme", "ac\x00me", "acmé", 5, b"acme")
-    cases: list[tuple[dict[str, Any], str]] = [
+    wrong: list[tuple[dict[str, Any], str]] = [
         *[({way: name}, "on_behalf_of(): ") for way in ("subuser", "account_id") for name in names],
         *[
             ({"subuser": name}, "(account_id=...) with the id alone")
@@ -93,44 +124,9 @@ def test_on_behalf_of_nobody(style: Style, campaigns: Any, server: Server) -> No
         ({"account_id": "account-id A123"}, "Give the id alone"),
         *[(named, "not both") for named in ({"subuser": "acme", "account_id": "A123"}, {})],
     ]
-    for named, text in cases:
+    for named, text in wrong:
         assert text in str(style.error(sg.ConfigurationError, campaigns.on_behalf_of, **named)), named
     assert server.requests == []
-
-
-NO_SECONDS = (0, -1, 1e10, 10**400, math.inf, math.nan, None, "30", True)
-
-
-def test_numbers(style: Style) -> None:
-    for value in NO_SECONDS:
-        for name in ("timeout", "connect_timeout"):
-            assert f"{name} is {shown(value)}" in refusal(style, "SG.key", **{name: value})
-        for name in ("deadline", "settle"):
-            with pytest.raises(sg.ConfigurationError, match=rf"^Retry\({name}\) is"):
-                sg.Retry(**{name: value})  # type: ignore[arg-type]
-    for value in (0, -1, True, 2.5, None, "7", 2**63):
-        assert "max_connections is" in refusal(style, "SG.key", max_connections=value)
-        with pytest.raises(sg.ConfigurationError, match=r"^Retry\(attempts\) is"):
-            sg.Retry(attempts=value)  # type: ignore[arg-type]
-    assert sg.Retry(attempts=1, deadline=0.5, settle=1) == sg.Retry(1, 0.5, 1)
-
-
-class Client:
-    """As of a fork of httpx."""
-
-    __module__ = "httpx2"
-
-
-def test_settings_of_other_classes(style: Style) -> None:
-    assert "Give a sendgrid_campaigns.Retry" in refusal(style, "SG.key", retry=3)
-    assert "Give a sendgrid_campaigns.Clock" in refusal(style, "SG.key", clock=object())
-    other = httpx.Client() if style.is_async else httpx.AsyncClient()
-    assert f"http_client is a {type(other).__module__}.{type(other).__name__}\n" in refusal(
-        style, "SG.key", http_client=other
-    )
-    text = refusal(style, "SG.key", http_client=Client())
-    assert "http_client is a httpx2.Client\n" in text
-    assert f"Give an httpx.{style.http_class.__name__}." in text
 
 
 def test_the_clock() -> None:

@@ -6,19 +6,17 @@ import queue
 import random
 import re
 import signal
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from facade.callers import let_call
+from doubles import FORKS, Interruption
 from sendgrid_campaigns.sandbox import Sandbox
 
 LOST: dict[str, Any] = {"effect": "none", "ending": "reset"}
@@ -109,16 +107,6 @@ def test_tasks(faulty: Sandbox, name: str, number: int, clients: int) -> None:
     check(faulty, asyncio.run(main()), name)
 
 
-@each_name
-def test_processes(name: str) -> None:
-    with Sandbox(clock=lambda: 1_800_000_000) as sandbox, sandbox.serve_faulty() as server:
-        sandbox.fault("send", **DONE)
-        results = let_call(server.url, name, {"campaign_id": 4900}, processes=8)
-        assert (len(results), len(sandbox.mailings(4900))) == (8, 1)
-    refused = {"NotInDraftError"} if name == "send" else set()
-    assert {"SendReceipt"} <= {kind for kind, _ in results} <= {"SendReceipt", "OutcomeUnknownError", *refused}, results
-
-
 def test_jobs_of_one_key() -> None:
     """At the same moment several jobs may make a campaign, and one is mailed."""
     with Sandbox(clock=lambda: 1_800_000_000) as sandbox:
@@ -134,13 +122,9 @@ def test_jobs_of_one_key() -> None:
 
 # --- interrupted anywhere: the same exception comes out, with a note when mail may have been sent ---
 
-PLANS: dict[str, dict[str, Any]] = {
-    "in doubt, sent": {"effect": "done", "ending": "reset"},
-    "in doubt, not sent": {"effect": "none", "ending": "reset"},
-    "limited, then answered": {"answer": 429},
-    "never sent, then answered": {"ending": "refused"},
-}
-every_plan = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+every_plan = pytest.mark.parametrize(
+    "plan", [DONE, LOST, {"answer": 429}, {"ending": "refused"}], ids=["sent", "not sent", "limited", "never sent"]
+)
 RETRY = sg.Retry(settle=3, deadline=20)
 
 
@@ -188,40 +172,10 @@ PACKAGE = str(Path(sg.__file__).parent)
 SANDBOX = str(Path(PACKAGE, "sandbox"))
 
 
-class Interruption:
-    """A Ctrl-C at the n-th point of the package's code at which Python lets one in.
-
-    These are where a function begins to run, and where a call of a function written in C has returned.
-    """
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.points = 0
-        self.where = ""
-        self.error = KeyboardInterrupt("now")
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        file = frame.f_code.co_filename
-        if event in ("call", "c_return") and file.startswith(PACKAGE) and not file.startswith(SANDBOX):
-            self.points += 1
-            if self.points == self.at:
-                caller = frame.f_back.f_code.co_filename if frame.f_back else ""
-                self.where = f"{Path(file).name}:{frame.f_lineno}, called by {Path(caller).name}"
-                raise self.error
-
-
 def interrupted(at: int, sandbox: Sandbox) -> tuple[Interruption, BaseException | None]:
-    interruption, before = Interruption(at), sys.getprofile()
-    campaigns = sandbox.client(retry=RETRY)
-    try:
-        sys.setprofile(interruption)
-        campaigns.send(4900)
-    except KeyboardInterrupt as error:
-        return interruption, error
-    finally:
-        sys.setprofile(before)
-        campaigns.close()
-    return interruption, None
+    interruption = Interruption(at, lambda file: file.startswith(PACKAGE) and not file.startswith(SANDBOX))
+    with sandbox.client(retry=RETRY) as campaigns:
+        return interruption, interruption.during(lambda: campaigns.send(4900))
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of generators that it ends
@@ -253,6 +207,41 @@ def test_interrupted_wherever_python_lets_it(plan: dict[str, Any]) -> None:
 
 
 # --- kill -9 at each request, and again: a job that is run again mails once ---
+
+
+class Hurried(sg.Clock):
+    """Sleeping takes no time, but counts."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def call(results: Any, url: str, name: str, arguments: dict[str, Any]) -> None:
+    with sg.CampaignsClient("SG.sandbox", base_url=url, clock=Hurried()) as campaigns:
+        try:
+            result = getattr(campaigns, name)(**arguments)
+            results.send((type(result).__name__, result.known_from))
+        except sg.SendGridError as error:
+            results.send((type(error).__name__, str(error)))
+
+
+def let_call(
+    url: str, name: str, arguments: dict[str, Any], began: Callable[[Any], object] = id
+) -> list[tuple[str, str]]:
+    """Let a process call, and return its result: none when it was killed."""
+    receiver, sender = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=call, args=(sender, url, name, arguments))
+    child.start()
+    began(child.pid)
+    child.join()
+    return [receiver.recv()] if receiver.poll() else []
+
 
 BOTH = ("before", "after")
 KILLS: list[tuple[Any, ...]] = [

@@ -5,11 +5,10 @@ import pickle
 from typing import Any
 
 import httpx
-import pytest
 
 import sendgrid_campaigns as sg
 from doubles import DRAFT, FakeClock, Server, Style, cases
-from writes import AT, WRITES, Script, Write, every_read_back
+from writes import WRITES, Script, Write
 
 GET = Write("outcome", "sent", (4900,))
 
@@ -34,18 +33,6 @@ def test_of_an_id(style: Style, reads: str, applied: Any, status: Any, why: str,
     assert [attempt.method for attempt in found.attempts] == server.methods == ["GET"] * len(server.methods)
 
 
-@cases(
-    "reads kind",
-    ("401", "AuthenticationError"),
-    ("503", "ServerError"),
-    ("html404", "InvalidResponseError"),
-    ("lost", "APIConnectionError"),
-)
-def test_why_it_cannot_be_read(style: Style, reads: str, kind: str) -> None:
-    error = style.error(getattr(sg, kind), style.client(Script(reads, "ok", GET)).outcome, 4900)
-    assert error.summary.startswith("campaign 4900 was not read: ")
-
-
 def again(error: sg.OutcomeUnknownError, how: str) -> sg.OutcomeUnknownError:
     """Return the error as another process gets it."""
     return pickle.loads(pickle.dumps(error)) if how == "pickle" else type(error)(*json.loads(json.dumps(error.args)))
@@ -56,18 +43,6 @@ def unknown(style: Style, write: Write, **named: Any) -> sg.OutcomeUnknownError:
     return style.error(
         sg.OutcomeUnknownError, getattr(client, write.name), *write.arguments, **{**write.named, **named}
     )
-
-
-@pytest.mark.parametrize("how", ["pickle", "JSON"])
-@every_read_back
-def test_of_an_error_of_another_process(style: Style, write: Write, how: str) -> None:
-    error = again(unknown(style, write), how)
-    for reads, applied in (("applied", True), ("before", None)):
-        client = style.client(Script(reads, "ok", write))
-        found = style.do(client.outcome, error)
-        assert (found.applied, found.action, found.id) == (applied, write.done, 4900)
-        assert set(client._exchange.on_behalf_of) == {"acme"}  # R13
-        assert style.do(client.on_behalf_of("acme").outcome, error) == found
 
 
 def test_of_another_account_or_of_no_write(style: Style, campaigns: Any, server: Server) -> None:
@@ -93,26 +68,6 @@ def test_of_what_cannot_be_read_back(style: Style, campaigns: Any, server: Serve
     assert server.requests == []
 
 
-@cases(
-    "after date reads applied",
-    (550, None, [200], None),
-    (601, None, [200], False),
-    (550, "Mon, 01 Jan 2029 00:00:00 GMT", [200], None),  # past only by the service's clock
-    (601, "Fri, 15 Jan 2027 09:00:10 GMT", [200], None),  # past only by this machine's
-    (601, None, [200, 503, 200, 503], None),  # one read may be old
-)
-def test_of_a_chosen_time_that_is_past(
-    style: Style, server: Server, clock: FakeClock, after: float, date: Any, reads: Any, applied: Any
-) -> None:
-    """R2: only then a Draft is definite."""
-    error, clock.now = unknown(style, WRITES["schedule"]), AT + after
-    headers = {"Date": date} if date else {}
-    server.get(*[httpx.Response(code, json=DRAFT, headers=headers) for code in reads])
-    found = style.do(style.client(server, clock=clock).outcome, error)
-    assert (found.applied, found.status) == (applied, "Draft")
-    assert applied is None or ("the chosen time is past" in found.why and len(server.requests) == 3)
-
-
 def test_of_a_create_by_send_once(style: Style, campaigns: Any, server: Server) -> None:
     """Found by the key at the end of its title."""
     server.post(httpx.ReadTimeout("slow"))
@@ -131,4 +86,5 @@ def test_a_delete_keeps_what_it_was_told(style: Style) -> None:
     for stop, why in ((True, "as before"), (False, "will not tell more")):
         error = unknown(style, WRITES["delete"], stop=stop)
         assert error.wanted == {"stop": stop}
-        assert why in style.do(style.client(Script("In_Progress", "ok", GET)).outcome, error).why
+        client = style.client(Script("In_Progress", "ok", GET)).on_behalf_of("acme")
+        assert why in style.do(client.outcome, error).why

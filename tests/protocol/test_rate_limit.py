@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import DRAFT, FakeClock, Server, StillClock, Style, cases, no
+from doubles import DRAFT, FakeClock, Server, StillClock, Style, cases
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer, Sleep
 
 
@@ -113,14 +113,6 @@ def test_views_share_the_count(style: Style, campaigns: Any, server: Server, clo
         assert clock.waits == waits
 
 
-def test_a_429_stops_the_next_call(style: Style, server: Server, clock: FakeClock) -> None:
-    campaigns = style.client(server, retry=sg.Retry(attempts=1), clock=clock)
-    server.get(no(429, X_RateLimit_Reset="20"), counted(9, 60))
-    style.error(sg.RateLimitError, campaigns.get, 4900)
-    style.do(campaigns.get, 4900)
-    assert clock.waits == [20.0]
-
-
 def test_what_cannot_wait_so_long_gets_the_services_answer(style: Style, server: Server, clock: FakeClock) -> None:
     campaigns = style.client(server, retry=sg.Retry(deadline=20), clock=clock)
     server.get(counted(0, 20))
@@ -146,6 +138,3 @@ def test_a_clock_that_stands_still_ends_every_wait(style: Style, server: Server)
     for _ in range(2):
         style.do(campaigns.get, 4900)
     assert 20 <= sum(clock.waits) <= 120
-    server.post(httpx.ReadTimeout("slow"))
-    style.error(sg.OutcomeUnknownError, campaigns.send, 4900)
-    assert sum(clock.waits) <= 242

@@ -1,19 +1,12 @@
 """Fixtures of the sandbox's tests."""
 
-import asyncio
 import ssl
 from collections.abc import Iterator
 
 import pytest
 
 from sandbox.certificates import self_signed
-from sandbox.helpers import FixedSandbox, Style
-
-
-@pytest.fixture(params=["sync", "async"])
-def style(request: pytest.FixtureRequest) -> Iterator[Style]:
-    with asyncio.Runner() as runner:
-        yield Style(request.param, runner)
+from sandbox.helpers import FixedSandbox
 
 
 @pytest.fixture

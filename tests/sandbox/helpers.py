@@ -1,17 +1,14 @@
 """Helpers of the sandbox's tests: a sandbox with a fixed clock, requests by plain HTTP, and sync and async clients."""
 
-import asyncio
-import inspect
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import pytest
 
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
+from sendgrid_campaigns_api import operations as api
 
 START = 1_800_000_000.0
 AT = int(START) + 7_200
@@ -30,42 +27,35 @@ EFFECTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
 
 @dataclass(frozen=True)
 class Operation:
-    name: str
-    method: str
-    path: str = "/{}"
-    """After /v3/campaigns."""
+    of: api.Operation[Any]
     body: Any = None
     status: str = "Draft"
     """A status in which the service accepts the operation."""
 
     @property
-    def takes_id(self) -> bool:
-        return self.path != ""
+    def name(self) -> str:
+        return self.of.name.replace("_campaigns", "").replace("_campaign", "")
 
     @property
     def scope(self) -> str:
         names = {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"}
-        return f"marketing_campaigns.{names[self.method]}"
-
-    def __str__(self) -> str:
-        return self.name
+        return f"marketing_campaigns.{names[self.of.method]}"
 
 
-_SCHEDULES = "/{}/schedules"
 OPERATIONS = {
     operation.name: operation
     for operation in (
-        Operation("create", "POST", "", {"title": "A new one"}),
-        Operation("list", "GET", ""),
-        Operation("get", "GET"),
-        Operation("update", "PATCH", body={"subject": "Changed"}),
-        Operation("delete", "DELETE"),
-        Operation("schedule", "POST", _SCHEDULES, {"send_at": AT}),
-        Operation("reschedule", "PATCH", _SCHEDULES, {"send_at": AT}, status="Scheduled"),
-        Operation("get_schedule", "GET", _SCHEDULES),
-        Operation("unschedule", "DELETE", _SCHEDULES, status="Scheduled"),
-        Operation("send", "POST", _SCHEDULES + "/now"),
-        Operation("send_test", "POST", _SCHEDULES + "/test", {"to": "a@example.com"}),
+        Operation(api.CREATE_CAMPAIGN, {"title": "A new one"}),
+        Operation(api.LIST_CAMPAIGNS),
+        Operation(api.GET_CAMPAIGN),
+        Operation(api.UPDATE_CAMPAIGN, {"subject": "Changed"}),
+        Operation(api.DELETE_CAMPAIGN),
+        Operation(api.SCHEDULE_CAMPAIGN, {"send_at": AT}),
+        Operation(api.RESCHEDULE_CAMPAIGN, {"send_at": AT}, status="Scheduled"),
+        Operation(api.GET_CAMPAIGN_SCHEDULE),
+        Operation(api.UNSCHEDULE_CAMPAIGN, status="Scheduled"),
+        Operation(api.SEND_CAMPAIGN),
+        Operation(api.SEND_TEST_CAMPAIGN, {"to": "a@example.com"}),
     )
 }
 
@@ -88,7 +78,8 @@ class FixedSandbox(Sandbox):
         operation = OPERATIONS[name]
         body = operation.body if body is ... else body
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        return self.ask(operation.method, operation.path.format(id), content=content, **given)
+        url = f"https://api.sendgrid.com{operation.of.path.format(campaign_id=id)}"
+        return self.ask(operation.of.method, url, content=content, **given)
 
     def send(self) -> int:
         return self.do("send").status_code
@@ -149,41 +140,3 @@ class FixedSandbox(Sandbox):
     @property
     def ledger(self) -> list[tuple[str, int, str]]:
         return [(request.method, request.status_code, request.origin) for request in self.requests()]
-
-
-class Style:
-    """Sync or async clients: creates them, and waits for the results of their methods."""
-
-    def __init__(self, name: str, runner: asyncio.Runner) -> None:
-        self.sync = name == "sync"
-        self._runner = runner
-
-    def client(self, sandbox: Sandbox, key: str = "SG.sandbox", **settings: Any) -> Any:
-        return (sandbox.client if self.sync else sandbox.async_client)(key, **settings)
-
-    def http(self, **settings: Any) -> Any:
-        return (httpx.Client if self.sync else httpx.AsyncClient)(headers=HEADERS, trust_env=False, **settings)
-
-    def do(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        result = method(*arguments, **named)
-        return self._runner.run(result) if inspect.iscoroutine(result) else result
-
-    def error(self, kind: type[Exception], method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Return the error of a method, which is of exactly this class."""
-        with pytest.raises(kind) as raised:
-            self.do(method, *arguments, **named)
-        assert type(raised.value) is kind
-        return raised.value
-
-    def read(self, response: httpx.Response, body: bytearray) -> None:
-        """Append the response's parts to `body` as they arrive."""
-
-        async def read() -> None:
-            async for part in response.aiter_bytes():
-                body.extend(part)
-
-        if self.sync:
-            for part in response.iter_bytes():
-                body.extend(part)
-        else:
-            self._runner.run(read())

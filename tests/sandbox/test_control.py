@@ -2,17 +2,16 @@
 
 import gc
 import math
-import multiprocessing
-import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.helpers import START, FixedSandbox, Style
+from doubles import FORKS, Style
+from sandbox.helpers import START, FixedSandbox
 from sendgrid_campaigns import (
     AuthenticationError,
     ConfigurationError,
@@ -28,7 +27,7 @@ def test_accounts_are_separate(style: Style, sandbox: FixedSandbox) -> None:
     sandbox.add_subuser("beta")
     sandbox.add_account("B7")
     beta, b7 = (sandbox.create_campaign(on_behalf_of=name) for name in ("beta", "account-id B7"))
-    client = style.client(sandbox)
+    client = style.of(sandbox)
     own = {
         (4900, None): client,
         (4901, "acme"): client.on_behalf_of("acme"),
@@ -46,7 +45,7 @@ def test_accounts_are_separate(style: Style, sandbox: FixedSandbox) -> None:
 
 def test_the_key_of_a_subuser(style: Style, sandbox: FixedSandbox) -> None:
     sandbox.add_key("SG.acme", on_behalf_of="acme")
-    acme = style.client(sandbox, "SG.acme")
+    acme = style.of(sandbox, "SG.acme")
     assert style.do(acme.send, 4901).id == 4901
     style.error(NotFoundError, acme.send, 4900)
     style.error(PermissionDeniedError, acme.on_behalf_of(account_id="A123").send, 4902)
@@ -62,7 +61,7 @@ def test_invalid_authorization(sandbox: FixedSandbox, value: str) -> None:
 def test_a_key_that_looks_like_a_live_one_is_refused(style: Style, sandbox: FixedSandbox) -> None:
     for key in (LIVE, LIVE + "b"):
         sandbox.add_key(key)
-    error = style.error(AuthenticationError, style.client(sandbox, LIVE).send, 4900)
+    error = style.error(AuthenticationError, style.of(sandbox, LIVE).send, 4900)
     assert "this is a sandbox, and that looks like a live key" in str(error)
     assert LIVE not in str(error)
     assert sandbox.do("get", key=LIVE + "b").status_code == 200  # longer than a live key
@@ -189,32 +188,13 @@ def test_invalid_calls_change_nothing(
     assert [item["id"] for item in sandbox.do("list").json()["result"]] == [4900]
 
 
-def test_threads_mail_once(sandbox: FixedSandbox) -> None:
-    together = threading.Barrier(16)
-    with ThreadPoolExecutor(16) as pool:
-        answers = pool.map(lambda _: (together.wait(), sandbox.send())[1], range(16))
-        assert sorted(answers) == [201] + [403] * 15
-    assert len(sandbox.mailings()) == 1
-
-
-def test_a_file_keeps_the_state(tmp_path: Path) -> None:
-    with FixedSandbox(tmp_path / "kept.db") as sandbox:
-        sandbox.send()
-        sandbox.advance(90)
-        before = sandbox.mailings()
-    with FixedSandbox(tmp_path / "kept.db") as sandbox:
-        assert sandbox.time == START + 90
-        assert sandbox.mailings() == before
-        assert (sandbox.status(), sandbox.send()) == ("Sent", 403)
-
-
 def open_in_a_process(path: str) -> str | None:
     with FixedSandbox(path) as sandbox:
         return sandbox.status()
 
 
 def test_processes_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
-    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(4, mp_context=FORKS) as pool:
         for number in range(20):
             path = str(tmp_path / f"new-{number}.db")
             assert list(pool.map(open_in_a_process, [path] * 4)) == ["Draft"] * 4

@@ -1,9 +1,7 @@
 """Killed processes, racing senders and interruptions: a request is handled wholly or not at all, and mails once."""
 
 import contextlib
-import multiprocessing
 import random
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,13 +10,13 @@ from typing import Any
 import pytest
 
 import sendgrid_campaigns.sandbox
+from doubles import FORKS, Interruption
 from sandbox.helpers import AT, FixedSandbox
 from sendgrid_campaigns.sandbox.example import READY
 from sendgrid_campaigns.sandbox.service import Reply, Request
 
-FIRST_ID, STEPS, OPERATIONS = 4903, 8, 1_000
+FIRST_ID, STEPS, OPERATIONS = 4903, 8, 400
 TABLES = ("clock", "accounts", "keys", "resources", "campaigns", "requests", "windows", "tests", "mailings")
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def send(sandbox: FixedSandbox, id: int = 4900) -> Reply:
@@ -57,9 +55,9 @@ def test_a_killed_process_loses_no_answered_request(tmp_path: Path, seed: int) -
     chance = random.Random(seed)  # noqa: S311 - no secret
     path = tmp_path / "state.db"
     done, model = 0, FixedSandbox()
-    for kill_after in (chance.randrange(0, 40), *(chance.randrange(1, 250) for _ in range(4)), OPERATIONS + 1):
-        receiver, sender = SPAWN.Pipe(duplex=False)
-        process = SPAWN.Process(target=run_plan, args=(str(path), done, sender))
+    for kill_after in (chance.randrange(0, 40), *(chance.randrange(1, 100) for _ in range(4)), OPERATIONS + 1):
+        receiver, sender = FORKS.Pipe(duplex=False)
+        process = FORKS.Process(target=run_plan, args=(str(path), done, sender))
         process.start()
         sender.close()
         with contextlib.suppress(EOFError):
@@ -98,10 +96,10 @@ def race(path: str, ids: list[int], together: Any, answers: Any) -> None:
 
 def test_two_processes_of_eight_threads_send_each_campaign_once(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    together, answers = SPAWN.Barrier(16), SPAWN.Queue()
+    together, answers = FORKS.Barrier(16), FORKS.Queue()
     with FixedSandbox(path) as sandbox:
         ids = [sandbox.create_campaign() for _ in range(8)]
-        processes = [SPAWN.Process(target=race, args=(str(path), ids, together, answers)) for _ in range(2)]
+        processes = [FORKS.Process(target=race, args=(str(path), ids, together, answers)) for _ in range(2)]
         for process in processes:
             process.start()
         found = sorted(answers.get(timeout=60) for _ in range(8 * 16))
@@ -119,33 +117,11 @@ def test_two_processes_of_eight_threads_send_each_campaign_once(tmp_path: Path) 
 PACKAGE = str(Path(sendgrid_campaigns.sandbox.__file__).parent)
 
 
-class Interruption:
-    """A profiler that raises KeyboardInterrupt at the n-th point of the sandbox's code where Python may raise one."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.points = 0
-
-    def __call__(self, frame: Any, event: str, argument: Any) -> None:
-        file = frame.f_code.co_filename
-        if event in ("call", "c_return") and (file.startswith(PACKAGE) or file == contextlib.__file__):
-            self.points += 1
-            if self.points == self.at:
-                raise KeyboardInterrupt
-
-
 def interrupted(sandbox: FixedSandbox, at: int) -> tuple[int, BaseException | None]:
     """Send a campaign with an interruption, and return the number of points passed and the interruption, if any."""
-    interruption = Interruption(at)
-    before = sys.getprofile()
-    try:
-        sys.setprofile(interruption)
-        send(sandbox, 4900)
-    except KeyboardInterrupt as error:
-        return interruption.points, error
-    finally:
-        sys.setprofile(before)
-    return interruption.points, None
+    interruption = Interruption(at, lambda file: file.startswith(PACKAGE) or file == contextlib.__file__)
+    error = interruption.during(lambda: send(sandbox))
+    return interruption.points, error
 
 
 POINTS = interrupted(FixedSandbox(), at=0)[0]

@@ -224,17 +224,6 @@ def test_a_handshake_that_fails(sandbox: FixedSandbox, tls: Contexts, ending: An
     assert sandbox.ledger == [OK]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_a_request_that_is_read_in_part(sandbox: FixedSandbox, server: FaultyServer, ending: Any) -> None:
-    sandbox.fault("update", ending=ending, after=1_000)
-    with connect(server.url) as http:
-        assert http.get(GET).status_code == 200
-        with pytest.raises(httpx.TransportError):
-            http.patch(GET, content=bytes(15_000_000), timeout=0.1)
-        assert http.get(GET).status_code == 200
-    assert sandbox.ledger == [OK] * 2
-
-
 @pytest.mark.parametrize("operation", ["update", "connect"])
 def test_the_server_reads_a_number_of_bytes(sandbox: FixedSandbox, server: FaultyServer, operation: str) -> None:
     size = 15_000_000  # more than the buffers of both sockets
