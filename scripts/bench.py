@@ -3,27 +3,24 @@
 bench.py                        every section: some ten minutes, on a machine that does nothing else
 bench.py --only sync import     these sections
 bench.py --quick                one short round of each, to see that everything runs
-bench.py --json FILE            write every sample, too
 
 The clients of a table take turns, round by round; a ratio is the median of the ratios of each round. The program ends
 with the targets, and fails only when a measurement fails. docs/performance.md explains the figures.
 """
 
 import argparse
-import json
 import os
 import platform
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmark import calls, fresh, many, memory, sandboxed
+from benchmark import calls, fresh, many, sandboxed
 from benchmark.course import Course, course
-from benchmark.figures import Table, Target
+from benchmark.figures import Table, target_line
 
 SECTIONS: dict[str, Callable[[Course], Iterator[Table]]] = {
     "sync": calls.sync_section,
@@ -31,7 +28,7 @@ SECTIONS: dict[str, Callable[[Course], Iterator[Table]]] = {
     "import": fresh.import_section,
     "cold": fresh.cold_section,
     "concurrency": many.concurrency_section,
-    "memory": memory.memory_section,
+    "memory": fresh.memory_section,
     "job": sandboxed.job_section,
     "sandbox": sandboxed.sandbox_section,
 }
@@ -44,14 +41,13 @@ def main() -> None:
         "--only", nargs="+", choices=SECTIONS, default=[*SECTIONS], metavar="SECTION", help=", ".join(SECTIONS)
     )
     parser.add_argument("--quick", action="store_true", help="one short round of each section")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--project", default=sys.executable, metavar="PYTHON", help="of the project's environment")
     options = parser.parse_args()
     peers = [name for name in ("httpx", "aiohttp", "requests", "sendgrid") if find_spec(name)]
     machine = {
         "python": platform.python_version(),
         "cpus": os.cpu_count(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load": os.getloadavg()[0],
         **{name: metadata.version(name) for name in peers},
     }
     print(*(f"{name} {value}" for name, value in machine.items()), sep=", ", end="\n\n", flush=True)
@@ -62,10 +58,7 @@ def main() -> None:
                 tables.append(table)
                 print(*table.lines(), "", sep="\n", flush=True)
     targets = tomllib.loads(TARGETS.read_text("utf-8"))["target"]
-    print("targets", *(Target(**target).line(tables) for target in targets), sep="\n")
-    if options.json is not None:
-        told = {"machine": machine, "tables": [asdict(table) for table in tables]}
-        options.json.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    print("targets", *(target_line(tables, **target) for target in targets), sep="\n")
 
 
 if __name__ == "__main__":

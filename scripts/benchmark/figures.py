@@ -67,25 +67,22 @@ def _shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
-@dataclass(frozen=True)
-class Target:
-    """A limit for one row, or for the ratio of two rows: see targets.toml."""
-
-    over: tuple[str, str]
-    under: tuple[str, str] | None = None
-    least: float | None = None
-    most: float | None = None
-
-    def line(self, tables: Sequence[Table]) -> str:
-        rows = {(table.title, name): samples for table in tables for name, samples in table.samples.items()}
-        over = rows.get((self.over[0], self.over[1]))
-        under = rows.get((self.under[0], self.under[1])) if self.under else None
-        text = ": ".join(self.over)
-        if self.under:
-            text += f" / {self.under[1] if self.under[0] == self.over[0] else ': '.join(self.under)}"
-        limit = f"<= {self.most:g}" if self.most is not None else f">= {self.least:g}"
-        if over is None or (self.under and under is None):
-            return f"  {text:76}{limit:>9}           not measured"
-        value = ratio(over, under) if under else median(over)
-        met = value <= self.most if self.most is not None else value >= (self.least or 0)
-        return f"  {text:76}{limit:>9}{value:>10,.2f}  {'met' if met else 'NOT met'}"
+def target_line(
+    tables: Sequence[Table],
+    over: tuple[str, str],
+    under: tuple[str, str] | None = None,
+    least: float = -inf,
+    most: float = inf,
+) -> str:
+    """Compare one row, or the ratio of two rows, with its limit: see targets.toml."""
+    rows = {(table.title, name): samples for table in tables for name, samples in table.samples.items()}
+    text, limit = ": ".join(over), f"<= {most:g}" if most < inf else f">= {least:g}"
+    if under:
+        text += f" / {under[1] if under[0] == over[0] else ': '.join(under)}"
+    told = f"  {text:76}{limit:>9}"
+    try:
+        above, below = rows[tuple(over)], rows[tuple(under)] if under else None
+    except KeyError:
+        return f"{told}           not measured"
+    value = ratio(above, below) if below else median(above)
+    return f"{told}{value:>10,.2f}  {'met' if least <= value <= most else 'NOT met'}"

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from functools import partial
 from time import perf_counter
 
@@ -17,16 +16,14 @@ LEAD, SECONDS = 0.5, 2.0
 """A sample is timed, not counted: some clients take minutes for the calls of a second. The lead opens connections."""
 
 
-async def rate(name: str, url: str, in_flight: int, seconds: float, trouble: Counter[str]) -> float:
-    """Return good answers a second. Adds to `trouble` every error, and callers that got no answer at all."""
+async def _rate(name: str, url: str, in_flight: int, seconds: float, trouble: Counter[str]) -> float:
     answers, errors = Counter[int](), Counter[str]()
-    async with AsyncExitStack() as stack:
-        get = (await ASYNC[name](url, stack))["get"]
+    async with ASYNC[name](url) as calls:
 
         async def caller(number: int) -> None:
             while True:
                 try:
-                    await get()
+                    await calls["get"]()
                     answers[number] += 1
                 except Exception as error:  # such as the pool's timeout, which belongs to the result
                     errors[type(error).__name__] += 1
@@ -47,8 +44,9 @@ async def rate(name: str, url: str, in_flight: int, seconds: float, trouble: Cou
     return found
 
 
-def _sample(name: str, url: str, in_flight: int, seconds: float, trouble: Counter[str]) -> float:
-    return asyncio.run(rate(name, url, in_flight, seconds, trouble))
+def rate(name: str, url: str, in_flight: int, seconds: float, trouble: Counter[str]) -> float:
+    """Return good answers a second. Adds to `trouble` every error, and callers that got no answer at all."""
+    return asyncio.run(_rate(name, url, in_flight, seconds, trouble))
 
 
 def concurrency_section(course: Course) -> Iterator[Table]:
@@ -56,7 +54,7 @@ def concurrency_section(course: Course) -> Iterator[Table]:
     for in_flight in IN_FLIGHT:
         troubles: dict[str, Counter[str]] = {name: Counter() for name in ASYNC}
         samplers = {
-            name: partial(_sample, name, course.urls[PLAIN], in_flight, seconds, trouble)
+            name: partial(rate, name, course.urls[PLAIN], in_flight, seconds, trouble)
             for name, trouble in troubles.items()
         }
         # Every sample has a lead of its own: no round is needed to warm up.
