@@ -75,7 +75,7 @@ def application(campaigns: CampaignsClient, waiting: AsyncCampaignsClient) -> fa
 @pytest.fixture
 def ask(url: str) -> Iterator[Any]:
     """Make a request of the application."""
-    waiting = AsyncCampaignsClient("SG.sandbox", base_url=url, clock=jobs.QuickClock())
+    waiting = AsyncCampaignsClient("SG.sandbox", base_url=url)
     with jobs.client(url) as campaigns, asyncio.Runner() as runner:
         transport = httpx.ASGITransport(app=application(campaigns, waiting))
         http = httpx.AsyncClient(transport=transport, base_url="http://app")
