@@ -18,7 +18,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmark import calls, fresh, many, sandboxed
+from benchmark import calls, fresh, sandboxed
 from benchmark.course import Course, course
 from benchmark.figures import Table, target_line
 
@@ -27,7 +27,7 @@ SECTIONS: dict[str, Callable[[Course], Iterator[Table]]] = {
     "async": calls.async_section,
     "import": fresh.import_section,
     "cold": fresh.cold_section,
-    "concurrency": many.concurrency_section,
+    "concurrency": calls.concurrency_section,
     "memory": fresh.memory_section,
     "job": sandboxed.job_section,
     "sandbox": sandboxed.sandbox_section,

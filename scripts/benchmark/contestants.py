@@ -7,14 +7,20 @@ the body. The SDK's `send` reads before it sends, and so does httpx here; the of
 import json
 import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-KEY = "SG.benchmark"
+import aiohttp
+import httpx
+
+from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
+
+KEY = "SG.sandbox"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 READ, SEND = "/v3/campaigns/4900", "/v3/campaigns/4900/schedules/now"
-SDK, ON_AIOHTTP = "the SDK", "the SDK on aiohttp"
+SDK = "the SDK"
 
 Calls = Mapping[str, Callable[[], Any]]
 
@@ -35,8 +41,6 @@ def sdk_calls(campaigns: Any) -> Calls:
 
 @contextmanager
 def httpx_client(url: str) -> Generator[Calls]:
-    import httpx
-
     with httpx.Client(headers=HEADERS) as http:
 
         def asked(method: str, path: str) -> Any:
@@ -62,8 +66,6 @@ def official_client(url: str) -> Generator[Calls]:
 
 @contextmanager
 def sdk_client(url: str) -> Generator[Calls]:
-    from sendgrid_campaigns import CampaignsClient
-
     with CampaignsClient(KEY, base_url=url) as campaigns:
         yield sdk_calls(campaigns)
 
@@ -73,8 +75,6 @@ def sdk_client(url: str) -> Generator[Calls]:
 
 @asynccontextmanager
 async def async_httpx_client(url: str) -> AsyncGenerator[Calls]:
-    import httpx
-
     async with httpx.AsyncClient(headers=HEADERS) as http:
 
         async def asked(method: str, path: str) -> Any:
@@ -88,8 +88,6 @@ async def async_httpx_client(url: str) -> AsyncGenerator[Calls]:
 
 @asynccontextmanager
 async def aiohttp_client(url: str) -> AsyncGenerator[Calls]:
-    import aiohttp
-
     # aiohttp's default context is made at import, with the certificates of that moment.
     connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as http:
@@ -102,23 +100,21 @@ async def aiohttp_client(url: str) -> AsyncGenerator[Calls]:
         yield {"get": get}
 
 
-@asynccontextmanager
-async def async_sdk_client(url: str) -> AsyncGenerator[Calls]:
-    from sendgrid_campaigns import AsyncCampaignsClient
+def async_sdk(kind: type[AsyncCampaignsClient]) -> Callable[[str], AbstractAsyncContextManager[Calls]]:
+    @asynccontextmanager
+    async def client(url: str) -> AsyncGenerator[Calls]:
+        async with kind(KEY, base_url=url) as campaigns:
+            yield sdk_calls(campaigns)
 
-    async with AsyncCampaignsClient(KEY, base_url=url) as campaigns:
-        yield sdk_calls(campaigns)
-
-
-@asynccontextmanager
-async def sdk_on_aiohttp(url: str) -> AsyncGenerator[Calls]:
-    from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
-
-    async with AiohttpCampaignsClient(KEY, base_url=url) as campaigns:
-        yield sdk_calls(campaigns)
+    return client
 
 
 SYNC = {"httpx": httpx_client, "sendgrid": official_client, SDK: sdk_client}
 if not find_spec("sendgrid"):  # the tests run in the project's own environment
     del SYNC["sendgrid"]
-ASYNC = {"httpx": async_httpx_client, "aiohttp": aiohttp_client, SDK: async_sdk_client, ON_AIOHTTP: sdk_on_aiohttp}
+ASYNC = {
+    "httpx": async_httpx_client,
+    "aiohttp": aiohttp_client,
+    SDK: async_sdk(AsyncCampaignsClient),
+    "the SDK on aiohttp": async_sdk(AiohttpCampaignsClient),
+}

@@ -1,7 +1,6 @@
 """Take samples in rounds, and print medians, quartiles and ratios."""
 
 import gc
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -24,12 +23,10 @@ def in_rounds(samplers: Mapping[str, Callable[[], float]], rounds: int, warm_up:
     gc.collect()
     gc.freeze()
     try:
-        for number in range(1, rounds + 1):
+        for _ in range(rounds):
             for name, sample in samplers.items():
                 gc.collect()
                 samples[name].append(sample())
-            if sys.stderr.isatty():
-                print(f"\033[K{number} of {rounds} rounds", end="\r", file=sys.stderr, flush=True)
     finally:
         gc.unfreeze()
     return samples

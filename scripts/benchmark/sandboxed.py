@@ -9,14 +9,14 @@ from time import perf_counter
 
 import httpx
 
+from benchmark.calls import rates
 from benchmark.contestants import HEADERS, KEY
 from benchmark.course import Course, process
 from benchmark.figures import Table, in_rounds
-from benchmark.many import rate
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
-ROUNDS, SENDS, SECONDS = 9, 1_000, 2.0
+ROUNDS, SENDS = 9, 1_000
 
 
 def job_section(course: Course) -> Iterator[Table]:
@@ -43,8 +43,7 @@ def job_section(course: Course) -> Iterator[Table]:
 
 def through(transport: bool, sends: int) -> float:
     """Return sends a second in the sandbox: requests of its transport alone, or calls of its client."""
-    with Sandbox(knobs=Knobs(campaign_limit=sends + 9)) as sandbox, sandbox.client(api_key=KEY) as campaigns:
-        sandbox.add_key(KEY)
+    with Sandbox(knobs=Knobs(campaign_limit=sends + 9)) as sandbox, sandbox.client() as campaigns:
         ids = [sandbox.create_campaign() for _ in range(sends)]
         urls = [f"https://sandbox/v3/campaigns/{campaign_id}/schedules/now" for campaign_id in ids]
         requests, send = [httpx.Request("POST", url, headers=HEADERS) for url in urls], sandbox.transport()
@@ -64,10 +63,8 @@ def sandbox_section(course: Course) -> Iterator[Table]:
         "sends through client(): two requests each": lambda: through(False, sends),
     }
     yield Table("the sandbox in process", "sends/s", in_rounds(inside, course.rounds(ROUNDS)))
-    seconds, trouble = SECONDS / 4 if course.quick else SECONDS, Counter[str]()
     with process("sandbox_server.py", 1, 0, 60, python=course.project) as served:
-        over_http = {"aiohttp": lambda: rate("aiohttp", served["url"], 32, seconds, trouble)}
-        samples = in_rounds(over_http, course.rounds(ROUNDS))
-    if trouble:
-        raise SystemExit(f"the sandbox over HTTP: {dict(trouble)}")
-    yield Table("the sandbox over HTTP, get, 32 in flight", "requests/s", samples)
+        table = rates(course, {"aiohttp": served["url"]}, 32, "the sandbox over HTTP, get, 32 in flight")
+    if table.notes:
+        raise SystemExit(f"the sandbox over HTTP: {table.notes}")
+    yield table

@@ -1,4 +1,4 @@
-"""Jobs that processes of frameworks run; each framework's own program stands beside this module."""
+"""The client and the jobs that other processes run."""
 
 from facade.callers import Hurried
 from sendgrid_campaigns import CampaignsClient, SendReceipt

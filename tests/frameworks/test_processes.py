@@ -54,7 +54,7 @@ def test_gunicorn_with_preload(start: Start, sandbox: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         bind = f"--bind=fd://{listener.fileno()}"
-        command = ("gunicorn", "--preload", "--workers=2", bind, "frameworks.gunicorn_program")
+        command = ("gunicorn", "--preload", "--workers=2", bind, "frameworks.program")
         with (
             start(*command, pass_fds=(listener.fileno(),)),
             httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as http,
@@ -90,7 +90,7 @@ def test_a_celery_worker(start: Start, sandbox: Sandbox, tmp_path: Path) -> None
         (message,) = (tmp_path / "sent").iterdir()
         message.rename(tmp_path / "queue" / f"{number}{message.name}")
     flags = ("--pool=prefork", "--concurrency=2", "--without-gossip", "--without-mingle", "--loglevel=warning")
-    command = ("celery", "--app=frameworks.celery_program", "worker", *flags)
+    command = ("celery", "--app=frameworks.program", "worker", *flags)
     with start(*command, CELERY_SETTINGS=json.dumps(settings)) as worker:
         assert lost_one_arrived.wait(PATIENCE)
         worker.terminate()  # it ends what it has begun
