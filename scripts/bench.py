@@ -4,23 +4,21 @@ bench.py                        every section: some ten minutes, on a machine th
 bench.py --only sync import     these sections
 bench.py --quick                one short round of each, to see that everything runs
 
-The clients of a table take turns, round by round; a ratio is the median of the ratios of each round. The program ends
-with the targets, and fails only when a measurement fails. docs/performance.md explains the figures.
+The clients of a table take turns, round by round; a ratio is the median of the ratios of each round. The program fails
+only when a measurement fails. docs/performance.md explains the figures.
 """
 
 import argparse
 import os
 import platform
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
 from benchmark import calls, fresh, sandboxed
 from benchmark.course import Course, course
-from benchmark.figures import Table, target_line
+from benchmark.figures import Table
 
 SECTIONS: dict[str, Callable[[Course], Iterator[Table]]] = {
     "sync": calls.sync_section,
@@ -32,7 +30,6 @@ SECTIONS: dict[str, Callable[[Course], Iterator[Table]]] = {
     "job": sandboxed.job_section,
     "sandbox": sandboxed.sandbox_section,
 }
-TARGETS = Path(__file__).parent / "benchmark" / "targets.toml"
 
 
 def main() -> None:
@@ -44,21 +41,13 @@ def main() -> None:
     parser.add_argument("--project", default=sys.executable, metavar="PYTHON", help="of the project's environment")
     options = parser.parse_args()
     peers = [name for name in ("httpx", "aiohttp", "requests", "sendgrid") if find_spec(name)]
-    machine = {
-        "python": platform.python_version(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        **{name: metadata.version(name) for name in peers},
-    }
-    print(*(f"{name} {value}" for name, value in machine.items()), sep=", ", end="\n\n", flush=True)
-    tables: list[Table] = []
+    versions = (f"{name} {metadata.version(name)}" for name in peers)
+    load = f"{os.cpu_count()} cpus, load {os.getloadavg()[0]:.2f}"
+    print(f"python {platform.python_version()}", load, *versions, sep=", ", end="\n\n", flush=True)
     with course(options.project, options.quick) as given:
         for name in options.only:
             for table in SECTIONS[name](given):
-                tables.append(table)
                 print(*table.lines(), "", sep="\n", flush=True)
-    targets = tomllib.loads(TARGETS.read_text("utf-8"))["target"]
-    print("targets", *(target_line(tables, **target) for target in targets), sep="\n")
 
 
 if __name__ == "__main__":

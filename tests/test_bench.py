@@ -1,5 +1,6 @@
 """Test that `make bench` runs, in its short form. No test times anything."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,6 @@ def test_the_short_form_runs() -> None:
     command = [sys.executable, str(BENCH), "--quick", "--only", "sync", "sandbox"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    measured, _, targets = done.stdout.partition("targets\n")
     tables = ["get, sync", "send, sync", "the sandbox in process", "the sandbox over HTTP"]
-    assert [line for line in tables if f"\n{line}" not in measured] == []
-    (target,) = (line for line in targets.splitlines() if "get, sync, plain http: the SDK / httpx" in line)
-    assert target.endswith("met")
+    assert [line for line in tables if f"\n{line}" not in done.stdout] == []
+    assert re.search(r"^  the SDK +[\d,.]+ +\d+\.\d\d  µs$", done.stdout, re.M)  # with its ratio to httpx

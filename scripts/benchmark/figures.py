@@ -62,24 +62,3 @@ class Table:
 
 def _shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
-
-
-def target_line(
-    tables: Sequence[Table],
-    over: tuple[str, str],
-    under: tuple[str, str] | None = None,
-    least: float = -inf,
-    most: float = inf,
-) -> str:
-    """Compare one row, or the ratio of two rows, with its limit: see targets.toml."""
-    rows = {(table.title, name): samples for table in tables for name, samples in table.samples.items()}
-    text, limit = ": ".join(over), f"<= {most:g}" if most < inf else f">= {least:g}"
-    if under:
-        text += f" / {under[1] if under[0] == over[0] else ': '.join(under)}"
-    told = f"  {text:76}{limit:>9}"
-    try:
-        above, below = rows[tuple(over)], rows[tuple(under)] if under else None
-    except KeyError:
-        return f"{told}           not measured"
-    value = ratio(above, below) if below else median(above)
-    return f"{told}{value:>10,.2f}  {'met' if least <= value <= most else 'NOT met'}"
