@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from spec_diff.schemas import Comparison, Description, Difference, Place, Side, deprecation, difference, required
@@ -95,20 +95,17 @@ def differences(base: Description, ours: Description) -> Iterator[Difference]:
             yield from _operation(comparison, operation, new[key])
         else:
             now = our_titles.get(operation.says.get("operationId", ""), "")
-            yield _coverage(operation, "operation removed" + (f": it is {now} now" if now else ""))
+            what = "operation removed" + (f": it is {now} now" if now else "")
+            yield Difference(place=(operation.title,), what=what, breaks=True, about="coverage")
     for key, operation in new.items():
         if key not in old:
-            yield replace(_coverage(operation, "operation added"), breaks=False)
+            yield Difference(place=(operation.title,), what="operation added", breaks=False, about="coverage")
     names, our_names = (description.raw.get("components", {}).get("schemas", {}) for description in (base, ours))
     for name in names:
         if name not in our_names:
             now = comparison.renamed.get(name, "none")
             place = ("components", "schemas", name)
             yield Difference(place=place, what="schema's name", base=name, ours=now, breaks=True, about="names")
-
-
-def _coverage(operation: Operation, what: str) -> Difference:
-    return Difference(place=(operation.title,), what=what, breaks=True, about="coverage")
 
 
 def _operation(comparison: Comparison, base: Operation, ours: Operation) -> Iterator[Difference]:
