@@ -11,7 +11,7 @@ import asyncio
 import json
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 
 from sendgrid_campaigns.sandbox.example import READY
@@ -76,7 +76,7 @@ async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dela
         loop.call_at(due, writer.write if part else lambda _: writer.close(), part)
 
 
-def line(port: int, round_trip: float) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]:
+def line(port: int, round_trip: float) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     """Return what forwards a connection with a delay. Bandwidth is unlimited, and nothing is lost.
 
     A connection on the same machine costs nothing, a connection to a far server one round trip. So bytes that a client
