@@ -3,39 +3,33 @@
 bench.py                        every section: some ten minutes, on a machine that does nothing else
 bench.py --only sync import     these sections
 bench.py --quick                one short round of each, to see that everything runs
-bench.py --json FILE            write every sample, too
 
-The clients of a table take turns, round by round; a ratio is the median of the ratios of each round. The program ends
-with the targets, and fails only when a measurement fails. docs/performance.md explains the figures.
+The clients of a table take turns, round by round; a ratio is the median of the ratios of each round. The program fails
+only when a measurement fails. docs/performance.md explains the figures.
 """
 
 import argparse
-import json
 import os
 import platform
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
-from benchmark import calls, fresh, many, memory, sandboxed
+from benchmark import calls, fresh, sandboxed
 from benchmark.course import Course, course
-from benchmark.figures import Table, Target
+from benchmark.figures import Table
 
 SECTIONS: dict[str, Callable[[Course], Iterator[Table]]] = {
     "sync": calls.sync_section,
     "async": calls.async_section,
     "import": fresh.import_section,
     "cold": fresh.cold_section,
-    "concurrency": many.concurrency_section,
-    "memory": memory.memory_section,
+    "concurrency": calls.concurrency_section,
+    "memory": fresh.memory_section,
     "job": sandboxed.job_section,
     "sandbox": sandboxed.sandbox_section,
 }
-TARGETS = Path(__file__).parent / "benchmark" / "targets.toml"
 
 
 def main() -> None:
@@ -44,28 +38,16 @@ def main() -> None:
         "--only", nargs="+", choices=SECTIONS, default=[*SECTIONS], metavar="SECTION", help=", ".join(SECTIONS)
     )
     parser.add_argument("--quick", action="store_true", help="one short round of each section")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--project", default=sys.executable, metavar="PYTHON", help="of the project's environment")
     options = parser.parse_args()
     peers = [name for name in ("httpx", "aiohttp", "requests", "sendgrid") if find_spec(name)]
-    machine = {
-        "python": platform.python_version(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        **{name: metadata.version(name) for name in peers},
-    }
-    print(*(f"{name} {value}" for name, value in machine.items()), sep=", ", end="\n\n", flush=True)
-    tables: list[Table] = []
+    versions = (f"{name} {metadata.version(name)}" for name in peers)
+    load = f"{os.cpu_count()} cpus, load {os.getloadavg()[0]:.2f}"
+    print(f"python {platform.python_version()}", load, *versions, sep=", ", end="\n\n", flush=True)
     with course(options.project, options.quick) as given:
         for name in options.only:
             for table in SECTIONS[name](given):
-                tables.append(table)
                 print(*table.lines(), "", sep="\n", flush=True)
-    targets = tomllib.loads(TARGETS.read_text("utf-8"))["target"]
-    print("targets", *(Target(**target).line(tables) for target in targets), sep="\n")
-    if options.json is not None:
-        told = {"machine": machine, "tables": [asdict(table) for table in tables]}
-        options.json.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -175,20 +175,16 @@ def generate(fragment: Path, folder: Path) -> None:
     (package / "py.typed").touch()
 
 
-def contents(folder: Path) -> dict[Path, tuple[str | int | bytes, ...]]:
+def contents(folder: Path) -> dict[Path, object]:
     """What stands in a folder, path by path: folders, links, and files with what git keeps of them."""
-    found: dict[Path, tuple[str | int | bytes, ...]] = {}
-    for path in folder.rglob("*"):
-        if "__pycache__" in path.relative_to(folder).parts:
-            continue
-        if path.is_symlink():
-            kind: tuple[str | int | bytes, ...] = ("link",)
-        elif path.is_dir():
-            kind = ("folder",)
-        else:
-            kind = (path.stat().st_mode & stat.S_IXUSR, path.read_bytes())
-        found[path.relative_to(folder)] = kind
-    return found
+
+    def kind(path: Path) -> object:
+        if path.is_symlink() or path.is_dir():
+            return "link" if path.is_symlink() else "folder"
+        return path.stat().st_mode & stat.S_IXUSR, path.read_bytes()
+
+    found = {path.relative_to(folder): kind(path) for path in folder.rglob("*")}
+    return {path: what for path, what in found.items() if "__pycache__" not in path.parts}
 
 
 def drift(expected: Path, found: Path) -> list[str]:

@@ -9,13 +9,12 @@ Exit codes: 0 nothing broke, or the version says so; 1 something broke, and the 
 """
 
 import argparse
-import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +37,7 @@ def stop(problem: str) -> NoReturn:
 
 # --- what is public ---
 
-PACKAGES = {"sendgrid_campaigns": ("aiohttp", "bulk", "sandbox", "testing"), "sendgrid_campaigns_api": None}
+PACKAGES = {"sendgrid_campaigns": ("sandbox", "transport", "transport.aiohttp"), "sendgrid_campaigns_api": None}
 """For each package, the modules that are public besides the package itself; None: all modules."""
 
 
@@ -55,29 +54,23 @@ def load(root: Path, package: str) -> griffe.Module | None:
     except ModuleNotFoundError:
         return None
     module = cast(griffe.Module, found)
-    if (public := PACKAGES[package]) is not None:
-        for below in module.modules.values():
-            below.public = below.name in public
-            for deeper in below.modules.values():
-                deeper.public = False
-    complete(module)
+    complete(module, PACKAGES[package])
     return module
 
 
-def complete(module: griffe.Module) -> None:
-    """Add what no source spells out: the __init__ of attrs classes, and the keywords of `**fields: Unpack[...]`."""
+def complete(module: griffe.Module, public: tuple[str, ...] | None) -> None:
+    """Add what no source spells out: public modules, the __init__ of attrs classes, and `**fields: Unpack[...]`."""
     for below in module.modules.values():
         if not below.is_alias:
-            complete(below)
+            below.public = public is None or below.path.partition(".")[2] in public
+            complete(below, public)
     for found in module.classes.values():
         if found.is_alias:
             continue
         if any(decorator.callable_path.startswith("attrs.") for decorator in found.decorators):
             myself = griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)
-            init = griffe.Function(
-                "__init__", parameters=griffe.Parameters(myself, *_attrs_fields(found)), returns="None"
-            )
-            found.set_member("__init__", init)
+            parameters = griffe.Parameters(myself, *_attrs_fields(found))
+            found.set_member("__init__", griffe.Function("__init__", parameters=parameters, returns="None"))
         for function in found.functions.values():
             if not function.is_alias:
                 given = (each for parameter in function.parameters for each in _unpacked(function, parameter))
@@ -135,7 +128,9 @@ def types(old: Member, new: Member, seen: set[str]) -> Iterator[str]:
         if not member.is_public or name not in new.all_members:
             continue
         try:
-            before, after = _itself(member), _itself(new.all_members[name])
+            before, after = (
+                one.final_target if isinstance(one, griffe.Alias) else one for one in (member, new.all_members[name])
+            )
         except griffe.AliasResolutionError:
             continue  # from another package
         if before.path in seen or before.kind is not after.kind:
@@ -147,10 +142,6 @@ def types(old: Member, new: Member, seen: set[str]) -> Iterator[str]:
             yield from _compare(before.path, before.annotation, after.annotation, gives=True)
         else:
             yield from types(before, after, seen)
-
-
-def _itself(member: Member) -> griffe.Object:
-    return member.final_target if isinstance(member, griffe.Alias) else member
 
 
 def _signatures(old: griffe.Function, new: griffe.Function) -> Iterator[str]:
@@ -189,29 +180,20 @@ def examples(base: Path, root: Path) -> Iterator[str]:
     if not files:
         return
     sources = [str(root / source) for source in SOURCES]
-    checked = ("--strict", "--config-file=", "--follow-imports=silent", "--no-error-summary", "--no-color-output")
-    cache = ("--cache-dir", str(root / ".mypy_cache" / "examples"))
-    yield from _check("mypy", *checked, *cache, *files, folder=folder, sources=sources)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "MYPYPATH": os.pathsep.join(sources)}
     settings = {"include": ["."], "extraPaths": sources, "typeCheckingMode": "strict"}
     (folder / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
-    yield from _check("pyright", "--project", str(folder), folder=folder, sources=sources)
-
-
-def _check(checker: str, *arguments: str, folder: Path, sources: list[str]) -> Iterator[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", checker, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "PATH": path, "MYPYPATH": os.pathsep.join(sources)},
-    )
-    if done.returncode not in (0, 1):
-        stop(f"{checker} failed:\n{done.stdout}{done.stderr}")
-    for line in done.stdout.splitlines():
-        if " error: " in line:
-            yield f"{EXAMPLES}, {checker}: {line.strip().removeprefix(f'{folder}/')}"
+    strict = ("--strict", "--config-file=", "--follow-imports=silent", "--no-error-summary", "--no-color-output")
+    cache = ("--cache-dir", str(root / ".mypy_cache" / "examples"))
+    for checker, arguments in {"mypy": (*strict, *cache, *files), "pyright": ("--project", str(folder))}.items():
+        command = [sys.executable, "-m", checker, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+        if done.returncode not in (0, 1):
+            stop(f"{checker} failed:\n{done.stdout}{done.stderr}")
+        for line in done.stdout.splitlines():
+            if " error: " in line:
+                yield f"{EXAMPLES}, {checker}: {line.strip().removeprefix(f'{folder}/')}"
 
 
 # --- the version ---
@@ -219,9 +201,7 @@ def _check(checker: str, *arguments: str, folder: Path, sources: list[str]) -> I
 
 def version(root: Path) -> tuple[int, ...]:
     found = re.search(r'^__version__ = "(\d+)\.(\d+)\.(\d+)', (root / VERSION).read_text("utf-8"), re.M)
-    if found is None:
-        stop(f"{VERSION} holds no version such as 1.2.3")
-    return tuple(map(int, found.groups()))
+    return tuple(map(int, found.groups())) if found else stop(f"{VERSION} holds no version such as 1.2.3")
 
 
 def says_so(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
@@ -234,12 +214,12 @@ def says_so(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
 
 
 def check_out(root: Path, ref: str, folder: Path) -> None:
-    command = ["git", "-C", str(root), "archive", "--format=tar", ref]
-    done = subprocess.run(command, capture_output=True, check=False)
+    archive = folder / ".archive.tar"
+    command = ["git", "-C", str(root), "archive", "--output", str(archive), ref]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        stop(f"{ref} is no git ref here: {done.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
-        tar.extractall(folder, filter="data")
+        stop(f"{ref} is no git ref here: {done.stderr.strip()}")
+    shutil.unpack_archive(archive, folder, filter="data")
     if not (folder / VERSION).is_file():
         stop(f"{ref} holds no {VERSION}: nothing was released there")
 

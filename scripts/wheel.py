@@ -1,6 +1,6 @@
 """Build the package twice into dist/, and use the wheel in an empty environment: `make test-wheel`."""
 
-import hashlib
+import filecmp
 import os
 import re
 import shutil
@@ -20,11 +20,6 @@ import sys, sendgrid_campaigns
 unwanted = {"click", "uvicorn", "pytest", "hypothesis", "sqlite3", "asyncio"}
 unwanted |= {"sendgrid_campaigns.sandbox", "sendgrid_campaigns.cli"}
 sys.exit(str(loaded) if (loaded := unwanted & set(sys.modules)) else 0)
-"""
-
-README = """
-import re, sys
-exec(re.search(r"^```python\\n(.*?)^```", open(sys.argv[1]).read(), re.M | re.S)[1])
 """
 
 
@@ -48,11 +43,9 @@ def build() -> Path:
     with tempfile.TemporaryDirectory() as second:
         for folder in (dist, Path(second)):
             run(sys.executable, "-m", "hatchling", "build", "-d", folder, cwd=ROOT)
-        for file in sorted(dist.iterdir()):
-            here, there = (hashlib.sha256(one.read_bytes()).hexdigest() for one in (file, Path(second) / file.name))
-            if here != there:
-                sys.exit(f"a second build gives another {file.name}")
-            print(f"{here}  {file.name}")
+        _, *other = filecmp.cmpfiles(dist, second, os.listdir(dist), shallow=False)
+        if any(other):
+            sys.exit(f"a second build gives other files: {other}")
     (wheel,) = dist.glob("*.whl")
     return wheel
 
@@ -75,7 +68,8 @@ def main() -> None:
         if extra := names - REQUIRED - {"pip", "setuptools", "sendgrid-campaigns"}:
             sys.exit(f"the wheel installs {', '.join(sorted(extra))}")
         run(python, "-c", IMPORT, cwd=here)
-        shown = run(python, "-c", README, ROOT / "README.md", cwd=here)
+        readme = (ROOT / "README.md").read_text("utf-8")
+        shown = run(python, "-c", re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S)[0], cwd=here)
         assert shown.startswith("SendReceipt(id=4900"), shown
         run(python, "-c", "import sendgrid_campaigns_api.models")
         print("the wheel alone: installs httpx and attrs; an import loads no extra; the README's example runs")

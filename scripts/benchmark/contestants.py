@@ -1,118 +1,112 @@
 """The clients to compare, each used as its documentation shows: one client for all calls, with the default pool.
 
-Every function opens a client and returns its calls: `get` reads campaign 4900 and returns the id; `send` sends the
-campaign and returns the status. All parse the body. The SDK's `send` reads before it sends, and so does httpx here; the
-official client sends only.
+Every function opens a client and gives its calls: `get` reads campaign 4900, and `send` sends the campaign. All parse
+the body. The SDK's `send` reads before it sends, and so does httpx here; the official client sends only.
 """
 
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-EXPECTED = {"get": 4900, "send": "Scheduled"}
-KEY = "SG.benchmark"
+import aiohttp
+import httpx
+
+from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
+
+KEY = "SG.sandbox"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 READ, SEND = "/v3/campaigns/4900", "/v3/campaigns/4900/schedules/now"
-SDK, ON_AIOHTTP = "the SDK", "the SDK on aiohttp"
+SDK = "the SDK"
 
 Calls = Mapping[str, Callable[[], Any]]
-AsyncCalls = Mapping[str, Callable[[], Awaitable[Any]]]
+
+
+def checked(name: str, operation: str, value: Any) -> None:
+    """Stop the program unless a call returned what the server answers: a JSON object, or a result of the SDK."""
+    found = value if isinstance(value, dict) else value.to_dict()
+    if found["id"] != 4900 or found["status"] != {"get": "Draft", "send": "Scheduled"}[operation]:
+        raise SystemExit(f"{name}: {operation} returned {value!r}")
+
+
+def sdk_calls(campaigns: Any) -> Calls:
+    return {"get": lambda: campaigns.get(4900), "send": lambda: campaigns.send(4900)}
+
 
 # --- sync ---
 
 
-def httpx_client(url: str, stack: ExitStack) -> Calls:
-    import httpx
+@contextmanager
+def httpx_client(url: str) -> Generator[Calls]:
+    with httpx.Client(headers=HEADERS) as http:
 
-    http = stack.enter_context(httpx.Client(headers=HEADERS))
+        def asked(method: str, path: str) -> Any:
+            return http.request(method, url + path).raise_for_status().json()
 
-    def asked(method: str, path: str) -> Any:
-        return http.request(method, url + path).raise_for_status().json()
+        def send() -> Any:
+            return asked("POST", SEND) if asked("GET", READ)["status"] == "Draft" else {}
 
-    def send() -> Any:
-        return asked("POST", SEND)["status"] if asked("GET", READ)["status"] == "Draft" else None
-
-    return {"get": lambda: asked("GET", READ)["id"], "send": send}
+        yield {"get": lambda: asked("GET", READ), "send": send}
 
 
-def official_client(url: str, stack: ExitStack) -> Calls:
+@contextmanager
+def official_client(url: str) -> Generator[Calls]:
     """SendGrid's own client opens a connection for each request."""
     import sendgrid
 
     campaign = sendgrid.SendGridAPIClient(KEY, host=url).client.campaigns._(4900)
-    return {
-        "get": lambda: json.loads(campaign.get().body)["id"],
-        "send": lambda: json.loads(campaign.schedules.now.post().body)["status"],
+    yield {
+        "get": lambda: json.loads(campaign.get().body),
+        "send": lambda: json.loads(campaign.schedules.now.post().body),
     }
 
 
-def sdk_client(url: str, stack: ExitStack) -> Calls:
-    from sendgrid_campaigns import CampaignsClient
-
-    campaigns = stack.enter_context(CampaignsClient(KEY, base_url=url))
-    return {"get": lambda: campaigns.get(4900).id, "send": lambda: campaigns.send(4900).status}
+@contextmanager
+def sdk_client(url: str) -> Generator[Calls]:
+    with CampaignsClient(KEY, base_url=url) as campaigns:
+        yield sdk_calls(campaigns)
 
 
 # --- async ---
 
 
-async def async_httpx_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
-    import httpx
+@asynccontextmanager
+async def async_httpx_client(url: str) -> AsyncGenerator[Calls]:
+    async with httpx.AsyncClient(headers=HEADERS) as http:
 
-    http = await stack.enter_async_context(httpx.AsyncClient(headers=HEADERS))
+        async def asked(method: str, path: str) -> Any:
+            return (await http.request(method, url + path)).raise_for_status().json()
 
-    async def asked(method: str, path: str) -> Any:
-        return (await http.request(method, url + path)).raise_for_status().json()
+        async def send() -> Any:
+            return await asked("POST", SEND) if (await asked("GET", READ))["status"] == "Draft" else {}
 
-    async def get() -> Any:
-        return (await asked("GET", READ))["id"]
-
-    async def send() -> Any:
-        return (await asked("POST", SEND))["status"] if (await asked("GET", READ))["status"] == "Draft" else None
-
-    return {"get": get, "send": send}
+        yield {"get": lambda: asked("GET", READ), "send": send}
 
 
-async def aiohttp_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
-    import aiohttp
-
+@asynccontextmanager
+async def aiohttp_client(url: str) -> AsyncGenerator[Calls]:
     # aiohttp's default context is made at import, with the certificates of that moment.
     connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
-    http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, headers=HEADERS))
+    async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as http:
 
-    async def get() -> Any:
-        async with http.get(url + READ) as answer:
-            answer.raise_for_status()
-            return (await answer.json())["id"]
+        async def get() -> Any:
+            async with http.get(url + READ) as answer:
+                answer.raise_for_status()
+                return await answer.json()
 
-    return {"get": get}
-
-
-async def async_sdk_client(url: str, stack: AsyncExitStack) -> AsyncCalls:
-    from sendgrid_campaigns import AsyncCampaignsClient
-
-    return await _sdk_calls(AsyncCampaignsClient(KEY, base_url=url), stack)
+        yield {"get": get}
 
 
-async def sdk_on_aiohttp(url: str, stack: AsyncExitStack) -> AsyncCalls:
-    from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
+def async_sdk(kind: type[AsyncCampaignsClient]) -> Callable[[str], AbstractAsyncContextManager[Calls]]:
+    @asynccontextmanager
+    async def client(url: str) -> AsyncGenerator[Calls]:
+        async with kind(KEY, base_url=url) as campaigns:
+            yield sdk_calls(campaigns)
 
-    return await _sdk_calls(AiohttpCampaignsClient(KEY, base_url=url), stack)
-
-
-async def _sdk_calls(client: Any, stack: AsyncExitStack) -> AsyncCalls:
-    campaigns = await stack.enter_async_context(client)
-
-    async def get() -> Any:
-        return (await campaigns.get(4900)).id
-
-    async def send() -> Any:
-        return (await campaigns.send(4900)).status
-
-    return {"get": get, "send": send}
+    return client
 
 
 SYNC = {"httpx": httpx_client, "sendgrid": official_client, SDK: sdk_client}
@@ -121,6 +115,6 @@ if not find_spec("sendgrid"):  # the tests run in the project's own environment
 ASYNC = {
     "httpx": async_httpx_client,
     "aiohttp": aiohttp_client,
-    SDK: async_sdk_client,
-    ON_AIOHTTP: sdk_on_aiohttp,
+    SDK: async_sdk(AsyncCampaignsClient),
+    "the SDK on aiohttp": async_sdk(AiohttpCampaignsClient),
 }

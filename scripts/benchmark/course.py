@@ -45,17 +45,13 @@ def process(name: str, *arguments: object, python: str = sys.executable) -> Gene
 
 @contextmanager
 def course(project: str, quick: bool) -> Generator[Course]:
+    # Proxies would be measured, too; and fresh processes must find their bytecode.
+    for name in [*os.environ]:
+        if name.upper().endswith("_PROXY") or name in ("SSL_CERT_DIR", "SENDGRID_API_KEY", "PYTHONDONTWRITEBYTECODE"):
+            del os.environ[name]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        # Proxies would be measured, too; and fresh processes must find their bytecode.
-        for name in [*os.environ]:
-            if name.upper().endswith("_PROXY") or name in (
-                "SSL_CERT_DIR",
-                "SENDGRID_API_KEY",
-                "PYTHONDONTWRITEBYTECODE",
-            ):
-                del os.environ[name]
-        urls, certificate = {}, []
+        certificate = []
         if find_spec("trustme"):  # the project's own environment, in which the tests run, lacks trustme
             import certifi
             import trustme
@@ -66,9 +62,6 @@ def course(project: str, quick: bool) -> Generator[Course]:
             authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
             os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(folder / "trusted.pem")
             certificate = [folder / "server.pem"]
-        ports = stack.enter_context(process("server.py", *certificate))
-        urls[PLAIN] = f"http://{HOST}:{ports['plain']}"
-        if certificate:
-            line = stack.enter_context(process("line.py", ports["tls"], ROUND_TRIP))
-            urls |= {TLS: f"https://{HOST}:{ports['tls']}", FAR: f"https://{HOST}:{line['far']}"}
+        ports = stack.enter_context(process("server.py", ROUND_TRIP, *certificate))
+        urls = {name: f"http{'' if name == PLAIN else 's'}://{HOST}:{port}" for name, port in ports.items()}
         yield Course(urls, folder, project, quick)

@@ -1,7 +1,6 @@
 """Take samples in rounds, and print medians, quartiles and ratios."""
 
 import gc
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -24,12 +23,10 @@ def in_rounds(samplers: Mapping[str, Callable[[], float]], rounds: int, warm_up:
     gc.collect()
     gc.freeze()
     try:
-        for number in range(1, rounds + 1):
+        for _ in range(rounds):
             for name, sample in samplers.items():
                 gc.collect()
                 samples[name].append(sample())
-            if sys.stderr.isatty():
-                print(f"\033[K{number} of {rounds} rounds", end="\r", file=sys.stderr, flush=True)
     finally:
         gc.unfreeze()
     return samples
@@ -65,27 +62,3 @@ class Table:
 
 def _shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A limit for one row, or for the ratio of two rows: see targets.toml."""
-
-    over: tuple[str, str]
-    under: tuple[str, str] | None = None
-    least: float | None = None
-    most: float | None = None
-
-    def line(self, tables: Sequence[Table]) -> str:
-        rows = {(table.title, name): samples for table in tables for name, samples in table.samples.items()}
-        over = rows.get((self.over[0], self.over[1]))
-        under = rows.get((self.under[0], self.under[1])) if self.under else None
-        text = ": ".join(self.over)
-        if self.under:
-            text += f" / {self.under[1] if self.under[0] == self.over[0] else ': '.join(self.under)}"
-        limit = f"<= {self.most:g}" if self.most is not None else f">= {self.least:g}"
-        if over is None or (self.under and under is None):
-            return f"  {text:76}{limit:>9}           not measured"
-        value = ratio(over, under) if under else median(over)
-        met = value <= self.most if self.most is not None else value >= (self.least or 0)
-        return f"  {text:76}{limit:>9}{value:>10,.2f}  {'met' if met else 'NOT met'}"

@@ -1,13 +1,14 @@
-"""Sections `import` and `cold`: fresh processes, such as cron jobs and functions in the cloud."""
+"""Sections `import`, `cold` and `memory`: fresh processes, such as cron jobs, and a process that sends all day."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from time import perf_counter
 
 from benchmark.contestants import HEADERS, KEY, SDK
-from benchmark.course import TLS, Course
+from benchmark.course import PLAIN, TLS, Course
 from benchmark.figures import Table, in_rounds
 
 PACKAGES = ("httpx", "sendgrid_campaigns", "sendgrid", "requests", "aiohttp")
@@ -35,6 +36,18 @@ with CampaignsClient("{KEY}", base_url=sys.argv[1]) as campaigns:
 """,
 }
 
+WARM_UP = 2_000
+GROWTH = f"""\
+import gc, os, sys
+from sendgrid_campaigns import CampaignsClient
+with CampaignsClient("{KEY}", base_url=sys.argv[1]) as campaigns:
+    for sends in ({WARM_UP}, int(sys.argv[2])):
+        for _ in range(sends):
+            campaigns.send(4900)
+        gc.collect()
+        print(int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+"""
+
 
 def run(course: Course, program: str, *arguments: str, **environment: str) -> str:
     """Return the output of a fresh interpreter. Its folder holds no modules, because `python -c` looks there first."""
@@ -45,29 +58,33 @@ def run(course: Course, program: str, *arguments: str, **environment: str) -> st
 
 
 def import_section(course: Course) -> Iterator[Table]:
-    def sampler(package: str) -> Callable[[], float]:
+    def sample(package: str) -> float:
         program = f"from time import perf_counter as now\nbegan = now()\nimport {package}\nprint(now() - began)"
-        return lambda: float(run(course, program))
+        return float(run(course, program))
 
     # The warm-up compiles the bytecode.
-    samples = in_rounds({package: sampler(package) for package in PACKAGES}, course.rounds(ROUNDS))
+    samples = in_rounds({package: partial(sample, package) for package in PACKAGES}, course.rounds(ROUNDS))
     yield Table("import", "ms", samples, "httpx")
 
 
 def cold_section(course: Course) -> Iterator[Table]:
-    def sampler(name: str, program: str) -> Callable[[], float]:
+    def sample(name: str) -> float:
         # httpx loads certifi's certificates for each client.
         trusted = str(course.folder / ("many.pem" if name in ("httpx", SDK) else "trusted.pem"))
+        began = perf_counter()
+        printed = run(course, PROGRAMS[name], course.urls[TLS], SSL_CERT_FILE=trusted)
+        seconds = perf_counter() - began
+        if printed != "Scheduled":
+            raise SystemExit(f"{name}: a fresh process printed {printed!r}")
+        return seconds
 
-        def sample() -> float:
-            began = perf_counter()
-            printed = run(course, program, course.urls[TLS], SSL_CERT_FILE=trusted)
-            seconds = perf_counter() - began
-            if printed != "Scheduled":
-                raise SystemExit(f"{name}: a fresh process printed {printed!r}")
-            return seconds
-
-        return sample
-
-    samples = in_rounds({name: sampler(name, text) for name, text in PROGRAMS.items()}, course.rounds(ROUNDS))
+    samples = in_rounds({name: partial(sample, name) for name in PROGRAMS}, course.rounds(ROUNDS))
     yield Table("cold start to the first receipt, TLS", "ms", samples, "httpx")
+
+
+def memory_section(course: Course) -> Iterator[Table]:
+    sends = 200 if course.quick else 100_000
+    first, last = map(float, run(course, GROWTH, course.urls[PLAIN], str(sends)).split())
+    note = f"at first: after {WARM_UP:,} sends; at the end: {sends:,} sends later"
+    rows = {"at first": [first], "at the end": [last]}
+    yield Table("resident memory of a process that sends", "MB", rows, "at first", [note])

@@ -13,7 +13,6 @@ from sendgrid_campaigns.sandbox import Knobs, Sandbox
 def main(drafts: int, limit: int, window: int) -> None:
     knobs = Knobs(campaign_limit=drafts + 9, rate_limit=limit or None, rate_window=window)
     with Sandbox(knobs=knobs) as sandbox, sandbox.serve() as server:
-        sandbox.add_key("SG.benchmark")
         ids = [sandbox.create_campaign() for _ in range(drafts)]
         print(json.dumps({"url": server.url, "ids": ids}), flush=True)
         sys.stdin.read()

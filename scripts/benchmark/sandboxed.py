@@ -1,6 +1,5 @@
 """Sections `job` and `sandbox`: a job under a rate limit, and the speed of the sandbox itself."""
 
-import asyncio
 import math
 import time
 from collections import Counter
@@ -8,16 +7,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
-import httpx
-
-from benchmark.contestants import HEADERS, KEY
+from benchmark.calls import rates
+from benchmark.contestants import KEY
 from benchmark.course import Course, process
 from benchmark.figures import Table, in_rounds
-from benchmark.many import rate
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
-ROUNDS, SENDS, SECONDS = 9, 1_000, 2.0
+ROUNDS, SENDS = 9, 1_000
 
 
 def job_section(course: Course) -> Iterator[Table]:
@@ -42,22 +39,8 @@ def job_section(course: Course) -> Iterator[Table]:
     yield Table("percent of answers that were 429", "%", limited)
 
 
-def through_transport(sends: int) -> float:
-    """Return sends a second without a client."""
-    with Sandbox(knobs=Knobs(campaign_limit=sends + 9)) as sandbox:
-        sandbox.add_key(KEY)
-        urls = [f"https://sandbox/v3/campaigns/{sandbox.create_campaign()}/schedules/now" for _ in range(sends)]
-        requests = [httpx.Request("POST", url, headers=HEADERS) for url in urls]
-        transport = sandbox.transport()
-        began = perf_counter()
-        codes = {transport.handle_request(request).status_code for request in requests}
-        took = perf_counter() - began
-        if codes != {201} or len(sandbox.mailings()) != sends:
-            raise SystemExit("the sandbox did not send")
-        return sends / took
-
-
-def through_client(sends: int) -> float:
+def in_process(sends: int) -> float:
+    """Return sends a second of the sandbox's own client."""
     with Sandbox(knobs=Knobs(campaign_limit=sends + 9)) as sandbox, sandbox.client() as campaigns:
         ids = [sandbox.create_campaign() for _ in range(sends)]
         began = perf_counter()
@@ -68,15 +51,10 @@ def through_client(sends: int) -> float:
 
 def sandbox_section(course: Course) -> Iterator[Table]:
     sends = SENDS // 10 if course.quick else SENDS
-    inside = {
-        "sends through transport()": lambda: through_transport(sends),
-        "sends through client(): two requests each": lambda: through_client(sends),
-    }
+    inside = {"sends through client(): two requests each": lambda: in_process(sends)}
     yield Table("the sandbox in process", "sends/s", in_rounds(inside, course.rounds(ROUNDS)))
-    seconds, trouble = SECONDS / 4 if course.quick else SECONDS, Counter[str]()
     with process("sandbox_server.py", 1, 0, 60, python=course.project) as served:
-        over_http = {"aiohttp": lambda: asyncio.run(rate("aiohttp", served["url"], 32, seconds, trouble))}
-        samples = in_rounds(over_http, course.rounds(ROUNDS))
-    if trouble:
-        raise SystemExit(f"the sandbox over HTTP: {dict(trouble)}")
-    yield Table("the sandbox over HTTP, get, 32 in flight", "requests/s", samples)
+        table = rates(course, {"aiohttp": served["url"]}, 32, "the sandbox over HTTP, get, 32 in flight")
+    if table.notes:
+        raise SystemExit(f"the sandbox over HTTP: {table.notes}")
+    yield table

@@ -1,7 +1,8 @@
 """Answer every request at once with prepared bytes, so that a measurement shows the client.
 
-server.py [CERTIFICATE]   serve plain http, and https with a PEM file of key and chain; print the ports as JSON, and
-                          end when standard input ends
+server.py ROUND_TRIP [CERTIFICATE]   serve plain http; with a PEM file of key and chain, also https, and https behind a
+                                     line with a round trip of so many seconds. Print the ports as JSON, and end when
+                                     standard input ends.
 
 Every GET reads a complete Draft of 4 KB, and every POST sends the campaign.
 """
@@ -10,6 +11,7 @@ import asyncio
 import json
 import ssl
 import sys
+from collections.abc import Awaitable, Callable
 from functools import cache
 
 from sendgrid_campaigns.sandbox.example import READY
@@ -62,19 +64,54 @@ class Instant(asyncio.Protocol):
                 self.transport.close()
 
 
-async def main(certificate: str | None) -> None:
-    loop, ports = asyncio.get_running_loop(), {}
-    contexts: dict[str, ssl.SSLContext | None] = {"plain": None}
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: Callable[[], float]) -> None:
+    """Write every part to `writer` `delay` seconds after the part was read, in order; the end of the stream too."""
+    loop, due, part = asyncio.get_running_loop(), 0.0, b"-"
+    while part:
+        try:
+            part = await reader.read(65_536)
+        except OSError:  # a reset ends the stream
+            part = b""
+        due = max(due + 1e-6, loop.time() + delay())  # the loop keeps no order of calls at the same time
+        loop.call_at(due, writer.write if part else lambda _: writer.close(), part)
+
+
+def line(port: int, round_trip: float) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """Return what forwards a connection with a delay. Bandwidth is unlimited, and nothing is lost.
+
+    A connection on the same machine costs nothing, a connection to a far server one round trip. So bytes that a client
+    sends before the first answer wait one more round trip.
+    """
+
+    async def connected(near: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        far, requests = await asyncio.open_connection(HOST, port)
+        answered = asyncio.Event()
+
+        def home() -> float:
+            answered.set()
+            return round_trip / 2
+
+        def out() -> float:
+            return round_trip / 2 if answered.is_set() else round_trip * 3 / 2
+
+        await asyncio.gather(carry(far, answers, home), carry(near, requests, out))
+
+    return connected
+
+
+async def main(round_trip: float, certificate: str | None) -> None:
+    loop = asyncio.get_running_loop()
+    # A full backlog would cost a client a second.
+    servers = {"plain http": await loop.create_server(Instant, HOST, 0, backlog=2_048)}
     if certificate is not None:
-        context = contexts["tls"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-    for name, used in contexts.items():
-        # A full backlog would cost a client a second.
-        server = await loop.create_server(Instant, HOST, 0, ssl=used, backlog=2_048)
-        ports[name] = server.sockets[0].getsockname()[1]
-    print(json.dumps(ports), flush=True)
+        near = servers["TLS"] = await loop.create_server(Instant, HOST, 0, ssl=context, backlog=2_048)
+        forward = line(near.sockets[0].getsockname()[1], round_trip)
+        servers["TLS, 50 ms away"] = await asyncio.start_server(forward, HOST, 0)
+    print(json.dumps({name: server.sockets[0].getsockname()[1] for name, server in servers.items()}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if sys.argv[1:] else None))
+    asyncio.run(main(float(sys.argv[1]), sys.argv[2] if sys.argv[2:] else None))

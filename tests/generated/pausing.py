@@ -1,4 +1,4 @@
-"""Add an operation of the fragment to the sync client, and call the operation. test_regeneration.py runs this program.
+"""Add an operation of the fragment to the sync client, and call the operation. test_changed_fragment.py runs this.
 
 In the package, the async client would get the operation, and `make generate` would write the sync client.
 """
@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from sendgrid_campaigns import CampaignsClient, Clock, NotFoundError, OutcomeUnknownError
+from doubles import FakeClock
+from sendgrid_campaigns import CampaignsClient, NotFoundError, OutcomeUnknownError
 from sendgrid_campaigns.campaigns import CAMPAIGN
 from sendgrid_campaigns.protocol.change import Change, change
 from sendgrid_campaigns.protocol.goals import Write
@@ -20,42 +21,27 @@ PAUSE: Write[Any] = Write(api.PAUSE_CAMPAIGN, CAMPAIGN, done="paused", hint="Rea
 class Pausing(CampaignsClient):
     def pause(self, campaign_id: int) -> Any:
         changed = self._run(change(Change(self._session, PAUSE, campaign_id)))
-        return changed[1] and changed[1].status
-
-
-class JumpingClock(Clock):
-    """A clock that jumps instead of sleeping."""
-
-    now = 1_800_000_000.0
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        said.append("waits")
-        self.now += seconds
+        return changed[1] and changed[1].state
 
 
 def handler(request: httpx.Request) -> httpx.Response:
-    said.append([request.method, request.url.path, request.headers["on-behalf-of"], request.headers["authorization"]])
+    headers = request.headers
+    requests.append([request.method, request.url.path, headers["on-behalf-of"], headers["authorization"]])
     return answers.pop(0)
 
 
-said: list[Any] = []
+clock, requests, results = FakeClock(), list[Any](), list[Any]()
 answers = [
     httpx.Response(429, headers={"Retry-After": "7"}),
-    httpx.Response(200, json={"id": 4900, "status": "Paused"}),
+    httpx.Response(200, json={"id": 4900, "state": "Paused"}),
     httpx.Response(404, json={"errors": [{"field": None, "message": "not found"}]}),
     httpx.Response(500),
 ]
 http = httpx.Client(transport=httpx.MockTransport(handler))
-client = Pausing("SG.key", http_client=http, clock=JumpingClock()).on_behalf_of("acme")
+client = Pausing("SG.key", http_client=http, clock=clock).on_behalf_of("acme")
 for _ in range(3):
     try:
-        said.append(client.pause(4900))
+        results.append(client.pause(4900))
     except (NotFoundError, OutcomeUnknownError) as error:
-        said.append([type(error).__name__, error.route, error.campaign_id, error.on_behalf_of])
-print(json.dumps(said))
+        results.append([type(error).__name__, error.route, error.campaign_id, error.on_behalf_of])
+print(json.dumps({"requests": requests, "waits": len(clock.waits), "results": results}))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from spec_diff.schemas import Comparison, Description, Difference, Place, Side, deprecation, difference, required
@@ -20,7 +20,8 @@ class Operation:
     title: str
     path_names: tuple[str, ...]
     says: Mapping[str, Any]
-    parameters: Mapping[tuple[str, str], Mapping[str, Any]]
+    parameters: Mapping[tuple[str, ...], Mapping[str, Any]]
+    """By location and name. The body is one, too."""
     security: tuple[str, ...]
     servers: tuple[str, ...]
 
@@ -33,6 +34,10 @@ def operations(description: Description) -> dict[tuple[str, str], Operation]:
         shared = description.at(item)
         for method, says in shared.items():
             if method in METHODS:
+                listed = [*shared.get("parameters", []), *says.get("parameters", [])]
+                body = (
+                    {("body",): {**description.at(says["requestBody"]), "in": "body"}} if "requestBody" in says else {}
+                )
                 servers = says.get("servers") or shared.get("servers") or raw.get("servers") or [{"url": ""}]
                 urls = [_url(server) + path for server in servers]
                 whole = re.sub(r"^\w+://[^/]+", "", urls[0])
@@ -40,7 +45,7 @@ def operations(description: Description) -> dict[tuple[str, str], Operation]:
                     title=f"{method.upper()} {whole}",
                     path_names=tuple(re.findall(r"\{([^}]*)\}", whole)),
                     says=says,
-                    parameters=_parameters(description, [*shared.get("parameters", []), *says.get("parameters", [])]),
+                    parameters=_parameters(description, listed) | body,
                     security=_security(description, says.get("security", raw.get("security")) or [{}]),
                     servers=tuple(url.removesuffix(whole) for url in urls),
                 )
@@ -54,9 +59,8 @@ def _url(server: Mapping[str, Any]) -> str:
     return url.rstrip("/")
 
 
-def _parameters(description: Description, listed: list[Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return parameters by location and name."""
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+def _parameters(description: Description, listed: list[Any]) -> dict[tuple[str, ...], Mapping[str, Any]]:
+    found: dict[tuple[str, ...], Mapping[str, Any]] = {}
     for parameter in map(description.at, listed):
         key = (parameter["in"], parameter["name"].lower() if parameter["in"] == "header" else parameter["name"])
         if key not in NOT_PARAMETERS:
@@ -91,20 +95,17 @@ def differences(base: Description, ours: Description) -> Iterator[Difference]:
             yield from _operation(comparison, operation, new[key])
         else:
             now = our_titles.get(operation.says.get("operationId", ""), "")
-            yield _coverage(operation, "operation removed" + (f": it is {now} now" if now else ""))
+            what = "operation removed" + (f": it is {now} now" if now else "")
+            yield Difference(place=(operation.title,), what=what, breaks=True, about="coverage")
     for key, operation in new.items():
         if key not in old:
-            yield replace(_coverage(operation, "operation added"), breaks=False)
+            yield Difference(place=(operation.title,), what="operation added", breaks=False, about="coverage")
     names, our_names = (description.raw.get("components", {}).get("schemas", {}) for description in (base, ours))
     for name in names:
         if name not in our_names:
             now = comparison.renamed.get(name, "none")
             place = ("components", "schemas", name)
             yield Difference(place=place, what="schema's name", base=name, ours=now, breaks=True, about="names")
-
-
-def _coverage(operation: Operation, what: str) -> Difference:
-    return Difference(place=(operation.title,), what=what, breaks=True, about="coverage")
 
 
 def _operation(comparison: Comparison, base: Operation, ours: Operation) -> Iterator[Difference]:
@@ -116,7 +117,6 @@ def _operation(comparison: Comparison, base: Operation, ours: Operation) -> Iter
         # An operation that needs no credentials accepts any.
         yield from _set((*here, "security"), "security", base.security, ours.security, anything="none")
     yield from _compare_parameters(comparison, here, base, ours)
-    yield from _body(comparison, (*here, "body"), base.says.get("requestBody"), ours.says.get("requestBody"))
     yield from _answers(comparison, here, base.says["responses"], ours.says["responses"])
     yield from _unknown(here, base.says, ours.says, "callbacks")
 
@@ -142,7 +142,7 @@ def _set(
 
 def _compare_parameters(comparison: Comparison, here: Place, base: Operation, ours: Operation) -> Iterator[Difference]:
     pairs = dict(zip(base.path_names, ours.path_names, strict=True))
-    old = {(where, pairs[name] if where == "path" else name): says for (where, name), says in base.parameters.items()}
+    old = {("path", pairs[key[1]]) if key[0] == "path" else key: says for key, says in base.parameters.items()}
     for key, says in old.items():
         place = (*here, " ".join(key))
         if key not in ours.parameters:
@@ -169,20 +169,6 @@ def _serialized(parameter: Mapping[str, Any], keyword: str) -> str:
     style = parameter.get("style", "form" if parameter["in"] in ("query", "cookie") else "simple")
     defaults = {"style": style, "explode": style == "form", "allowReserved": False}
     return str(parameter.get(keyword, defaults[keyword])).lower()
-
-
-def _body(comparison: Comparison, here: Place, base: Any, ours: Any) -> Iterator[Difference]:
-    if not base and not ours:
-        return
-    says, we_say = comparison.base.at(base), comparison.ours.at(ours)
-    needed, we_need = says.get("required", False), we_say.get("required", False)
-    if not ours:
-        yield Difference(place=here, what="removed", breaks=True)
-    elif not base:
-        yield Difference(place=here, what="added, required" if we_need else "added", breaks=we_need)
-    else:
-        yield from required("request", here, needed, we_need)
-        yield from _content(comparison, "request", here, says["content"], we_say["content"])
 
 
 def _answers(

@@ -1,0 +1,76 @@
+"""Test what a change of the fragment does to the facade: an added operation is called, a renamed field is refused."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PAUSE = "/v3/campaigns/{campaign_id}/schedules/pause"
+
+RENAMED = {
+    "Schedule": ("send_at", "goes_out_at"),
+    "ScheduledTime": ("send_at", "goes_out_at"),
+    "SendAccepted": ("status", "state"),
+    "Campaign": ("title", "name"),
+}
+"""By schema: a field's old and new name."""
+
+
+def run(copy: Path, code: int, *command: str | Path) -> str:
+    path = os.pathsep.join(map(str, (copy / "generated", copy / "facade", ROOT / "tests")))
+    command = (sys.executable, *command)
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of facade/, beside what is generated from a fragment with renamed fields and an operation that pauses."""
+    described: Any = yaml.safe_load((ROOT / "openapi" / "campaigns.yaml").read_text("utf-8"))
+    for schema, (old, new) in RENAMED.items():
+        model = described["components"]["schemas"][schema]
+        model["properties"][new] = model["properties"].pop(old)
+        model["required"] = [new if name == old else name for name in model["required"]]
+    send = described["paths"]["/v3/campaigns/{campaign_id}/schedules/now"]
+    answers = {("200" if code == "201" else code): answer for code, answer in send["post"]["responses"].items()}
+    operation = {**send["post"], "operationId": "pause_campaign", "responses": answers}
+    described["paths"][PAUSE] = {"parameters": send["parameters"], "post": operation}
+    copy = tmp_path_factory.mktemp("copy")
+    (copy / "fragment.yaml").write_text(yaml.safe_dump(described), "utf-8")
+    shutil.copytree(ROOT / "facade", copy / "facade", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    run(copy, 0, ROOT / "scripts" / "generate.py", "--fragment", "fragment.yaml", "--folder", "generated")
+    return copy
+
+
+def test_an_added_operation_is_called_through_the_client(copy: Path) -> None:
+    request = ["POST", "/v3/campaigns/4900/schedules/pause", "acme", "Bearer SG.key"]
+    # A 429 is repeated; a 404 is final; a write in doubt is not repeated.
+    assert json.loads(run(copy, 0, Path(__file__).with_name("pausing.py"))) == {
+        "requests": [request] * 4,
+        "waits": 1,
+        "results": ["Paused", *(["NotFoundError", PAUSE, 4900, "acme"], ["OutcomeUnknownError", PAUSE, 4900, "acme"])],
+    }
+
+
+def test_a_renamed_field_is_a_type_error_in_both_clients(copy: Path) -> None:
+    """With what they import, these files are all of the facade that knows the generated package."""
+    files = ["facade/sendgrid_campaigns/campaigns.py", "facade/sendgrid_campaigns/_sync/campaigns.py"]
+    # Paths in the cache are relative: the cache serves every copy.
+    said = run(copy, 1, "-m", "mypy", *files, "--cache-dir", ROOT / ".mypy_cache" / "renamed")
+    named = {
+        (schema, line.partition(":")[0])
+        for line in said.splitlines()
+        for schema, (old, _) in RENAMED.items()
+        if f'"{schema}" has no attribute "{old}"' in line
+    }
+    assert named >= {(schema, file) for schema in RENAMED for file in files}, said
