@@ -73,6 +73,19 @@ class StillClock(FakeClock):
         assert len(self.waits) < 200, "the call waits for ever"
 
 
+class Hurried(Clock):
+    """Sleeping takes no time, but counts."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
 CONNECTING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 
 

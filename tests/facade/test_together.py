@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import FORKS, Interruption
+from doubles import FORKS, Hurried, Interruption
 from sendgrid_campaigns.sandbox import Sandbox
 
 LOST: dict[str, Any] = {"effect": "none", "ending": "reset"}
@@ -207,19 +207,6 @@ def test_interrupted_wherever_python_lets_it(plan: dict[str, Any]) -> None:
 
 
 # --- kill -9 at each request, and again: a job that is run again mails once ---
-
-
-class Hurried(sg.Clock):
-    """Sleeping takes no time, but counts."""
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.slept
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
 
 
 def call(results: Any, url: str, name: str, arguments: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The client and the jobs that other processes run."""
 
-from facade.callers import Hurried
+from doubles import Hurried
 from sendgrid_campaigns import CampaignsClient, SendReceipt
 
 PATIENCE = 60.0

@@ -207,7 +207,7 @@ class Caller(Clock):
         return False
 
     def _drive(self, method: Any) -> Any:
-        CLIENT._session = Session(clock=self, retry=self.retry, rate_limit=RateLimit(), host="model")
+        CLIENT._session = Session(timeout=30.0, clock=self, retry=self.retry, rate_limit=RateLimit(), host="model")
         flow = method() or CLIENT.flow  # some methods return nothing
         answer: Answer | NoAnswer | None = None
         try:

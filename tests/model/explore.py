@@ -145,9 +145,11 @@ class Script(Fortune):
         world = caller.world
         if self.weather.turn is not None:
             return Look(QUICK, world.seen(self.weather.turn * (caller.requests % 2)))
-        impossible = [*(["stray"] if not self.begin(part) else ()), "" if part == "get_campaign" else "unknown status"]
-        wrong = [each for each in self.weather.looks if each not in impossible] if self.faults else []
         shown = world.visible()
+        impossible = [] if self.begin(part) else ["stray"]
+        if part != "get_campaign" or shown[0].of(caller.reads_of) is None:
+            impossible.append("unknown status")
+        wrong = [each for each in self.weather.looks if each not in impossible] if self.faults else []
         chosen = self.choose(len(shown) + len(wrong))
         if chosen < len(shown):
             self.first = self.first or shown[chosen]

@@ -179,7 +179,7 @@ class Drawn(Fortune):
         if page is None and self.read_fails:
             if random.random() < self.read_fails:
                 return Look(seconds, None)
-            if random.random() < 0.02 and part == "get_campaign":
+            if random.random() < 0.02 and part == "get_campaign" and snapshot.of(caller.reads_of):
                 page = hibernating(caller)
         if page is not None:
             return Look(seconds, snapshot, page)
