@@ -218,7 +218,9 @@ class DirectExchange:
         self._handler = handler
         self.on_behalf_of: list[str | None] = []
 
-    def attempt(self, ask: Ask, on_behalf_of: str | None) -> Answer | NoAnswer:
+    def usable_http(self) -> None: ...
+
+    def attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         self.on_behalf_of.append(on_behalf_of)
         url = SimpleNamespace(path=ask.operation.path.format(**ask.parameters), params=ask.parameters)
         request: Any = SimpleNamespace(method=ask.operation.method, url=url, extensions={})

@@ -95,7 +95,8 @@ def checked_time(send_at: Any, now: float) -> int:
     remedy = "Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1)."
     check(aware, f"send_at is {shown(send_at)}, which is no time with a zone", remedy)
     seconds = int(send_at.timestamp())
-    check(seconds > now, f"send_at is {send_at.isoformat()}, which is past", "Give a time in the future.")
+    good = seconds > now and utc(seconds) is not None
+    check(good, f"send_at is {send_at.isoformat()}, which is past or after year 9999", "Give a time in the future.")
     return seconds
 
 

@@ -13,7 +13,6 @@ from sendgrid_campaigns.auth import ApiKey, on_behalf_of
 from sendgrid_campaigns.config import Clock, Retry, check_count, check_kind, check_seconds, checked_base_url
 from sendgrid_campaigns.protocol.call import Session
 from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
-from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target
 
@@ -64,8 +63,7 @@ class AsyncClient:
         check_kind(clock, Clock)
         url = checked_base_url(base_url)
         target = Target(key=key, base_url=url, connect_timeout=connect_timeout)
-        limit, host = RateLimit(), urlsplit(url).netloc
-        self._session = Session(clock=clock, retry=retry, timeout=timeout, rate_limit=limit, host=host)
+        self._session = Session(clock=clock, retry=retry, timeout=timeout, host=urlsplit(url).netloc)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)
         self._is_view = False
 

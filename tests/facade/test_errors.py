@@ -33,7 +33,7 @@ CALL: dict[str, Any] = {
 }
 DETAILS = (ErrorDetail(message="no", field="subject", help="see"), ErrorDetail(message="and more"))
 OWN: dict[type[sg.SendGridError], dict[str, Any]] = {
-    sg.ConfigurationError: {"problem": "campaign_id is 0", "remedy": "Give a positive int."},
+    sg.ConfigurationError: {"cause": "campaign_id is 0", "hint": "Give a positive int."},
     sg.APIStatusError: {"status_code": 422, "errors": DETAILS, "error_id": "e1"},
     sg.RateLimitError: {"retry_after": 3.0},
     sg.WrongStateError: {"status": "Sent"},

@@ -55,7 +55,7 @@ UNSAFE: dict[str, list[Any]] = {
     "ends in /v3": [f"{API}{end}" for end in ("/v3", "/v3/", "/gateway/v3")],
     "no http(s) URL": [
         *["api.sendgrid.com", "ftp://api.sendgrid.com", "https://", "https://[", "https://xn--a", "https://a b", ""],
-        *["https://a/\ud800", *[f"https://a:{port}" for port in ("99999", "0", "-1", "x")], None, 5, b"https://a"],
+        *["https://a/\ud800", *[f"https://a:{port}" for port in ("99999", "0", "-1", "x")], 5, b"https://a"],
     ],
 }
 NO_SECONDS = (0, -1, 1e10, 10**400, math.inf, math.nan, None, "30", True)
@@ -71,7 +71,7 @@ NO_COUNTS = (0, -1, True, 2.5, None, "7", 2**63)
     *[("max_connections", value, "max_connections is") for value in NO_COUNTS],
     ("retry", 3, "Give a sendgrid_campaigns.Retry"),
     ("clock", 3, "Give a sendgrid_campaigns.Clock"),
-    ("http_client", Client(), "http_client is a httpx2.Client\nGive an httpx."),
+    ("http_client", Client(), "http_client is a httpx2.Client\nNo request was made. Give an httpx."),
 )
 def test_settings_that_are_refused(style: Style, name: str, value: Any, text: str) -> None:
     said = refusal(style, **{"api_key": "SG.key", name: value})

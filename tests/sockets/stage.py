@@ -148,10 +148,10 @@ class Marking:
         self._inner = inner
         self._before = before
 
-    def attempt(self, ask: Any, on_behalf_of: str | None) -> Any:
+    def attempt(self, ask: Any, on_behalf_of: str | None, timeout: float) -> Any:
         mark, base_url = self._before(ask)
         self._inner._target = replace(self._inner._target, base_url=base_url)
-        return self._inner.attempt(ask, mark)
+        return self._inner.attempt(ask, mark, timeout)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

@@ -96,7 +96,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def number(text: str | None) -> float | None:
     """Return the number that a header holds; None for a text that is none."""
-    return float(text) if text and re.fullmatch(r"\d{1,15}(\.\d*)?", text.strip()) else None
+    return float(text) if text and re.fullmatch(r"[0-9]{1,15}(\.[0-9]*)?", text := text.strip()) else None
 
 
 @lru_cache(maxsize=8)  # one for each second, and a second holds many answers

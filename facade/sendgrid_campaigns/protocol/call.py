@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Self
 
 from sendgrid_campaigns import errors
@@ -28,7 +28,7 @@ class Session:
     retry: Retry
     timeout: float
     """Seconds for one attempt, which the transport keeps."""
-    rate_limit: RateLimit
+    rate_limit: RateLimit = field(default_factory=RateLimit)
     host: str
     on_behalf_of: str | None = None
     """The header's value, for error texts; the transport adds the header itself."""
