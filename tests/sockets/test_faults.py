@@ -14,7 +14,7 @@ from sendgrid_campaigns.protocol.proof import Proof
 from sockets.families import FAMILIES
 from sockets.run import DECK, STAGES, play
 
-CALLS = 40
+CALLS = 25
 
 # Python's own wrap_socket leaves a socket that is reset before its handshake to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

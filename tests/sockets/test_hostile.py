@@ -96,7 +96,7 @@ for method in methods:
 
 @pytest.fixture(scope="module")
 def big() -> list[bytes]:
-    return [answer(code, gzip.compress(body, 6), "Content-Encoding: gzip\r\n") for _, code, body in BIG]
+    return [answer(code, gzip.compress(body, 1), "Content-Encoding: gzip\r\n") for _, code, body in BIG]
 
 
 @pytest.mark.parametrize("name", KINDS)
