@@ -8,7 +8,7 @@ import yaml
 FRAGMENT = Path(__file__).parents[2] / "openapi" / "campaigns.yaml"
 SOURCE = "https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/"
 
-fragment: dict[str, Any] = yaml.safe_load(FRAGMENT.read_text("utf-8"))
+fragment: dict[str, Any] = yaml.load(FRAGMENT.read_text("utf-8"), yaml.CSafeLoader)
 schemas = fragment["components"]["schemas"]
 operations = {
     f"{method.upper()} {path.removeprefix('/v3/campaigns')}": operation

@@ -125,7 +125,7 @@ def read(where: str) -> tuple[str, Any]:
         name, text = f"{FRAGMENT} at {where}", shown.stdout
     try:
         # JSON may be indented by tabs, which YAML refuses.
-        raw = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+        raw = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, yaml.CSafeLoader)
     except (ValueError, yaml.YAMLError) as error:
         stop(f"{name} cannot be read: {error}")
     if not isinstance(raw, dict) or not str(raw.get("openapi")).startswith("3."):

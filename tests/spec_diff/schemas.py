@@ -83,6 +83,7 @@ class Description:
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = raw
         resource = Resource[Any].from_contents(raw, default_specification=DRAFT202012)
+        self._known: dict[str, list[Shape]] = {}
         self._resolver = Registry[Any]().with_resource("", resource).resolver()
 
     def at(self, node: Any) -> dict[str, Any]:
@@ -108,9 +109,12 @@ class Description:
         return shapes
 
     def _referred(self, reference: str) -> list[Shape]:
-        shapes = self.shapes(self._resolver.lookup(reference).contents)
-        where, _, name = reference.rpartition("/")
-        return [replace(shape, name=name) for shape in shapes] if where == "#/components/schemas" else shapes
+        if reference not in self._known:
+            where, _, name = reference.rpartition("/")
+            shapes = self.shapes(self._resolver.lookup(reference).contents)
+            named = where == "#/components/schemas"
+            self._known[reference] = [replace(shape, name=name) if named else shape for shape in shapes]
+        return [*self._known[reference]]
 
 
 def _own_shapes(schema: Mapping[str, Any]) -> list[Shape]:

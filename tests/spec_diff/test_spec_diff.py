@@ -17,8 +17,8 @@ from spec_diff import __main__ as spec_diff
 
 FRAGMENT = Path(__file__).parents[2] / "openapi" / "campaigns.yaml"
 # Through JSON, which resolves YAML's aliases: an edit of one place edits no other.
-fragment: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(FRAGMENT.read_text("utf-8"))))
-EDITS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("edits.yaml").read_text("utf-8"))
+fragment: dict[str, Any] = json.loads(json.dumps(yaml.load(FRAGMENT.read_text("utf-8"), yaml.CSafeLoader)))
+EDITS: list[dict[str, Any]] = yaml.load(Path(__file__).with_name("edits.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
 
 def edited(description: Any, steps: list[dict[str, Any]]) -> Any:
