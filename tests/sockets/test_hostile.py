@@ -101,15 +101,16 @@ def big() -> list[bytes]:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_small_answers_that_are_huge_when_unpacked_cost_little(name: str, big: Sequence[bytes]) -> None:
-    coming = iter(big)
+    which = slice(None) if name == "sync" else slice(0, None, 4)  # the same code unpacks and parses for all
+    coming = iter(big[which])
     with serve(lambda connection, request: connection.sendall(next(coming))) as (url, _):
-        command = [sys.executable, "-c", CALLS, name, url, *(method for method, *_ in BIG)]
+        command = [sys.executable, "-c", CALLS, name, url, *(method for method, *_ in BIG[which])]
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     for line in done.stdout.splitlines():
         seconds, megabytes, characters = map(float, line.split())
         assert (seconds < 3, megabytes < 400, characters <= 8_001) == (True, True, True), done.stdout
-    assert len(done.stdout.splitlines()) == len(BIG)
+    assert len(done.stdout.splitlines()) == len(BIG[which])
 
 
 # --- answers before their question ---
