@@ -23,11 +23,11 @@ class ApiKey:
             source, value = ("api_key", value) if value is not None else (KEY_VARIABLE, os.environ.get(KEY_VARIABLE))
             check(value is not None, "There is no API key", f"Set {KEY_VARIABLE}, or give api_key=... to the client.")
             text = str.__str__(value) if isinstance(value, str) else ""  # of an Enum, the value and not the name
-            check(bool(text), f"{source} is empty or no text", "Give the whole key, as the dashboard showed it once.")
+            hint = "Give the whole key alone: no quotes, no `Bearer `, no <>; of a SecretStr, get_secret_value()."
+            check(bool(text), f"{source} is empty or no text", hint)
             # A key read from a file often has a line break at its end, and one from a .env file its quotes.
             good = text.isascii() and text.isprintable() and not set(text) & set(" \"'\\<>")
-            problem = f"{source} holds a space, a line break, a quote or another character that no key has"
-            check(good, problem, "Strip it, and check that it was copied whole and alone.")
+            check(good, f"{source} holds a space, a line break, a quote or another character that no key has", hint)
             self._value = text
             self._fragments = tuple(_fragments(text))
         finally:

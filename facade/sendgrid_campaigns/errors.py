@@ -275,7 +275,7 @@ class DeleteWouldStopMailError(WrongStateError):
 class APIConnectionError(SendGridError):
     """A read got no answer."""
 
-    _advice = "Check that this machine reaches the host (network, proxy, DNS), and call again."
+    _advice = "Check network, DNS, proxy (HTTPS_PROXY) and certificates (SSL_CERT_FILE), and call again."
     temporary: bool = True
 
     def _why(self) -> str:

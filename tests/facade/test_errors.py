@@ -107,7 +107,7 @@ TEXTS: list[tuple[type[sg.SendGridError], dict[str, Any], str, str]] = [
     ),
     (
         *(sg.APIConnectionError, {"action": "read", "host": "h", "cause": "slow"}),
-        *("was not read: no answer from h (slow)", NOTHING + "Check that this machine reaches the host"),
+        *("was not read: no answer from h (slow)", NOTHING + "Check network, DNS, proxy (HTTPS_PROXY)"),
     ),
     (sg.NotAppliedError, {"changed": "A draft was made."}, "was not sent", "A draft was made. Call again"),
 ]
