@@ -5,7 +5,7 @@ public_api.py BASE      BASE is a git ref, usually the last release
 The API broke when griffe finds a name gone, or a call that is refused now; when a parameter's type accepts less or a
 result's type allows more; or when tests/examples at BASE fails under mypy --strict or pyright with today's code.
 
-Exit codes: 0 nothing broke, or the version says so; 1 something broke, and the version does not say so; 2 no verdict.
+Exit codes: 0 nothing broke, or the version says so; 1 something broke, and the version does not say so; 2 not known.
 """
 
 import argparse

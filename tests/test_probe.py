@@ -11,7 +11,7 @@ from sendgrid_campaigns.sandbox import Knobs, Sandbox
 from sendgrid_campaigns.sandbox.example import KEY, READY
 
 
-def verdicts(knobs: Knobs, *, limited: bool) -> dict[str, set[bool | None]]:
+def results(knobs: Knobs, *, limited: bool) -> dict[str, set[bool | None]]:
     sandbox = Sandbox(knobs=knobs, clock=lambda: 1_800_000_000.0)
     headers = {"Authorization": f"Bearer {KEY}"}
     found: dict[str, set[bool | None]] = defaultdict(set)
@@ -25,7 +25,7 @@ def verdicts(knobs: Knobs, *, limited: bool) -> dict[str, set[bool | None]]:
 
 
 def test_every_assumption_is_tried() -> None:
-    found = verdicts(Knobs(rate_limit=300, rate_window=60), limited=True)
+    found = results(Knobs(rate_limit=300, rate_window=60), limited=True)
     assert found == {f"A{number}": {True if number != 4 else None} for number in range(1, 10)}
 
 
@@ -42,4 +42,4 @@ def test_every_assumption_is_tried() -> None:
     ],
 )
 def test_a_broken_assumption_is_seen(assumption: str, knobs: dict[str, Any]) -> None:
-    assert False in verdicts(Knobs(**knobs), limited=assumption == "A5")[assumption]
+    assert False in results(Knobs(**knobs), limited=assumption == "A5")[assumption]

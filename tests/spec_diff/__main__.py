@@ -42,7 +42,7 @@ FAILS = {BREAKS, BREAKS_NAMES, DISAGREES}
 class Found:
     """One difference, with all of its places."""
 
-    verdict: str
+    result: str
     what: str
     base: str
     ours: str
@@ -57,20 +57,20 @@ def compare(base: Any, ours: Any, *, foreign: bool) -> list[Found]:
     """List the differences of two descriptions, each once. foreign: the base is another author's description."""
     groups: dict[tuple[str, ...], Found] = {}
     for one in differences(Description(base), Description(ours)):
-        if (verdict := _verdict(one, foreign)) is not None:
+        if (result := _result(one, foreign)) is not None:
             what = one.what
             if foreign:  # a foreign description adds and removes nothing
                 what = what.replace("added", "only in ours").replace("removed", "only in base")
             place = " > ".join(one.place).replace(" > []", "[]")
             # A difference of a shared schema comes again at each use of the schema.
-            key = (verdict, what, one.base, one.ours, place.rpartition(" > ")[2])
-            found = groups.setdefault(key, Found(verdict, what, one.base, one.ours))
+            key = (result, what, one.base, one.ours, place.rpartition(" > ")[2])
+            found = groups.setdefault(key, Found(result, what, one.base, one.ours))
             if place not in found.places:
                 found.places.append(place)
     return list(groups.values())
 
 
-def _verdict(one: Difference, foreign: bool) -> str | None:
+def _result(one: Difference, foreign: bool) -> str | None:
     if not foreign:
         return COMPATIBLE if not one.breaks else BREAKS_NAMES if one.about == "names" else BREAKS
     if one.about == "names":
@@ -84,8 +84,8 @@ def _verdict(one: Difference, foreign: bool) -> str | None:
 
 def report(found: list[Found], *, foreign: bool, same: bool) -> Iterator[str]:
     """Yield the lines of the report, which are Markdown, too."""
-    for verdict, heading in HEADINGS.items():
-        if group := [one for one in found if one.verdict == verdict]:
+    for result, heading in HEADINGS.items():
+        if group := [one for one in found if one.result == result]:
             yield f"\n{heading}: {len(group)}\n"
         for one in group:
             first, *others = one.places
@@ -102,7 +102,7 @@ def report(found: list[Found], *, foreign: bool, same: bool) -> Iterator[str]:
 
 
 def failed(found: list[Found]) -> bool:
-    return any(one.verdict in FAILS for one in found)
+    return any(one.result in FAILS for one in found)
 
 
 # --- the command ---

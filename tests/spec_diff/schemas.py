@@ -1,6 +1,6 @@
 """Compare schemas of two OpenAPI descriptions by structure, not by name.
 
-One rule gives the verdicts. A request breaks when the service no longer accepts something that callers send: ours is
+One rule gives the results. A request breaks when the service no longer accepts something that callers send: ours is
 narrower. An answer breaks when the service sends something that readers do not know: ours is wider.
 """
 

@@ -1,4 +1,4 @@
-"""Test the verdicts of spec_diff: on edits of the fragment, on foreign descriptions, and as a command."""
+"""Test the results of spec_diff: on edits of the fragment, on foreign descriptions, and as a command."""
 
 import copy
 import json
@@ -63,7 +63,7 @@ def test_edit(edit: dict[str, Any]) -> None:
         assert found == []
         return
     (one,) = (difference for difference in found if difference.text not in edit.get("also", []))
-    assert (one.verdict, one.text, one.places[0]) == (edit["says"], edit["what"], edit["place"])
+    assert (one.result, one.text, one.places[0]) == (edit["says"], edit["what"], edit["place"])
     assert len(one.places) == edit.get("places", 1)
     assert {difference.text for difference in found} == {one.text, *edit.get("also", [])}
 
@@ -96,7 +96,7 @@ def theirs() -> Any:
 
 def test_a_foreign_description_of_the_same_facts_agrees(theirs: Any) -> None:
     assert spec_diff.compare(theirs, fragment, foreign=True) == []
-    assert {one.verdict for one in spec_diff.compare(theirs, fragment, foreign=False)} == {"breaks names"}
+    assert {one.result for one in spec_diff.compare(theirs, fragment, foreign=False)} == {"breaks names"}
 
 
 def test_facts_that_differ_disagree(theirs: Any) -> None:
@@ -109,7 +109,7 @@ def test_facts_that_differ_disagree(theirs: Any) -> None:
         {"remove": ["paths", "/v3/campaigns/{id}", "delete"]},
     ]
     found = spec_diff.compare(edited(theirs, steps), fragment, foreign=True)
-    assert {(one.verdict, one.text, *one.places) for one in found} == {
+    assert {(one.result, one.text, *one.places) for one in found} == {
         ("disagrees", "maxLength: 150 -> 100", "POST /v3/campaigns > body > title"),
         ("disagrees", "nullable: yes -> no", "POST /v3/campaigns/{campaign_id}/schedules/now > 201 > status"),
         ("disagrees", "required: yes -> no", "GET /v3/campaigns > query offset"),
@@ -170,7 +170,7 @@ def test_json(tmp_path: Path, base: Path, run: Run) -> None:
     steps = [{"set": [["components", "schemas", "CreateCampaignRequest", "properties", "title", "pattern"], "a|b"]}]
     code, said = run(base, "--ours", written(tmp_path / "ours.json", edited(fragment, steps)), "--json")
     place = "POST /v3/campaigns > body > title"
-    difference = {"verdict": "breaks", "what": "pattern", "base": "none", "ours": "a|b", "places": [place]}
+    difference = {"result": "breaks", "what": "pattern", "base": "none", "ours": "a|b", "places": [place]}
     report = json.loads(said)
     assert (code, report["failed"], report["differences"]) == (1, True, [difference])
 

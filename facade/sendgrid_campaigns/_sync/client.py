@@ -82,7 +82,7 @@ class Client:
         return self._view(on_behalf_of=on_behalf_of(subuser, account_id))
 
     def with_options(self: C, *, timeout: float | None = None, retry: Retry | None = None) -> C:
-        """Return a view of this client with another timeout or another patience. What is left out stays as it is.
+        """Return a view of this client with another timeout or other retries. What is left out stays as it is.
 
         Raises ConfigurationError for a value that cannot be right.
         """

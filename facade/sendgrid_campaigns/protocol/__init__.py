@@ -3,7 +3,7 @@
 A network can lose a request, lose its answer, or deliver the request twice. So a write goes through four steps:
 
     S0  read       the state before the write: whatever fails here, the write changed nothing    reading.py
-    S1  try        one request; what never left, and a 429, is tried again                       change.py, proof.py
+    S1  try        one request; again when it was not sent, and after a 429                      change.py, proof.py
     S2  read back  poll the state until it tells, or the read-back window ends                   read_back.py, goals.py
     S3  again      when the state is as it was before, S1 once more; else the outcome is unknown change.py
 

@@ -17,7 +17,7 @@ class Proof(Enum):
     REJECTED = "rejected"
     """The service did not carry the request out."""
     NOT_SENT = "not sent"
-    """The request never left this machine."""
+    """Nothing of the request was sent."""
     AMBIGUOUS = "ambiguous"
     """A refusal that may answer a second copy of a request that was carried out. The state decides: R3."""
     UNKNOWN = "unknown"

@@ -1,4 +1,4 @@
-"""No request starts while the service says that no room is left.
+"""No request starts while the service says that no request is left.
 
 The service counts the requests of a window of time, and every answer says how many are left and when the window ends.
 Those headers are a count that all processes with the same key share, so the client keeps no count of its own.
@@ -10,7 +10,7 @@ from sendgrid_campaigns.protocol.answers import number, retry_after
 from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
 
 NAP = 1.0
-"""Seconds after which to look again while requests are in flight: their answers may tell of room."""
+"""Seconds after which to look again while requests are in flight: their answers may tell of a new window."""
 
 
 class RateLimit:

@@ -35,7 +35,7 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None, timeout: float) ->
     arguments: dict[str, Any] = ask.operation.request(ask.body, **ask.parameters, **impersonated)
     arguments["url"] = target.base_url + arguments["url"]
     # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
-    connect, patience = min(target.connect_timeout, timeout * 0.9), timeout * 0.9
-    limits = {"connect": connect, "read": timeout, "write": timeout, "pool": patience}
+    waits = timeout * 0.9
+    limits = {"connect": min(target.connect_timeout, waits), "read": timeout, "write": timeout, "pool": waits}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
     return httpx.Request(**arguments, headers=headers, extensions={"timeout": limits})
