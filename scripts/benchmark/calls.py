@@ -52,17 +52,20 @@ def tables(course: Course, style: str, where: str, opened: Mapping[str, Calls], 
 def sync_section(course: Course) -> Iterator[Table]:
     for where, url in course.urls.items():
         with ExitStack() as stack:
-            opened = {name: stack.enter_context(client(url)) for name, client in SYNC.items()}
+            opened = {name: calls(stack.enter_context(client(url)), url) for name, (client, calls) in SYNC.items()}
             yield from tables(course, "sync", where, opened, sync_sample)
 
 
+async def entered(stack: AsyncExitStack, name: str, url: str) -> Calls:
+    client, calls = ASYNC[name]
+    return calls(await stack.enter_async_context(client(url)), url)
+
+
 def async_section(course: Course) -> Iterator[Table]:
-    for where, url in course.urls.items():
-        if where == FAR:
-            continue
+    for where in [where for where in course.urls if where != FAR]:
         with asyncio.Runner() as runner:
             stack = AsyncExitStack()
-            opened = {name: runner.run(stack.enter_async_context(client(url))) for name, client in ASYNC.items()}
+            opened = {name: runner.run(entered(stack, name, course.urls[where])) for name in ASYNC}
             yield from tables(course, "async", where, opened, lambda *given: runner.run(async_sample(*given)))
             runner.run(stack.aclose())
 
@@ -70,7 +73,8 @@ def async_section(course: Course) -> Iterator[Table]:
 async def rate(name: str, url: str, in_flight: int, seconds: float, trouble: Counter[str]) -> float:
     """Return good answers a second. Adds to `trouble` every error, and callers that got no answer at all."""
     answers, errors = Counter[int](), Counter[str]()
-    async with ASYNC[name](url) as calls:
+    async with AsyncExitStack() as stack:
+        calls = await entered(stack, name, url)
 
         async def caller(number: int) -> None:
             while True:

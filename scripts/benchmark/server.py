@@ -64,7 +64,7 @@ class Instant(asyncio.Protocol):
                 self.transport.close()
 
 
-async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: Callable[[], float]) -> None:
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
     """Write every part to `writer` `delay` seconds after the part was read, in order; the end of the stream too."""
     loop, due, part = asyncio.get_running_loop(), 0.0, b"-"
     while part:
@@ -72,29 +72,17 @@ async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dela
             part = await reader.read(65_536)
         except OSError:  # a reset ends the stream
             part = b""
-        due = max(due + 1e-6, loop.time() + delay())  # the loop keeps no order of calls at the same time
+        due = max(due + 1e-6, loop.time() + delay)  # the loop keeps no order of calls at the same time
         loop.call_at(due, writer.write if part else lambda _: writer.close(), part)
 
 
 def line(port: int, round_trip: float) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    """Return what forwards a connection with a delay. Bandwidth is unlimited, and nothing is lost.
-
-    A connection on the same machine costs nothing, a connection to a far server one round trip. So bytes that a client
-    sends before the first answer wait one more round trip.
-    """
+    """Return what forwards a connection with a delay. Bandwidth is unlimited, and nothing is lost."""
 
     async def connected(near: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         far, requests = await asyncio.open_connection(HOST, port)
-        answered = asyncio.Event()
-
-        def home() -> float:
-            answered.set()
-            return round_trip / 2
-
-        def out() -> float:
-            return round_trip / 2 if answered.is_set() else round_trip * 3 / 2
-
-        await asyncio.gather(carry(far, answers, home), carry(near, requests, out))
+        await asyncio.sleep(round_trip)  # what a connection to a far server costs, and none on the same machine
+        await asyncio.gather(carry(far, answers, round_trip / 2), carry(near, requests, round_trip / 2))
 
     return connected
 
