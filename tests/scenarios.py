@@ -65,10 +65,9 @@ class Start:
 class Write:
     """One write, with its arguments."""
 
-    name: str
-    method: str  # of a client
+    name: str  # begins with the method of a client
     done: str  # the `action` of the write's errors
-    operations: tuple[str, ...]  # the operationIds of the requests that write; the last one decides
+    earlier: tuple[str, ...] = ()  # the operationIds of the requests that write before the one that decides
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])  # but for campaign_id and send_at
     takes_id: bool = True
     in_seconds: float | None = None  # from the beginning of the call to `send_at`; None for a write without a time
@@ -77,6 +76,15 @@ class Write:
     wrong_state: type[WrongStateError] | None = None  # the error for another status
     result: type[Any] = NoneType  # what the method returns
     is_read_back: bool = True  # whether the call reads back what became of a request in doubt
+
+    @property
+    def method(self) -> str:
+        return self.name.replace(",", "").split()[0]
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operationIds of the requests that write; the last one decides."""
+        return *self.earlier, f"{'send' if self.done == 'sent' else self.method}_campaign"
 
     def call(self, client: Any, now: float, campaign_id: int = CAMPAIGN_ID) -> Any:
         """Call the write on a client, sync or async, and return what its method returns. now: unix time."""
@@ -91,25 +99,17 @@ class Write:
 _SCHEDULED = (Start("Scheduled", FAR), Start("Scheduled", 61.0), Start("Scheduled", 1.0), Start())
 _OTHERS = (Start("Scheduled", 200.0), Start("Sent"), Start("Paused"))
 _SENT: Mapping[str, Any] = {"done": "sent", "wrong_state": NotInDraftError, "result": SendReceipt}
-_TIMED: Mapping[str, Any] = {"method": "schedule", "done": "scheduled", "operations": ("schedule_campaign",)}
-_DELETE: Mapping[str, Any] = {"method": "delete", "done": "deleted", "operations": ("delete_campaign",)}
+_TIMED: Mapping[str, Any] = {"done": "scheduled", "result": Schedule}
 _DRAFT: Mapping[str, Any] = {"allowed": ("Draft",), "wrong_state": NotInDraftError}
 _TAKEN_BACK: Mapping[str, Any] = {"allowed": ("Scheduled",), "wrong_state": NotScheduledError, "starts": _SCHEDULED}
 
 _WRITES = (
-    Write(name="send", method="send", operations=("send_campaign",), starts=(Start(), *_OTHERS), **{**_DRAFT, **_SENT}),
-    Write(
-        name="ensure_sent",
-        method="ensure_sent",
-        operations=("send_campaign",),
-        starts=(Start(), *_OTHERS, Start("Scheduled", FAR)),
-        **_SENT,
-    ),
+    Write(name="send", starts=(Start(), *_OTHERS), **{**_DRAFT, **_SENT}),
+    Write(name="ensure_sent", starts=(Start(), *_OTHERS, Start("Scheduled", FAR)), **_SENT),
     Write(
         name="schedule",
         in_seconds=20.0,
         starts=(Start(), Start("Scheduled", 20.0), Start("Sent")),
-        result=Schedule,
         **_TIMED,
         **_DRAFT,
     ),
@@ -117,27 +117,14 @@ _WRITES = (
         name="schedule later",
         in_seconds=9000.0,
         starts=(Start(), Start("Scheduled", 9000.0)),
-        result=Schedule,
         **_TIMED,
         **_DRAFT,
     ),
-    Write(
-        name="reschedule",
-        method="reschedule",
-        done="rescheduled",
-        operations=("reschedule_campaign",),
-        in_seconds=9000.0,
-        result=Schedule,
-        **_TAKEN_BACK,
-    ),
-    Write(
-        name="unschedule", method="unschedule", done="unscheduled", operations=("unschedule_campaign",), **_TAKEN_BACK
-    ),
+    Write(name="reschedule", done="rescheduled", in_seconds=9000.0, result=Schedule, **_TAKEN_BACK),
+    Write(name="unschedule", done="unscheduled", **_TAKEN_BACK),
     Write(
         name="update",
-        method="update",
         done="updated",
-        operations=("update_campaign",),
         arguments=EDIT,
         starts=(Start(), Start(fields=EDITED), Start("Sent")),
         result=Campaign,
@@ -148,19 +135,17 @@ _WRITES = (
         starts=(Start(), Start("Sent"), Start("Scheduled", FAR)),
         allowed=("Draft", "Sent", "Canceled"),
         wrong_state=DeleteWouldStopMailError,
-        **_DELETE,
+        done="deleted",
     ),
     Write(
         name="delete, stop",
         arguments={"stop": True},
         starts=(Start("Scheduled", FAR), Start(), Start("Scheduled", 1.0)),
-        **_DELETE,
+        done="deleted",
     ),
     Write(
         name="create",
-        method="create",
         done="created",
-        operations=("create_campaign",),
         arguments=BEFORE,
         takes_id=False,
         starts=(Start(""),),
@@ -169,8 +154,7 @@ _WRITES = (
     ),
     Write(
         name="send_once",
-        method="send_once",
-        operations=("create_campaign", "update_campaign", "send_campaign"),
+        earlier=("create_campaign", "update_campaign"),
         arguments={"key": KEY, **BEFORE},
         takes_id=False,
         starts=(
@@ -184,9 +168,7 @@ _WRITES = (
     ),
     Write(
         name="send_test",
-        method="send_test",
         done="sent as a test",
-        operations=("send_test_campaign",),
         arguments={"to": "reader@example.com"},
         is_read_back=False,
     ),
