@@ -77,17 +77,6 @@ def test_a_refused_connection(see: See, sandbox: FixedSandbox) -> None:
     assert sandbox.ledger == []
 
 
-def test_made_up_answers(see: See, sandbox: FixedSandbox) -> None:
-    sandbox.fault("send", answer=Canned(201, {"X-Own": "1", "Content-Type": "application/json"}, b'{"id": 1}'))
-    answer = sandbox.do("send")
-    assert (answer.status_code, answer.json(), answer.headers["x-own"]) == (201, {"id": 1}, "1")
-    assert answer.headers["content-length"] == "9"
-    assert sandbox.ledger == []
-    sandbox.fault("send", effect="done", answer=Canned(201, {"content-encoding": "gzip"}, b"no gzip"))
-    assert see(*SEND) == (201, b"", httpx.DecodingError, WRITTEN)
-    assert sandbox.ledger == EFFECTS["done"][1]
-
-
 def head_and_body(sandbox: FixedSandbox) -> tuple[bytes, bytes]:
     """The bytes of the answer to a read."""
     answer = sandbox.do("get")
@@ -124,18 +113,6 @@ def test_silence_needs_a_read_timeout(sandbox: FixedSandbox) -> None:
     sandbox.fault("get", ending="silence")
     with pytest.raises(Exception, match="has no read timeout, and would wait for ever"):
         sandbox.do("get", timeout=None)
-
-
-def test_a_late_copy_is_a_request_of_its_own(sandbox: FixedSandbox) -> None:
-    for name in ("send_test", "send"):
-        sandbox.fault(name, effect="late", delay=30, ending="reset")
-        lose(sandbox, name)
-    assert (sandbox.wait(29.9).tests(), sandbox.mailings(), sandbox.ledger) == ([], [], [])
-    assert [test.at.timestamp() for test in sandbox.wait(10).tests()] == [START + 30]
-    assert sandbox.mailed == [30]
-    request = sandbox.requests()[1]
-    assert (sandbox.mailings()[0].request, request.origin, request.at.timestamp()) == (request, "late copy", START + 30)
-    assert sandbox.status() == "In Progress"
 
 
 def test_due_events_happen_in_order(sandbox: FixedSandbox) -> None:
