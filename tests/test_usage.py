@@ -1,7 +1,6 @@
 """The usage examples do at run time what their types say."""
 
 import asyncio
-from collections.abc import Awaitable
 
 import httpx
 import usage
@@ -39,9 +38,3 @@ def test_subclass() -> None:
         made = acme.create("A title", categories=["a"])
     assert isinstance(acme, usage.Tagging)
     assert made.categories == ("a", "tagged")
-
-
-def test_what_the_async_client_returns_is_awaitable() -> None:
-    coroutine = Sandbox().async_client().get(4900)
-    assert isinstance(coroutine, Awaitable)
-    coroutine.close()
