@@ -21,24 +21,20 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 """A text, or what another value follows. Nothing is tried twice: bodies may be hostile."""
 
 
-class Unparsed(ValueError):
-    """A body is not what the service documents."""
-
-
 def json_value(body: bytes | None) -> Any:
-    """Return the JSON value of a body. Raises Unparsed for a body that is no JSON, or that holds too many values.
+    """Return the JSON value of a body. Raises ValueError for a body that is no JSON, or that holds too many values.
 
     A few kilobytes of compressed brackets would become gigabytes of Python lists.
     """
     if body is None:
-        raise Unparsed("the body was cut off, could not be decoded, or was too large")
+        raise ValueError("the body was cut off, could not be decoded, or was too large")
     at_most = sum(map(body.count, (b"[", b"{", b",")))
     if at_most > MOST_VALUES and len([*islice(_TOKEN.finditer(body), MOST_VALUES + 1)]) > MOST_VALUES:
-        raise Unparsed(f"the body holds more than {MOST_VALUES} values")
+        raise ValueError(f"the body holds more than {MOST_VALUES} values")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise Unparsed("an HTML page" if body.lstrip()[:1] == b"<" else "no JSON") from None
+        raise ValueError("an HTML page" if body.lstrip()[:1] == b"<" else "no JSON") from None
 
 
 def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], str | None] | None:
@@ -49,18 +45,17 @@ def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], s
     """
     try:
         said: Any = json_value((answer.body or b"")[:LARGEST_ERROR])
-    except Unparsed:
+    except ValueError:
         return None
     whole: dict[str, Any] = cast(dict[str, Any], said) if isinstance(said, dict) else {}
-    names = whole.keys()
-    bare = names == {"error"} or {"field", "message"} <= names <= {"field", "message", "help", "error_id"}
+    bare = whole.keys() == {"error"} or {"field", "message"} <= whole.keys() <= {"field", "message", "help", "error_id"}
     given: Any = whole.get("errors", [whole] if bare else None)
     if not isinstance(given, list):
         return None
     items = cast(list[dict[str, Any]], given)[:MOST_ERRORS]
     if not all(isinstance(item, dict) for item in items):  # pyright: ignore[reportUnnecessaryIsInstance]
         return None
-    ids = (each.get("error_id") or each.get("id") for each in (whole, *items))
+    ids = [each.get("error_id") or each.get("id") for each in (whole, *items)]
     error_id = next((plain(found) for found in ids if isinstance(found, str)), None)
     return tuple(detail for item in items if (detail := _detail(item))), error_id
 
@@ -74,8 +69,7 @@ def _detail(item: dict[str, Any]) -> ErrorDetail | None:
 
 def plain(text: str) -> str:
     """Return a foreign text in one line of at most 500 characters, with control characters escaped."""
-    line = " ".join(text[:500].split())
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in " ".join(text[:500].split()))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

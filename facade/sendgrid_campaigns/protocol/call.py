@@ -1,8 +1,8 @@
 """One call: its deadline, its requests, its waits and its errors."""
 
-import logging
 from collections.abc import Container
 from dataclasses import dataclass, field
+from logging import DEBUG, INFO, WARNING, Logger, getLogger
 from typing import Any, Generic, Self
 
 from sendgrid_campaigns import errors
@@ -14,7 +14,9 @@ from sendgrid_campaigns.protocol.goals import Resource
 from sendgrid_campaigns.protocol.proof import Proof, Tried, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 
-logger: logging.Logger = logging.getLogger("sendgrid_campaigns")
+logger: Logger = getLogger("sendgrid_campaigns")
+LEVELS = {"attempt": DEBUG, "unknown": WARNING}
+"""By phase of a call; INFO for the others."""
 
 FIRST_WAIT = 0.5
 """Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
@@ -86,6 +88,7 @@ class Call(Generic[R]):
             return False
         if number >= retry.attempts or wait >= self.left():
             return False
+        self.log("retry", "%s; once more in %.1f s", tried.problem, wait)
         yield from self.sleep(wait)
         return True
 
@@ -99,6 +102,7 @@ class Call(Generic[R]):
         """
         clock, limit, was_in_doubt = self.session.clock, self.session.rate_limit, self.in_doubt
         while wait and (pause := limit.wait(clock.monotonic())) and pause < self.left():
+            self.log("rate limit", "waiting %.1f s for the rate limit", pause)
             yield from self.sleep(pause)
         if self.left() <= 0:
             problem = "the call's deadline passed before the request was made"
@@ -114,19 +118,27 @@ class Call(Generic[R]):
         tried = prove(answer, ask.operation, self.id, ambiguous)
         self.in_doubt = was_in_doubt or (self.in_doubt and tried.proof not in (Proof.NOT_SENT, Proof.REJECTED))
         op, proof = ask.operation, tried.proof.value
-        attempt = Attempt(op.method, op.path, proof, answer.status_code, answer.cause, answer.seconds)
-        self.attempts.append(attempt)
-        logger.debug("%s %s: %s in %.0f ms", self.resource.name, self.id, attempt, answer.seconds * 1000)
+        self.attempts.append(Attempt(op.method, op.path, proof, answer.status_code, answer.cause, answer.seconds))
+        self.log("attempt", "%s in %.0f ms", self.attempts[-1], answer.seconds * 1000)
         return tried
 
-    # --- errors ---
+    # --- log records and errors ---
+
+    def facts(self) -> dict[str, Any]:
+        """Return what every error and every log record of this call tells."""
+        about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id}
+        where = {"method": self.operation.method, "route": self.operation.path, "host": self.session.host}
+        return {**about, **where, "on_behalf_of": self.session.on_behalf_of}
+
+    def log(self, phase: str, text: str, *values: object) -> None:
+        """Write a log record; its `extra` holds the facts of the call, the phase, and the last attempt so far."""
+        last = vars(self.attempts[-1]) if self.attempts else {}
+        extra = {**self.facts(), **last, "phase": phase, "attempt": len(self.attempts)}
+        logger.log(LEVELS.get(phase, INFO), f"%s %s: {text}", self.resource.name, self.id, *values, extra=extra)
 
     def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""
-        about = {"action": self.done, "resource": self.resource.name, "campaign_id": self.id, **self.changed}
-        where = {"method": self.operation.method, "route": self.operation.path, "host": self.session.host}
-        made = {"on_behalf_of": self.session.on_behalf_of, "attempts": tuple(self.attempts)}
-        return kind(**{**about, **where, **made, **facts})
+        return kind(**{**self.facts(), **self.changed, "attempts": tuple(self.attempts), **facts})
 
     def failure(self, tried: Tried[Any], **facts: Any) -> errors.SendGridError:
         """Return the error of a request that failed, and that changed nothing."""

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
-from sendgrid_campaigns.protocol.call import Call, Session, logger
+from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, R
 from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
 from sendgrid_campaigns.protocol.proof import Proof, Tried
@@ -41,14 +41,15 @@ class Change(Call[R]):
         """Return the error of a write whose outcome nobody can tell."""
         cause = f"{cause}; it was deleted meanwhile" if state is not None and state.model is None else cause
         facts = {"status": state.status or None if state else None, "wanted": self.wanted or {}}
-        return self.error(errors.OutcomeUnknownError, cause=cause, hint=self.write.hint, **facts)
+        error = self.error(errors.OutcomeUnknownError, cause=cause, hint=self.write.hint, **facts)
+        self.log("unknown", "%s", error.summary)
+        return error
 
     def note(self, interruption: BaseException) -> None:
         """Put doubt into a note on an exception from outside, and into the log, for notes get lost: R10."""
         if self.in_doubt and not isinstance(interruption, errors.SendGridError):
             doubt = self.unknown(None, f"{type(interruption).__name__} ended the call")
             interruption.add_note(f"sendgrid-campaigns: {doubt.summary}. {doubt.advice}")
-            logger.warning("%s", doubt.summary)
 
 
 Changed: TypeAlias = tuple[KnownFrom, R | None, State | None]

@@ -30,8 +30,7 @@ class RateLimit:
             self._left, self._reset = self._limit, math.inf
         if self._left > len(self.in_flight):
             return 0.0
-        until_reset = self._reset - now
-        return min(until_reset, NAP) if self.in_flight else until_reset
+        return min(self._reset - now, NAP) if self.in_flight else self._reset - now
 
     def learn(self, answer: Answer | NoAnswer, now: float, unix_time: float) -> None:
         """Take over the count that an answer tells. now: monotonic seconds; unix_time: this machine's."""
@@ -40,7 +39,6 @@ class RateLimit:
         if left is None or not seconds:
             return
         # An answer that was overtaken by a later one tells an older and larger count of the same window.
-        same_window = abs(now + seconds - self._reset) <= 2.0
-        self._left = min(self._left, left) if same_window else left
+        self._left = min(self._left, left) if abs(now + seconds - self._reset) <= 2.0 else left
         self._reset = now + seconds
         self._limit = number(answer.headers.get("x-ratelimit-limit")) or self._limit

@@ -1,6 +1,6 @@
 """Read back: poll the state of a resource until the state tells what became of a write. S2 of protocol/__init__.py."""
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.flow import Flow
@@ -11,15 +11,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 """Seconds between two looks of a read-back window: doubled from look to look."""
 
 
-Told: TypeAlias = tuple[Seen | None, State | None]
-"""What was seen, None when the state did not tell; and the last state that was read."""
-
-
-def read_back(call: Call[Any], goal: Goal, before: State | None = None) -> Flow[Told]:
+def read_back(call: Call[Any], goal: Goal, before: State | None = None) -> Flow[tuple[Seen | None, State | None]]:
     """Poll until the state tells what became of a write, or the read-back window or the call ends.
 
+    Returns what was seen, None when the state did not tell; and the last state that was read.
     before: the state as an earlier read-back of the same call saw it.
     """
+    call.log("read-back", "reading back what became of the write")
     settle, began, pause = call.session.retry.settle, call.elapsed(), FIRST_PAUSE
     last: State | None = None
     same: list[Seen] = []  # what the last looks saw, as long as they saw the same
