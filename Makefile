@@ -51,7 +51,7 @@ ifneq ($(and $(CAMPAIGN),$(SANDBOX)),)
 else ifneq ($(CAMPAIGN),)
 	@$(BIN)/sendgrid-campaigns send "$(CAMPAIGN)"
 else
-	@$(BIN)/sendgrid-campaigns send 4900 --sandbox $(if $(SANDBOX),"$(SANDBOX)")
+	@$(BIN)/sendgrid-campaigns send 4900 --yes --sandbox $(if $(SANDBOX),"$(SANDBOX)")
 	@echo
 	@echo "That was the offline sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
 	@echo "To send a campaign of yours to its whole audience:  SENDGRID_API_KEY=... CAMPAIGN=<id> make send"
