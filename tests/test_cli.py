@@ -491,27 +491,10 @@ def slow(service: Service, began: threading.Event, over: threading.Event) -> Cal
     return handle
 
 
-@pytest.mark.parametrize("second", ["SIGINT", "SIGTERM"])
-def test_a_second_signal_leaves_the_exit_code(second: str) -> None:
-    service, began, over = Service(), threading.Event(), threading.Event()
-    with serve(slow(service, began, over)) as (url, _):
-        environment = os.environ | {"SENDGRID_API_KEY": "SG.cli"}
-        command = [*PROGRAM, "send", "1", "--base-url", url]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-            began.wait(60)
-            for name in ("SIGINT", second, second, second):
-                process.send_signal(getattr(signal, name))
-            _, said = process.communicate()
-        over.set()
-    assert (process.returncode, service.mailed) == (5, [1])
-    assert "it is unknown whether campaign 1 was sent" in said
-    assert "`sendgrid-campaigns outcome ID`" in said
-    assert said.count("unknown whether") == 1
-
-
 SIGNALLED = """
 import os, signal
 from sendgrid_campaigns import cli
+from sendgrid_campaigns.protocol import change
 def signalled(*arguments, **options):
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(os.getpid(), number)
@@ -519,6 +502,33 @@ def signalled(*arguments, **options):
 before, {place} = {place}, signalled
 cli.main()
 """
+"""A program that gets two signals when it comes to a place."""
+WHILE_NOTING = SIGNALLED.format(place="change.Change.unknown")
+
+
+@pytest.mark.parametrize(
+    ("program", "signals"),
+    [
+        (PROGRAM, [signal.SIGINT, signal.SIGINT, signal.SIGTERM]),
+        ([sys.executable, "-c", WHILE_NOTING], [signal.SIGINT]),
+        ([sys.executable, "-c", WHILE_NOTING], [signal.SIGTERM]),
+    ],
+)
+def test_a_second_signal_leaves_the_exit_code(program: list[str], signals: list[signal.Signals]) -> None:
+    service, began, over = Service(), threading.Event(), threading.Event()
+    with serve(slow(service, began, over)) as (url, _):
+        environment = os.environ | {"SENDGRID_API_KEY": "SG.cli"}
+        command = [*program, "send", "1", "--base-url", url]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+            began.wait(60)
+            for number in signals:
+                process.send_signal(number)
+            _, said = process.communicate()
+        over.set()
+    assert (process.returncode, service.mailed) == (5, [1])
+    assert "it is unknown whether campaign 1 was sent" in said
+    assert "`sendgrid-campaigns outcome ID`" in said
+    assert said.count("unknown whether") == 1
 
 
 @pytest.mark.parametrize(
@@ -528,6 +538,8 @@ cli.main()
         ("cli.CampaignsClient.close", "1", 3),
         ("cli._write", "4900", 0),
         ("cli._write", "1", 3),
+        ("cli._write", "0", 2),
+        ("cli._write", "4900x", 2),
         ("cli._facts", "4900", 5),  # sent, and nobody can tell any more what the answer was
         ("cli.CampaignsClient.send", "4900", 130),
     ],
@@ -551,7 +563,7 @@ def test_a_job_in_the_background_ignores_ctrl_c() -> None:
 
 def on_terminal(
     *arguments: str,
-    types: bytes | signal.Signals = b"",
+    types: bytes | signal.Signals = b"n\n",
     columns: int = 80,
     program: list[str] | None = None,
     **more: str,

@@ -651,11 +651,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         try:
             result = commands.main([*arguments], prog_name="sendgrid-campaigns", standalone_mode=False)
         except (Exception, KeyboardInterrupt) as error:
+            _ignore_signals()
             failure = _failure(error, changes)
             if failure is None:
                 raise
             _write(sys.stderr, json.dumps({**failure.data, "exit_code": failure.code}) if as_json else failure.text)
             sys.exit(failure.code)
+    _ignore_signals()
     if isinstance(result, Output):
         _write(sys.stdout, json.dumps(result.data)) if as_json else _show(sys.stdout, result)
         sys.exit(result.code)
@@ -716,7 +718,10 @@ def _failure(error: BaseException, changes: Sequence[Attempt]) -> Output | None:
     elif any(isinstance(each, KeyboardInterrupt | click.Abort) for each in chain):
         shown, code = "interrupted", INTERRUPTED
         if changes:
-            shown, code = f"interrupted after {changes[-1]}\nLook before you run the command again.", UNKNOWN
+            shown, code = (
+                f"interrupted after {visible(str(changes[-1]))}\nLook before you run the command again.",
+                UNKNOWN,
+            )
     elif isinstance(error, Declined):
         shown, code = error.message, DECLINED
     elif isinstance(error, click.ClickException):
