@@ -56,7 +56,7 @@ ifneq ($(and $(CAMPAIGN),$(SANDBOX)),)
 else ifneq ($(CAMPAIGN),)
 	@$(COMMAND) send "$(CAMPAIGN)"
 else
-	@$(COMMAND) send 4900 --sandbox $(if $(SANDBOX),"$(SANDBOX)")
+	@$(COMMAND) send 4900 --yes --sandbox $(if $(SANDBOX),"$(SANDBOX)")
 	@echo
 	@echo "That was the offline sandbox: nothing was mailed. To keep its state:  make send SANDBOX=sandbox.db"
 	@echo "To send a campaign of yours to its whole audience:  SENDGRID_API_KEY=... CAMPAIGN=<id> make send"

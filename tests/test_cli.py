@@ -1,25 +1,37 @@
 """Test the command: its output, where the output goes, and its exit code."""
 
+import fcntl
 import io
 import json
 import os
+import pty
 import re
 import shlex
 import signal
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
+from rich.cells import cell_len
 
-from sendgrid_campaigns import __version__, errors
-from sendgrid_campaigns.cli import exit_code, main
+from sendgrid_campaigns import CampaignsClient, __version__, errors
+from sendgrid_campaigns.campaigns import WRITES
+from sendgrid_campaigns.cli import WORDS, commands, exit_code, in_words, main, visible
+from sendgrid_campaigns.sandbox import Sandbox
+from sockets.raw import Request, Service, answer, serve
 
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 NOW = "https://api.sendgrid.com/v3/campaigns/4900/schedules/now"
@@ -98,17 +110,27 @@ def test_on_behalf_of(run: Run, option: str, name: str, own: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["send", "0", "--sandbox"], "campaign_id is 0"),
+        (["send", "0", "--sandbox"], "ID is 0"),
         (["send", "4900x", "--sandbox"], "not a valid integer"),
         (["send"], "Missing argument 'ID'"),
         (["send", "--sandbox", "4900"], "--sandbox took 4900 as its file"),
-        (["send", "4900", "--sandbox", "--on-behalf-of", ""], "is empty"),
+        (
+            ["send", "4900", "--sandbox", "--on-behalf-of", ""],
+            "--on-behalf-of '' is empty\nNo request was made. To act for the key's own account, leave the option out.",
+        ),
+        (["send", "4900", "--sandbox", "--on-behalf-of", "account-id A1"], "Write --account-id with the id alone."),
+        (["send", "4900", "--sandbox", "--account-id", "A 1"], "--account-id 'A 1' holds a space"),
+        (["send", "4900", "--sandbox", "--account-id", "A 1"], "the command adds `account-id ` itself"),
+        (["update", "4900", "--sandbox"], "there is nothing to change"),
+        (["update", "4900", "--sandbox"], "such as --subject TEXT"),
+        (["schedule", "4900", "--sandbox", "--at", "2001-01-05T10:53Z"], "--at is 2001-01-05T10:53:00+00:00, which is"),
+        (["get", "4900", "--base-url", "nowhere"], "--base-url is no http(s) URL with a host"),
         (["send", "4900", "--sandbox", "--on-behalf-of", "a", "--account-id", "b"], "not both."),
         (["send", "4900", "--sandbox", __file__], "cannot hold a sandbox's state"),
         (["sandbox", ""], "file name is empty"),
         (["list", "--sandbox", "--all", "--limit", "5"], "--all takes no --limit and no --offset"),
         (["update", "4900", "--sandbox", "--subject", "x", "--clear", "subject"], "the field has a new value as well"),
-        (["delete", "4900", "--sandbox"], "stdin is not a terminal; pass --yes"),
+        (["delete", "4900", "--sandbox"], "no terminal to ask on; pass --yes"),
         (["schedule", "4900", "--sandbox"], "Missing option '--at'"),
         (["schedule", "4900", "--sandbox", "--at", "2099-01-05T10:53"], "is no time with a UTC offset"),
         (["update", "4900", "--sandbox", "--clear", "title"], "the fields to clear are categories"),
@@ -126,11 +148,71 @@ def test_a_wrong_command_makes_no_request(run: Run, arguments: list[str], text: 
     said = json.loads(run(*arguments, "--json").stderr)
     assert said["exit_code"] == 2
     assert text in said["text"]
+    assert not PYTHON.search(done.stderr)
+
+
+PYTHON = re.compile(r"[a-z_]+\((?!s\) URL)|[a-z_]=(?!\d)|base_url|retry_after")
+"""What only callers of the Python API know: calls, arguments, facts of errors."""
+
+
+def test_the_words_of_the_command_line() -> None:
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)
+    ]
+    texts = [*(kind().advice for kind in kinds), *(write.hint for write in WRITES.values())]
+    texts.remove(errors.OutcomeUnknownError().advice)  # every write has a hint of its own
+    for text in texts:
+        assert not PYTHON.search(in_words(text)), in_words(text)
+    campaigns = Sandbox().client()
+    wrong: list[Callable[[], object]] = [
+        lambda: campaigns.on_behalf_of(""),
+        lambda: campaigns.on_behalf_of("account-id A1"),
+        lambda: campaigns.on_behalf_of(account_id="A 1"),
+        lambda: campaigns.update(4900),
+        lambda: campaigns.get(0),
+        lambda: campaigns.schedule(4900, datetime(2001, 1, 5, tzinfo=UTC)),
+        lambda: CampaignsClient(),
+    ]
+    for call in wrong:
+        with pytest.raises(errors.ConfigurationError) as raised:
+            call()
+        texts.append(str(raised.value))
+    assert [python for python, _ in WORDS if not any(python in text for text in texts)] == []
+
+
+def test_an_error_names_commands(kept: Run, httpx_mock: HTTPXMock, run: Run) -> None:
+    assert "is a Draft again after `sendgrid-campaigns unschedule ID`." in (
+        kept("send", "4900").stdout + kept("send", "4900").stderr
+    )
+    assert "To stop its mail: `sendgrid-campaigns delete ID --stop`." in kept("delete", "4900", "--yes").stderr
+    assert "is seen only with --on-behalf-of or --account-id." in kept("get", "4901").stderr
+    httpx_mock.add_response(method="GET", json=DRAFT, is_reusable=True)
+    httpx_mock.add_exception(httpx.ReadTimeout("slow"), method="POST", is_reusable=True)
+    assert "`sendgrid-campaigns outcome ID`, also later, reads what became of it." in run("send", "4900").stderr
+    said = json.loads(run("send", "4900", "--json").stderr)
+    assert "`sendgrid-campaigns outcome ID`" in said["text"]
+    assert said["advice"] in said["text"]
 
 
 def test_no_key(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SENDGRID_API_KEY")
-    assert "Set SENDGRID_API_KEY" in run("send", "4900").stderr
+    assert run("send", "4900").stderr.endswith("No request was made. Set SENDGRID_API_KEY.\n")
+
+
+def test_the_base_url_of_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock) -> None:
+    monkeypatch.setenv("SENDGRID_CAMPAIGNS_BASE_URL", "https://eu.example.com")
+    httpx_mock.add_response(url="https://eu.example.com/v3/campaigns/4900", json=DRAFT)
+    httpx_mock.add_response(url="https://us.example.com/v3/campaigns/4900", json=DRAFT)
+    assert run("get", "4900").exit_code == 0
+    assert run("get", "4900", "--base-url", "https://us.example.com").exit_code == 0
+
+
+def test_the_server_needs_an_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "sendgrid_campaigns.sandbox.server", raising=False)
+    done = run("sandbox")
+    assert done.exit_code == 2
+    assert done.stderr.endswith("pip install 'sendgrid-campaigns[sandbox]'\n")
 
 
 def test_the_real_address_and_the_key_of_the_environment(run: Run, httpx_mock: HTTPXMock) -> None:
@@ -202,6 +284,23 @@ def test_help(run: Run) -> None:
     assert __version__ in run("--version").stdout
 
 
+@pytest.mark.parametrize("name", [None, *commands.commands])
+def test_two_examples_in_every_help(
+    run: Run, name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("march.html").write_text("<p>")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Hello")))
+    shown = run(*filter(None, [name]), "--help").stdout.replace("\\\n", "")
+    examples = re.findall(r"^    sendgrid-campaigns (.*?)(?: <march.txt)?$", shown, re.M)
+    assert len(examples) == 2
+    for example in examples:
+        own, *arguments = shlex.split(example)
+        assert name in (None, own)
+        command = commands.commands[own]
+        command.make_context(own, arguments)  # raises for what the command does not take
+
+
 def test_what_the_commands_of_the_docs_do_not_show(kept: Run, tmp_path: Path) -> None:
     html, plain = tmp_path / "newsletter.html", tmp_path / "newsletter.txt"
     html.write_text("<p>Grüße [unsubscribe]</p>", "utf-8")
@@ -250,13 +349,57 @@ def test_list_is_a_table(kept: Run) -> None:
     assert [one["id"] for one in json.loads(kept("list", "--all", "--json").stdout)] == [*range(4927, 4902, -1), 4900]
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 130)])
-def test_delete_asks_for_confirmation(kept: Run, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    done = kept("delete", "4900")
-    assert "Delete campaign 4900?" in done.stderr
-    assert done.exit_code == code
+def test_content_from_standard_input(kept: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def given(content: bytes, *arguments: str) -> Ended:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        return kept(*arguments)
+
+    file = tmp_path / "newsletter.txt"
+    file.write_bytes("\ufeffGrüße\n".encode())  # as Windows programs write
+    made = given("\ufeff<p>Grüße".encode(), "create", "--title", "T", "--html", "-", "--plain", str(file), "--json")
+    assert [json.loads(made.stdout)[name] for name in ("html_content", "plain_content")] == ["<p>Grüße", "Grüße\n"]
+    assert "plain_content         Hello" in given(b"Hello", "update", "4900", "--plain", "-").stdout
+    for content, options, text in (
+        (b"Hello", ["--html", "-", "--plain", "-"], "Standard input can be read once"),
+        (b"", ["--html", "-"], "Standard input is empty"),
+        (b"\xff", ["--html", "-"], "- cannot be read"),
+    ):
+        done = given(content, "create", "--title", "T", *options)
+        assert (done.exit_code, text in done.stderr) == (2, True), done
+
+
+def test_reading_that_does_not_tell(kept: Run) -> None:
+    done = kept("outcome", "4900")
+    assert (done.exit_code, done.stdout.splitlines()[2:4]) == (5, ["applied  unknown", "status   Draft"])
+    assert json.loads(kept("outcome", "4900", "--json").stdout)["applied"] is None
+
+
+# --- texts of other people ---
+
+CLEARS = "March\x1b[2J\x1b]52;c;cm0K\x07\ncampaign 4900 was sent\x9b2J\u2028[bold]x[/bold]\u202e👩\u200d🚀"
+ESCAPED = r"March\x1b[2J\x1b]52;c;cm0K\x07\ncampaign 4900 was sent\x9b2J\u2028[bold]x[/bold]\u202e👩" + "\u200d🚀"
+OBEYED = re.compile(r"[^\n -~\xa0-\u2027\u2030-\U0010ffff]")
+
+
+def test_a_text_of_a_tenant_is_one_line_and_commands_no_terminal(kept: Run) -> None:
+    assert visible(CLEARS) == ESCAPED
+    kept("update", "4900", "--title", CLEARS, "--subject", CLEARS)
+    assert kept("list").stdout.splitlines()[1] == f"4900  Draft   {ESCAPED}  {ESCAPED}"
+    assert f"\ntitle                 {ESCAPED}\n" in kept("get", "4900").stdout
+    assert json.loads(kept("get", "4900", "--json").stdout)["title"] == CLEARS
+
+
+def test_a_text_of_the_service_is_one_line_too(run: Run, httpx_mock: HTTPXMock, tmp_path: Path) -> None:
+    said = {"errors": [{"message": CLEARS, "field": CLEARS}, {"message": CLEARS}], "id": CLEARS}
+    httpx_mock.add_response(status_code=400, json=said)
+    httpx_mock.add_response(json=DRAFT | {"status": CLEARS}, is_reusable=True)
+    shown = [run("get", "4900").stderr, run("send", "4900").stderr, run("check", "4900").stdout]
+    file = str(tmp_path / f"a{CLEARS.replace('/', '')}")
+    shown += [run("get", "4900", "--sandbox", f"{file}/b").stderr, run("create", "--title", "T", "--html", file).stderr]
+    for text in shown:
+        assert r"\x1b[2J" in text
+        assert not OBEYED.search(text), text
+        assert "\ncampaign 4900 was sent" not in text
 
 
 def test_a_locked_file_is_for_later(kept: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,10 +430,17 @@ def test_a_database_of_another_program_is_not_changed(run: Run, tmp_path: Path) 
 PROGRAM = [sys.executable, "-m", "sendgrid_campaigns"]
 
 
-def test_the_module_runs_the_command_too() -> None:
-    command = [sys.executable, "-m", "sendgrid_campaigns.cli", "--version"]
-    done = subprocess.run(command, check=False, text=True, capture_output=True)
-    assert (done.returncode, done.stdout) == (0, f"sendgrid-campaigns, version {__version__}\n")
+@pytest.mark.parametrize("module", ["sendgrid_campaigns", "sendgrid_campaigns.cli"])
+def test_the_modules_run_the_command_too(run: Run, module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module], check=False, text=True, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, run("--help").stdout, "")
+
+
+def test_completion() -> None:
+    words = {"COMP_WORDS": "sendgrid-campaigns send-", "COMP_CWORD": "1"}
+    environment = os.environ | {"_SENDGRID_CAMPAIGNS_COMPLETE": "bash_complete"} | words
+    done = subprocess.run(PROGRAM, check=False, text=True, capture_output=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "plain,send-once\nplain,send-test\n")
 
 
 @pytest.mark.parametrize(("campaign_id", "code", "stream"), [("4900", 0, ">&-"), ("1", 3, "2>&-")])
@@ -326,3 +476,216 @@ def test_the_server_stops_on_signals_and_keeps_its_state(
     expected = f"{json.dumps({'stopped': url})}\n" if option else "stopped\n"
     assert (server.returncode, output, errors) == (0, expected, "")
     assert kept("send", "4900").exit_code == 3
+
+
+def slow(service: Service, began: threading.Event, over: threading.Event) -> Callable[[socket.socket, Request], None]:
+    """A service that carries a send out at once, and answers when the test is over."""
+
+    def handle(connection: socket.socket, request: Request) -> None:
+        whole = service.answer(request)
+        if request.method == "POST":
+            began.set()
+            over.wait(60)
+        connection.sendall(whole)
+
+    return handle
+
+
+SIGNALLED = """
+import os, signal
+from sendgrid_campaigns import cli
+from sendgrid_campaigns.protocol import change
+def signalled(*arguments, **options):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(os.getpid(), number)
+    return before(*arguments, **options)
+before, {place} = {place}, signalled
+cli.main()
+"""
+"""A program that gets two signals when it comes to a place."""
+WHILE_NOTING = SIGNALLED.format(place="change.Change.unknown")
+
+
+@pytest.mark.parametrize(
+    ("program", "signals"),
+    [
+        (PROGRAM, [signal.SIGINT, signal.SIGINT, signal.SIGTERM]),
+        ([sys.executable, "-c", WHILE_NOTING], [signal.SIGINT]),
+        ([sys.executable, "-c", WHILE_NOTING], [signal.SIGTERM]),
+    ],
+)
+def test_a_second_signal_leaves_the_exit_code(program: list[str], signals: list[signal.Signals]) -> None:
+    service, began, over = Service(), threading.Event(), threading.Event()
+    with serve(slow(service, began, over)) as (url, _):
+        environment = os.environ | {"SENDGRID_API_KEY": "SG.cli"}
+        command = [*program, "send", "1", "--base-url", url]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+            began.wait(60)
+            for number in signals:
+                process.send_signal(number)
+            _, said = process.communicate()
+        over.set()
+    assert (process.returncode, service.mailed) == (5, [1])
+    assert "it is unknown whether campaign 1 was sent" in said
+    assert "`sendgrid-campaigns outcome ID`" in said
+    assert said.count("unknown whether") == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "campaign_id", "code"),
+    [
+        ("cli.CampaignsClient.close", "4900", 0),  # the call has returned
+        ("cli.CampaignsClient.close", "1", 3),
+        ("cli._write", "4900", 0),
+        ("cli._write", "1", 3),
+        ("cli._write", "0", 2),
+        ("cli._write", "4900x", 2),
+        ("cli._facts", "4900", 5),  # sent, and nobody can tell any more what the answer was
+        ("cli.CampaignsClient.send", "4900", 130),
+    ],
+)
+def test_a_signal_after_the_call_leaves_the_exit_code(place: str, campaign_id: str, code: int) -> None:
+    command = [sys.executable, "-c", SIGNALLED.format(place=place), "send", campaign_id, "--sandbox"]
+    done = subprocess.run(command, check=False, text=True, capture_output=True)
+    assert done.returncode == code, done
+    assert ("interrupted after POST" in done.stderr) is (code == 5)
+
+
+def test_a_job_in_the_background_ignores_ctrl_c() -> None:
+    program = SIGNALLED.format(place="cli.CampaignsClient.send").replace("SIGTERM", "SIGINT")
+    program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{program}"
+    done = subprocess.run([sys.executable, "-c", program, "send", "4900", "--sandbox"], check=False)
+    assert done.returncode == 0
+
+
+# --- a terminal ---
+
+
+def on_terminal(
+    *arguments: str,
+    types: bytes | signal.Signals = b"n\n",
+    columns: int = 80,
+    program: list[str] | None = None,
+    **more: str,
+) -> Ended:
+    """Run the command on a terminal. types: what the user does at a question; more: of the environment."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    hidden = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM"}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    environment |= {"SENDGRID_API_KEY": "SG.cli", "TERM": "xterm-256color", "PYTHONUTF8": "1", **more}
+    shown = b""
+    with subprocess.Popen(
+        [*(program or PROGRAM), *arguments], stdin=its, stdout=its, stderr=its, env=environment
+    ) as process:
+        os.close(its)
+        with suppress(OSError):  # at the end, on Linux
+            while part := os.read(ours, 65_536):
+                asked, shown = b"[y/N]" in shown, shown + part
+                if not asked and b"[y/N]" in shown:
+                    os.write(ours, types) if isinstance(types, bytes) else process.send_signal(types)
+        os.close(ours)
+    return Ended(process.returncode, shown.decode().replace("\r\n", "\n"), "")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """A file with a sandbox, whose campaign 4900 has a hostile title."""
+    with Sandbox(tmp_path / "kept.db") as sandbox:
+        sandbox.client().update(4900, title=CLEARS)
+    return str(tmp_path / "kept.db")
+
+
+@pytest.mark.parametrize(
+    ("command", "types", "columns", "code"),
+    [
+        ("send", b"y\n", 40, 0),
+        ("send", b"n\n", 200, 6),
+        ("send", signal.SIGINT, 40, 130),
+        ("ensure-sent", b"\x04", 40, 6),
+        ("ensure-sent", b"Yes\n", 200, 0),
+    ],
+)
+def test_a_send_on_a_terminal_asks(
+    file: str, command: str, types: bytes | signal.Signals, columns: int, code: int
+) -> None:
+    done = on_terminal(command, "4900", "--sandbox", file, types=types, columns=columns)
+    assert done.exit_code == code, done.stdout
+    question, _, after = done.stdout.partition("Send this campaign to its whole audience, now? [y/N]")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", question)
+    assert not OBEYED.search(plain)
+    assert {cell_len(line) for line in plain.splitlines()[:-1]} <= {*range(columns + 1)}
+    joined = re.sub(r"\s+", "", plain)
+    assert re.sub(r"\s+", "", f"title{ESCAPED}") in joined
+    for fact in ("statusDraft", "subjectNewProductsforSpring!", "list_ids110,124", "segment_ids110"):
+        assert fact in joined
+    assert ("not sent" in after, "interrupted" in after, "known_from" in after) == (code == 6, code == 130, code == 0)
+    with Sandbox(file) as sandbox:
+        assert len(sandbox.mailings(4900)) == (code == 0)
+
+
+@pytest.mark.parametrize(("types", "code"), [(b"yes\n", 0), (b"\n", 6)])
+def test_a_delete_on_a_terminal_asks(file: str, types: bytes, code: int) -> None:
+    done = on_terminal("delete", "4900", "--sandbox", file, types=types)
+    assert done.exit_code == code
+    assert ("not deleted\n" in done.stdout) is (code == 6)
+    with Sandbox(file) as sandbox:
+        assert (4900 in [each.id for each in sandbox.client().list()]) is (code == 6)
+
+
+@pytest.mark.parametrize("command", ["send", "ensure-sent", "delete"])
+def test_yes_asks_nothing(file: str, command: str) -> None:
+    done = on_terminal(command, "4900", "--yes", "--sandbox", file)
+    assert (done.exit_code, "[y/N]" in done.stdout) == (0, False)
+
+
+def test_no_in_json(file: str) -> None:
+    done = on_terminal("send", "4900", "--json", "--sandbox", file, types=b"n\n")
+    said: Mapping[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert said == {"error": "Declined", "text": "not sent", "exit_code": 6}
+
+
+@pytest.mark.parametrize("command", ["send", "ensure-sent"])
+def test_without_a_terminal_a_send_asks_nothing(file: str, command: str) -> None:
+    done = subprocess.run(
+        [*PROGRAM, command, "4900", "--sandbox", file], check=False, capture_output=True, input=b"n\n"
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("columns", "more"), [(40, {}), (200, {}), (200, {"NO_COLOR": "1"}), (40, {"TERM": "dumb"})])
+def test_a_table_on_a_terminal(file: str, columns: int, more: dict[str, str]) -> None:
+    done = on_terminal("list", "--sandbox", file, columns=columns, **more)
+    assert ("\x1b[36m" in done.stdout) is (not more)
+    head, line, row, *rest = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).splitlines()
+    assert (head.split(), rest) == (["ID", "STATUS", "TITLE", "SUBJECT"], [])
+    assert set(line) == {"─"}
+    width = 80 if more.get("TERM") == "dumb" else columns  # rich does not ask a dumb terminal
+    assert cell_len(row.rstrip()) <= width
+    assert re.match(r"4900 +Draft +March", row)
+    assert ("…" in row) is (width < 200)
+    assert not OBEYED.search(row)
+
+
+def test_progress(file: str) -> None:
+    with Sandbox(file) as sandbox:
+        for _ in range(100):
+            sandbox.create_campaign()
+    done = subprocess.run([*PROGRAM, "list", "--all", "--sandbox", file], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "read 100 campaigns ...\n")
+    assert len(done.stdout.splitlines()) == 102
+    done = on_terminal("list", "--all", "--sandbox", file)
+    assert "read 100 campaigns ..." in done.stdout
+    assert "read 100 campaigns" not in on_terminal("list", "--all", "--json", "--sandbox", file).stdout
+
+
+def test_a_wait_on_a_terminal() -> None:
+    def handle(connection: socket.socket, request: Request) -> None:
+        connection.sendall(answer(503))
+
+    program = "import time; time.sleep = lambda _: None; from sendgrid_campaigns import cli; cli.main()"
+    with serve(handle) as (url, _):
+        done = on_terminal("get", "1", "--base-url", url, program=[sys.executable, "-c", program])
+    assert done.exit_code == 4
+    assert re.search(r"[-\\|/]\x1b\[0m waiting [012]\.\d s before the next request \.\.\.\n", done.stdout)
+    assert re.search(r"^(\x1b\[\??[0-9]+[A-Za-z]|\r)*ServerError: campaign 1 was not read", done.stdout, re.M)

@@ -41,7 +41,8 @@ def test_a_program_that_packs_modules_finds_every_endpoint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "library", "extra"), [("cli", "click", "cli"), ("transport.aiohttp", "aiohttp", "aiohttp")]
+    ("module", "library", "extra"),
+    [("cli", "click", "cli"), ("cli", "rich", "cli"), ("transport.aiohttp", "aiohttp", "aiohttp")],
 )
 def test_a_missing_extra_is_named(module: str, library: str, extra: str) -> None:
     done = python(f"import sys; sys.modules['{library}'] = None; import sendgrid_campaigns.{module}")
@@ -51,6 +52,12 @@ def test_a_missing_extra_is_named(module: str, library: str, extra: str) -> None
 
 def test_the_package_requires_httpx_and_attrs_alone() -> None:
     assert {Requirement(line).name for line in PROJECT["project"]["dependencies"]} == {"attrs", "httpx"}
+
+
+def test_the_extra_all_is_the_others() -> None:
+    others = dict(PROJECT["project"]["optional-dependencies"])
+    (everything,) = map(Requirement, others.pop("all"))
+    assert (everything.name, everything.extras) == (PROJECT["project"]["name"], others.keys())
 
 
 @pytest.mark.parametrize("package", ["facade/sendgrid_campaigns", "generated/sendgrid_campaigns_api"])

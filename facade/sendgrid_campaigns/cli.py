@@ -1,38 +1,46 @@
 """The command `sendgrid-campaigns`.
 
 Every command returns its output. `main` alone writes the output and ends the process, so that a full disk or a closed
-pipe cannot change the exit code, which says what happened to a campaign.
+pipe cannot change the exit code, which says what happened to a campaign. Nor can a second signal: after the first one,
+and once a command's call has returned, SIGINT and SIGTERM are ignored.
 """
 
 import contextlib
 import functools
 import json
+import logging
 import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 try:
     import click
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 except ImportError:
-    sys.exit("The command line needs click: pip install 'sendgrid-campaigns[cli]'")
+    sys.exit("The command line needs click and rich: pip install 'sendgrid-campaigns[cli]'")
 
 from sendgrid_campaigns import CampaignsClient
-from sendgrid_campaigns.config import BASE_URL, Clock
+from sendgrid_campaigns.config import BASE_URL, URL_VARIABLE, Clock
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError
-from sendgrid_campaigns.models import Campaign, CheckResult, Outcome, Schedule, SendReceipt
+from sendgrid_campaigns.models import Attempt, Campaign, CheckResult
 from sendgrid_campaigns.sandbox import Sandbox, example
 from sendgrid_campaigns.version import __version__
 
 IN_MEMORY = ":memory:"
 
-USAGE, REFUSED, LATER, UNKNOWN, INTERRUPTED = 2, 3, 4, 5, 130
+USAGE, REFUSED, LATER, UNKNOWN, DECLINED, INTERRUPTED = 2, 3, 4, 5, 6, 130
 
 EXIT_CODES = """\b
 Exit codes:
@@ -41,6 +49,7 @@ Exit codes:
   3    refused, or something is missing; the same command will be refused again
   4    not done for now: network, rate limit or a fault of the service; run the command again later
   5    unknown: the change may have been made, after send the mailing; look before you run the command again
+  6    you answered no; nothing was changed
   130  interrupted while no change was in doubt"""
 
 
@@ -53,6 +62,73 @@ def exit_code(error: SendGridError) -> int:
     return LATER if error.temporary else REFUSED
 
 
+# --- texts ---
+
+WORDS = (
+    ("outcome(error), also later and of any client of this account,", "`sendgrid-campaigns outcome ID`, also later,"),
+    ("outcome(error) reads the campaign and compares", "`sendgrid-campaigns get ID` shows the campaign: compare"),
+    ("outcome(error) tells", "`sendgrid-campaigns get ID` tells"),
+    ("outcome(error) reads status and time", "`sendgrid-campaigns get ID` and `get-schedule ID` read status and time"),
+    ("outcome(error) reads the status", "`sendgrid-campaigns get ID` reads the status"),
+    ("ensure_sent() may be called", "`sendgrid-campaigns ensure-sent ID` may be run"),
+    ("unschedule()", "`sendgrid-campaigns unschedule ID`"),
+    ("with schedule()", "with `sendgrid-campaigns schedule ID`"),
+    ("delete(..., stop=True)", "`sendgrid-campaigns delete ID --stop`"),
+    ("on_behalf_of(): the Subuser", "--on-behalf-of"),
+    ("on_behalf_of(): account_id", "--account-id"),
+    ("on_behalf_of(account_id=...)", "--account-id"),
+    ("on_behalf_of(...)", "--on-behalf-of or --account-id"),
+    ("use the client itself", "leave the option out"),
+    ("the client adds", "the command adds"),
+    (" (or api_key=)", ""),
+    (", or give api_key=... to the client", ""),
+    ("base_url", "--base-url"),
+    ("campaign_id is", "ID is"),
+    ("send_at is", "--at is"),
+    ("update() was given nothing to change", "there is nothing to change"),
+    ("such as subject=...", "such as --subject TEXT"),
+    (" after retry_after seconds, or give calls a longer deadline: Retry(deadline=...)", " later"),
+    ("Call again", "Run the command again"),
+    ("call again", "run the command again"),
+)
+"""What the Python API's texts say, and the same in words of the command line."""
+
+
+def in_words(text: str) -> str:
+    """Return a text of the Python API in words of the command line."""
+    for python, own in WORDS:
+        text = text.replace(python, own)
+    return text
+
+
+def _translated(error: SendGridError) -> SendGridError:
+    changed, hint = in_words(error.changed), in_words(error.advice.removeprefix(error.changed).strip())
+    cause = in_words(error.cause) if isinstance(error, ConfigurationError) else error.cause
+    texts = {"changed": changed, "hint": hint, "cause": cause}
+    return type(error)(None, {**error.args[1], **{name: text for name, text in texts.items() if text}})
+
+
+def visible(text: str) -> str:
+    """Return a text of somebody else's on one line: what a terminal would obey is escaped."""
+    return "".join(
+        each.encode("unicode_escape").decode() if unicodedata.category(each) in OBEYED and each not in JOINERS else each
+        for each in text
+    )
+
+
+OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, surrogates, separators of lines
+JOINERS = "\u200c\u200d"  # inside of words and emoji
+
+
+def _visible(value: Any) -> Any:
+    """Return facts of an error, each of them on one line."""
+    if isinstance(value, Mapping):
+        return {name: _visible(item) for name, item in value.items()}  # pyright: ignore
+    if isinstance(value, list):
+        return [_visible(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return visible(value) if isinstance(value, str) else value
+
+
 @dataclass(frozen=True)
 class Output:
     """The output of a command: a text for people, the same as data for programs, and the exit code."""
@@ -60,14 +136,20 @@ class Output:
     text: str
     data: Any
     code: int = 0
+    table: Table | None = None
+    """On a terminal, in place of the text."""
 
 
-def _facts(result: Campaign | SendReceipt | Schedule | Outcome, code: int = 0) -> Output:
-    data = result.to_dict()
+def _facts(data: dict[str, Any], code: int = 0) -> Output:
     data.pop("attempts", None)
-    facts = {name: value for name, value in data.items() if value is not None and value != {}}
+    facts = {name: visible(_plain(value)) for name, value in data.items() if value is not None and value != {}}
     width = max(map(len, facts))
-    return Output("\n".join(f"{name:<{width}}  {_plain(value)}" for name, value in facts.items()), data, code)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, Text(value))
+    return Output("\n".join(f"{name:<{width}}  {value}" for name, value in facts.items()), data, code, table)
 
 
 def _plain(value: Any) -> str:
@@ -75,26 +157,70 @@ def _plain(value: Any) -> str:
 
 
 def _table(campaigns: Sequence[Campaign]) -> Output:
-    rows = [("ID", "STATUS", "TITLE", "SUBJECT")]
-    rows += [(str(one.id), one.status or "", one.title or "", one.subject or "") for one in campaigns]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return Output("\n".join(lines), [one.to_dict() for one in campaigns])
+    names = ("ID", "STATUS", "TITLE", "SUBJECT")
+    rows = [(str(one.id), *map(visible, (one.status or "", one.title or "", one.subject or ""))) for one in campaigns]
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (names, *rows)]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="cyan")
+    for name in names:
+        table.add_column(name, no_wrap=name in ("ID", "STATUS"))  # the others give way to a narrow terminal
+    for row in rows:
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
+    return Output("\n".join(lines), [one.to_dict() for one in campaigns], table=table)
 
 
 def _done(campaign_id: int, action: str) -> Output:
     return Output(f"campaign {campaign_id} was {action}", {"id": campaign_id, "action": action})
 
 
-# --- options ---
+# --- the terminal ---
 
 
-class _TalkingClock(Clock):
-    """The machine's clock, which announces every wait on standard error."""
+class Declined(click.ClickException):
+    """The answer to a question was no."""
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask(question: str, otherwise: str) -> None:
+    _write(sys.stderr, f"{question} [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Declined(otherwise)
+
+
+class _Progress(Clock):
+    """What the command waits for, on standard error; and the machine's clock, which announces every wait there."""
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+        # The spinner is of ASCII, for terminals without other characters.
+        on_terminal = sys.stderr.isatty() and not silent
+        self._status = Console(file=sys.stderr).status("", spinner="line") if on_terminal else None
+
+    def say(self, text: str) -> None:
+        """Show a text: on a terminal until the next one, without one as a line."""
+        if self._status is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._status.update(text)
+                self._status.start()
+        elif not self._silent:
+            _write(sys.stderr, text)
+
+    def end(self) -> None:
+        """Remove the text from a terminal."""
+        if self._status is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._status.stop()
 
     def sleep(self, seconds: float) -> None:
-        _write(sys.stderr, f"waiting {seconds:.1f} s before the next request ...")
+        self.say(f"waiting {seconds:.1f} s before the next request ...")
         super().sleep(seconds)
+        self.end()
+
+
+# --- options ---
 
 
 def _state_file(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -119,10 +245,16 @@ def _aware_time(context: click.Context, parameter: click.Parameter, value: str) 
 def _text_of(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is None:
         return None
+    if value == "-" and context.meta.setdefault("stdin", parameter.name) != parameter.name:
+        raise click.BadParameter("Standard input can be read once: name a file.")
     try:
-        return Path(value).read_text("utf-8")
+        with click.open_file(value, encoding="utf-8-sig") as file:
+            text: str = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{value} cannot be read: {error}") from None
+    if value == "-" and not text:
+        raise click.BadParameter("Standard input is empty.")
+    return text
 
 
 ID = click.argument("campaign_id", metavar="ID", type=int)
@@ -139,13 +271,15 @@ FIELDS = (
     click.option("--suppression-group-id", type=int),
     click.option("--custom-unsubscribe-url", metavar="URL"),
     click.option("--ip-pool", metavar="NAME"),
-    click.option("--html", "html_content", metavar="FILE", callback=_text_of, help="HTML content, in UTF-8."),
-    click.option("--plain", "plain_content", metavar="FILE", callback=_text_of, help="Plain text content, in UTF-8."),
+    click.option(
+        "--html", "html_content", metavar="FILE", callback=_text_of, help="HTML content, in UTF-8. - is standard input."
+    ),
+    click.option("--plain", "plain_content", metavar="FILE", callback=_text_of, help="Plain text content, as well."),
 )
 SHARED = (
     click.option("--on-behalf-of", metavar="USERNAME", help="Act for this Subuser."),
     click.option("--account-id", metavar="ID", help="Act for this customer account."),
-    click.option("--base-url", metavar="URL", default=BASE_URL, show_default=True, help="The API's address."),
+    click.option("--base-url", metavar="URL", help=f"The API's address; by default ${URL_VARIABLE}, or {BASE_URL}."),
     click.option(
         "--sandbox",
         metavar="[FILE]",
@@ -167,9 +301,11 @@ def commands(context: click.Context) -> Output | None:
     """Send SendGrid (legacy) campaigns, and never be wrong about a send.
 
     Set the environment variable SENDGRID_API_KEY to the API key. There is no option for the key: other users of the
-    machine can read command lines.
+    machine can read command lines. To try a command without SendGrid, add --sandbox.
 
-    To try the command without SendGrid: sendgrid-campaigns send 4900 --sandbox
+    Examples:
+      sendgrid-campaigns send 4900 --sandbox
+      sendgrid-campaigns list --all
     """
     return None if context.invoked_subcommand else Output(context.get_help(), None)
 
@@ -187,16 +323,21 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
             if on_behalf_of is not None and account_id is not None:
                 raise click.UsageError("Give --on-behalf-of for a Subuser or --account-id for an account, not both.")
             with ExitStack() as stack:
+                click.get_current_context().obj = progress = _Progress(silent=as_json)
                 if sandbox is None:
-                    campaigns = CampaignsClient(base_url=base_url, clock=Clock() if as_json else _TalkingClock())
+                    campaigns = CampaignsClient(base_url=base_url, clock=progress)
                 else:
                     campaigns = stack.enter_context(_opened(None if sandbox == IN_MEMORY else sandbox)).client()
                 stack.enter_context(campaigns)
+                stack.callback(progress.end)
                 if on_behalf_of is not None:
                     campaigns = campaigns.on_behalf_of(on_behalf_of)
                 if account_id is not None:
                     campaigns = campaigns.on_behalf_of(account_id=account_id)
-                return function(campaigns, **options)
+                try:
+                    return function(campaigns, **options)
+                finally:
+                    _ignore_signals()
 
         decorated: Any = run
         for option in reversed(options + SHARED):
@@ -219,16 +360,37 @@ def _opened(file: str | None) -> Sandbox:
 # --- the commands ---
 
 
-@command(ID)
-def send(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """Send the draft ID to its whole audience, now."""
-    return _facts(campaigns.send(campaign_id))
+def _ask_before_sending(campaigns: CampaignsClient, campaign_id: int, yes: bool) -> None:
+    if yes or not _has_terminal():
+        return
+    found = campaigns.get(campaign_id).to_dict()
+    names = ("id", "status", "title", "subject", "list_ids", "segment_ids")
+    _show(sys.stderr, _facts({name: found[name] for name in names}))
+    _ask("Send this campaign to its whole audience, now?", "not sent")
 
 
-@command(ID)
-def ensure_sent(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """Send the draft ID, unless the draft was sent before. Safe to run again."""
-    return _facts(campaigns.ensure_sent(campaign_id))
+@command(ID, YES)
+def send(campaigns: CampaignsClient, campaign_id: int, yes: bool) -> Output:
+    """Send the draft ID to its whole audience, now. On a terminal, asks first.
+
+    Examples:
+      sendgrid-campaigns send 4900
+      sendgrid-campaigns send 4901 --on-behalf-of acme --yes
+    """
+    _ask_before_sending(campaigns, campaign_id, yes)
+    return _facts(campaigns.send(campaign_id).to_dict())
+
+
+@command(ID, YES)
+def ensure_sent(campaigns: CampaignsClient, campaign_id: int, yes: bool) -> Output:
+    """Send the draft ID, unless the draft was sent before. Safe to run again. On a terminal, asks first.
+
+    Examples:
+      sendgrid-campaigns ensure-sent 4900
+      sendgrid-campaigns ensure-sent 4902 --account-id A123 --json
+    """
+    _ask_before_sending(campaigns, campaign_id, yes)
+    return _facts(campaigns.ensure_sent(campaign_id).to_dict())
 
 
 @command(
@@ -238,35 +400,58 @@ def ensure_sent(campaigns: CampaignsClient, campaign_id: int) -> Output:
     click.option("--editor", type=click.Choice(["code", "design"])),
 )
 def send_once(campaigns: CampaignsClient, key: str, title: str, **fields: Any) -> Output:
-    """Make and send one campaign for each KEY. Safe to run again.
+    r"""Make and send one campaign for each KEY. Safe to run again.
 
     KEY names the mailing, such as newsletter-2026-03.
+
+    Examples:
+      sendgrid-campaigns send-once march-2027 --title March --subject Spring --sender-id 124451 \
+        --list-id 110 --suppression-group-id 42 --html march.html
+      sendgrid-campaigns send-once march-2027 --title March --subject Spring --sender-id 124451 \
+        --list-id 110 --suppression-group-id 42 --plain - <march.txt
     """
-    return _facts(campaigns.send_once(key, title, **_given(fields)))
+    return _facts(campaigns.send_once(key, title, **_given(fields)).to_dict())
 
 
 @command(ID)
 def outcome(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """Read whether the campaign ID was sent. The exit code is 5 when reading does not tell."""
-    found = campaigns.outcome(campaign_id)
-    return _facts(found, {True: 0, False: REFUSED, None: UNKNOWN}[found.applied])
+    """Read whether the campaign ID was sent. The exit code is 5 when reading does not tell.
+
+    Examples:
+      sendgrid-campaigns outcome 4900
+      sendgrid-campaigns outcome 4901 --on-behalf-of acme --json
+    """
+    data = campaigns.outcome(campaign_id).to_dict()
+    code = {True: 0, False: REFUSED, None: UNKNOWN}[data["applied"]]
+    shown = _facts({**data, "applied": "unknown" if data["applied"] is None else data["applied"]}, code)
+    return replace(shown, data={**shown.data, "applied": data["applied"]})
 
 
 @command(ID)
 def get(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """Show the campaign ID."""
-    return _facts(campaigns.get(campaign_id))
+    """Show the campaign ID.
+
+    Examples:
+      sendgrid-campaigns get 4900
+      sendgrid-campaigns get 4900 --json
+    """
+    return _facts(campaigns.get(campaign_id).to_dict())
 
 
 @command(ID)
 def check(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """List what the campaign ID lacks to be sent. The exit code is 3 when there is anything."""
+    """List what the campaign ID lacks to be sent. The exit code is 3 when there is anything.
+
+    Examples:
+      sendgrid-campaigns check 4900
+      sendgrid-campaigns check 4902 --account-id A123
+    """
     return _checked(campaigns.check(campaign_id))
 
 
 def _checked(result: CheckResult) -> Output:
     lines = [f"campaign {result.campaign.id} {'cannot be sent:' if result.problems else 'has no known problem'}"]
-    lines += [f"  {problem}" for problem in result.problems]
+    lines += [f"  {visible(str(problem))}" for problem in result.problems]
     lines += ["only the service knows:", *(f"  {unknown}" for unknown in result.unknown)]
     data = {"ready": result.ready, **result.to_dict()}
     del data["campaign"]
@@ -279,11 +464,24 @@ def _checked(result: CheckResult) -> Output:
     click.option("--all", "everything", is_flag=True, help="List all campaigns, page by page."),
 )
 def list_(campaigns: CampaignsClient, limit: int | None, offset: int | None, everything: bool) -> Output:
-    """List campaigns, newest first."""
+    """List campaigns, newest first.
+
+    Examples:
+      sendgrid-campaigns list --limit 5
+      sendgrid-campaigns list --all --json
+    """
     page = {name: value for name, value in (("limit", limit), ("offset", offset)) if value is not None}
     if everything and page:
         raise click.UsageError("--all takes no --limit and no --offset.")
-    return _table([*campaigns.iterate()] if everything else campaigns.list(**page))
+    return _table([*_counted(campaigns.iterate())] if everything else campaigns.list(**page))
+
+
+def _counted(campaigns: Iterator[Campaign]) -> Iterator[Campaign]:
+    progress = click.get_current_context().obj
+    for number, campaign in enumerate(campaigns, 1):
+        if number % 100 == 0:
+            progress.say(f"read {number} campaigns ...")
+        yield campaign
 
 
 @command(
@@ -292,8 +490,13 @@ def list_(campaigns: CampaignsClient, limit: int | None, offset: int | None, eve
     click.option("--editor", type=click.Choice(["code", "design"])),
 )
 def create(campaigns: CampaignsClient, title: str, **fields: Any) -> Output:
-    """Make a draft."""
-    return _facts(campaigns.create(title, **_given(fields)))
+    """Make a draft.
+
+    Examples:
+      sendgrid-campaigns create --title March --subject Spring --list-id 110 --html march.html
+      sendgrid-campaigns create --title March --plain - <march.txt
+    """
+    return _facts(campaigns.create(title, **_given(fields)).to_dict())
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
@@ -307,7 +510,12 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
     click.option("--clear", multiple=True, metavar="FIELD", help="Clear this field. Repeat for several."),
 )
 def update(campaigns: CampaignsClient, campaign_id: int, clear: Sequence[str], **fields: Any) -> Output:
-    """Change the draft ID. A field without an option stays as before."""
+    """Change the draft ID. A field without an option stays as before.
+
+    Examples:
+      sendgrid-campaigns update 4900 --subject Spring --html march.html
+      sendgrid-campaigns update 4900 --list-id 110 --clear segment_ids
+    """
     clearable = fields.keys() - {"title"}
     if unknown := set(clear) - clearable:
         raise click.UsageError(f"--clear {unknown.pop()}: the fields to clear are {', '.join(sorted(clearable))}.")
@@ -315,35 +523,59 @@ def update(campaigns: CampaignsClient, campaign_id: int, clear: Sequence[str], *
     if both := changes.keys() & set(clear):
         raise click.UsageError(f"--clear {both.pop()}: the field has a new value as well.")
     changes.update(dict.fromkeys(clear))
-    return _facts(campaigns.update(campaign_id, **changes))
+    return _facts(campaigns.update(campaign_id, **changes).to_dict())
 
 
-@command(ID, click.option("--stop", is_flag=True, help="Delete although that stops scheduled or outgoing mail."), YES)
+@command(
+    ID,
+    click.option("--stop", is_flag=True, help="Delete although that stops scheduled or outgoing mail."),
+    YES,
+)
 def delete(campaigns: CampaignsClient, campaign_id: int, stop: bool, yes: bool) -> Output:
-    """Delete the campaign ID."""
+    """Delete the campaign ID. Asks first.
+
+    Examples:
+      sendgrid-campaigns delete 4900
+      sendgrid-campaigns delete 4900 --stop --yes
+    """
     if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("stdin is not a terminal; pass --yes.")
-        click.confirm(f"Delete campaign {campaign_id}?", abort=True, err=True)
+        if not _has_terminal():
+            raise click.UsageError("stdin and stderr are no terminal to ask on; pass --yes.")
+        _ask(f"Delete campaign {campaign_id}?", "not deleted")
     campaigns.delete(campaign_id, stop=stop)
     return _done(campaign_id, "deleted")
 
 
 @command(ID, AT)
 def schedule(campaigns: CampaignsClient, campaign_id: int, send_at: datetime) -> Output:
-    """Schedule the draft ID."""
-    return _facts(campaigns.schedule(campaign_id, send_at))
+    """Schedule the draft ID.
+
+    Examples:
+      sendgrid-campaigns schedule 4900 --at 2099-01-05T10:53+01:00
+      sendgrid-campaigns schedule 4900 --at 2099-01-05T09:53Z --json
+    """
+    return _facts(campaigns.schedule(campaign_id, send_at).to_dict())
 
 
 @command(ID, AT)
 def reschedule(campaigns: CampaignsClient, campaign_id: int, send_at: datetime) -> Output:
-    """Move the scheduled campaign ID to another time."""
-    return _facts(campaigns.reschedule(campaign_id, send_at))
+    """Move the scheduled campaign ID to another time.
+
+    Examples:
+      sendgrid-campaigns reschedule 4900 --at 2099-01-05T10:53+01:00
+      sendgrid-campaigns reschedule 4900 --at 2099-01-05T09:53Z --json
+    """
+    return _facts(campaigns.reschedule(campaign_id, send_at).to_dict())
 
 
 @command(ID)
 def get_schedule(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """Show the time of the scheduled campaign ID."""
+    """Show the time of the scheduled campaign ID.
+
+    Examples:
+      sendgrid-campaigns get-schedule 4900
+      sendgrid-campaigns get-schedule 4901 --on-behalf-of acme
+    """
     send_at = campaigns.get_schedule(campaign_id)
     time = None if send_at is None else send_at.isoformat()
     return Output(time or f"campaign {campaign_id} is not scheduled", {"id": campaign_id, "send_at": time})
@@ -351,24 +583,42 @@ def get_schedule(campaigns: CampaignsClient, campaign_id: int) -> Output:
 
 @command(ID)
 def unschedule(campaigns: CampaignsClient, campaign_id: int) -> Output:
-    """Cancel the schedule of the campaign ID. The campaign is a draft again."""
+    """Cancel the schedule of the campaign ID. The campaign is a draft again.
+
+    Examples:
+      sendgrid-campaigns unschedule 4900
+      sendgrid-campaigns unschedule 4901 --on-behalf-of acme
+    """
     campaigns.unschedule(campaign_id)
     return _done(campaign_id, "unscheduled")
 
 
-@command(ID, click.option("--to", multiple=True, required=True, help="An address; up to ten."))
+@command(
+    ID,
+    click.option("--to", multiple=True, required=True, metavar="ADDRESS", help="Repeat for up to ten."),
+)
 def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -> Output:
-    """Send the campaign ID to a few addresses as a test."""
+    """Send the campaign ID to a few addresses as a test.
+
+    Examples:
+      sendgrid-campaigns send-test 4900 --to me@example.com
+      sendgrid-campaigns send-test 4900 --to a@example.com --to b@example.com
+    """
     campaigns.send_test(campaign_id, to)
     return _done(campaign_id, "sent as a test")
 
 
-@commands.command(name="sandbox")
+@commands.command(name="sandbox", epilog=EXIT_CODES)
 @click.argument("file", required=False, callback=_state_file)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="By default any free port.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox_(file: str | None, port: int, as_json: bool) -> Output:
-    """Serve the offline sandbox over HTTP. On loopback, until interrupted. FILE keeps the sandbox's state."""
+    """Serve the offline sandbox over HTTP. On loopback, until interrupted. FILE keeps the sandbox's state.
+
+    Examples:
+      sendgrid-campaigns sandbox
+      sendgrid-campaigns sandbox play.db --port 8025
+    """
     with _opened(file) as sandbox:
         server = sandbox.serve(port, start=False)
         where = {"url": server.url, "key": example.KEY}
@@ -379,6 +629,10 @@ def sandbox_(file: str | None, port: int, as_json: bool) -> Output:
     return Output("stopped", {"stopped": server.url})
 
 
+for _each in (commands, *commands.commands.values()):
+    _each.help = cleandoc(_each.help or "").replace("Examples:", "\b\nExamples:")  # click keeps the lines after \b
+
+
 # --- the process ---
 
 
@@ -386,55 +640,124 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and end the process with the exit code of the result, whatever happens to the output."""
     arguments = sys.argv[1:] if arguments is None else arguments
     # Treat SIGTERM like Ctrl-C, so that a stopped job, too, reports a change in doubt.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as of a job in the background
+            signal.signal(number, _interrupt)
     as_json = "--json" in arguments
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # the parent process has closed the stream
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - until the end
-    try:
-        result = commands.main([*arguments], prog_name="sendgrid-campaigns", standalone_mode=False)
-    except (Exception, KeyboardInterrupt) as error:
-        failure = _failure(error)
-        if failure is None:
-            raise
-        _write(sys.stderr, json.dumps({**failure.data, "exit_code": failure.code}) if as_json else failure.text)
-        sys.exit(failure.code)
+    with _changes() as changes:
+        try:
+            result = commands.main([*arguments], prog_name="sendgrid-campaigns", standalone_mode=False)
+        except (Exception, KeyboardInterrupt) as error:
+            _ignore_signals()
+            failure = _failure(error, changes)
+            if failure is None:
+                raise
+            _write(sys.stderr, json.dumps({**failure.data, "exit_code": failure.code}) if as_json else failure.text)
+            sys.exit(failure.code)
+    _ignore_signals()
     if isinstance(result, Output):
-        _write(sys.stdout, json.dumps(result.data) if as_json else result.text)
+        _write(sys.stdout, json.dumps(result.data)) if as_json else _show(sys.stdout, result)
         sys.exit(result.code)
     sys.exit(0)
 
 
-def _failure(error: BaseException) -> Output | None:
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    _ignore_signals()
+    raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+LOG = logging.getLogger("sendgrid_campaigns")
+
+
+@contextlib.contextmanager
+def _changes() -> Generator[list[Attempt], None, None]:
+    """List the requests that changed something, or may have, by the log of the client, which is shown no more.
+
+    An interruption while a call is in doubt has a note. One between the end of the doubt and the result has none.
+    """
+    made = list[Attempt]()
+
+    def take(record: logging.LogRecord) -> bool:
+        for each in record.args or ():
+            if isinstance(each, Attempt) and each.method != "GET" and each.proof not in ("rejected", "not sent"):
+                made.append(each)
+        return False
+
+    level = LOG.level
+    LOG.setLevel(logging.DEBUG)
+    LOG.addFilter(take)
+    try:
+        yield made
+    finally:
+        LOG.removeFilter(take)
+        LOG.setLevel(level)
+
+
+def _failure(error: BaseException, changes: Sequence[Attempt]) -> Output | None:
     """Return the output for an exception that ended a command; None for a defect of this program."""
     name, text, facts = type(error).__name__, str(error), dict[str, Any]()
-    notes: list[str] = getattr(error, "__notes__", None) or getattr(error.__context__, "__notes__", [])
+    chain = [*_chain(error)]
+    notes = [visible(in_words(note)) for each in chain for note in getattr(each, "__notes__", ())]
     if isinstance(error, SendGridError):
-        facts = error.to_dict()
-        code = exit_code(error)
-        shown = f"{name}: {text}"
+        error = _translated(error)
+        text, facts, code = str(error), error.to_dict(), exit_code(error)
+        shown = f"{name}: {type(error)(None, _visible(error.args[1]))}"
     elif notes:  # the exception ended a write that was in doubt
         shown, code = "\n".join(["interrupted", *notes]), UNKNOWN
-    elif isinstance(error, KeyboardInterrupt | click.Abort):
+    elif any(isinstance(each, KeyboardInterrupt | click.Abort) for each in chain):
         shown, code = "interrupted", INTERRUPTED
+        if changes:
+            shown, code = (
+                f"interrupted after {visible(str(changes[-1]))}\nLook before you run the command again.",
+                UNKNOWN,
+            )
+    elif isinstance(error, Declined):
+        shown, code = error.message, DECLINED
     elif isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
         text, code = error.format_message(), USAGE
-        shown = (f"{context.get_usage()}\n" if context else "") + f"Error: {text}"
+        shown = (f"{context.get_usage()}\n" if context else "") + f"Error: {visible(text)}"
     elif isinstance(error, sqlite3.Error | ImportError | ValueError | OSError):  # a state file, a port, an extra
-        shown, code = f"Error: {text}", LATER if isinstance(error, sqlite3.Error) else USAGE
+        shown, code = f"Error: {visible(text)}", LATER if isinstance(error, sqlite3.Error) else USAGE
     else:
         return None
     return Output(shown, {"error": name, "text": text or shown, **facts}, code)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__context__
+
+
+def _show(stream: TextIO, output: Output) -> None:
+    text = output.text
+    if output.table is not None and stream.isatty():
+        console = Console(file=stream)
+        with console.capture() as captured:
+            console.print(output.table)
+        text = captured.get().rstrip("\n")
+    _write(stream, text)
+
+
+def _write(stream: TextIO, text: str, end: str = "\n") -> None:
     """Write a line, or lose the line when the stream fails: the exit code still says what happened."""
     try:
         encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
         stream.flush()
-    except (OSError, ValueError, KeyboardInterrupt):
+    except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):  # the interpreter's own last flush must not fail either
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
