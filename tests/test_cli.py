@@ -104,7 +104,7 @@ def test_on_behalf_of(run: Run, option: str, name: str, own: int) -> None:
         (["send", "--sandbox", "4900"], "--sandbox took 4900 as its file"),
         (["send", "4900", "--sandbox", "--on-behalf-of", ""], "is empty"),
         (["send", "4900", "--sandbox", "--on-behalf-of", "a", "--account-id", "b"], "not both."),
-        (["send", "4900", "--sandbox", __file__], "cannot hold a sandbox's state"),
+        (["send", "4900", "--sandbox", __file__], "cannot keep its state in"),
         (["sandbox", ""], "file name is empty"),
         (["list", "--sandbox", "--all", "--limit", "5"], "--all takes no --limit and no --offset"),
         (["update", "4900", "--sandbox", "--subject", "x", "--clear", "subject"], "the field has a new value as well"),

@@ -42,7 +42,7 @@ def test_each_customer_gets_one_mailing(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("effect", ["none", "done"])
 def test_the_next_run_finds_out_an_unknown_outcome(sandbox: Sandbox, effect: Any) -> None:
-    sandbox.buggify("send", effect=effect)
+    sandbox.make_outcome_unknown("send", effect=effect)
     assert run(sandbox)[0] == newsletter.UNKNOWN
     sandbox.outage(0)
     assert run(sandbox) == [newsletter.DONE, newsletter.DONE]

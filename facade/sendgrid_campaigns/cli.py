@@ -190,7 +190,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
                 if sandbox is None:
                     campaigns = CampaignsClient(base_url=base_url, clock=Clock() if as_json else _TalkingClock())
                 else:
-                    campaigns = stack.enter_context(_opened(None if sandbox == IN_MEMORY else sandbox)).client()
+                    campaigns = stack.enter_context(Sandbox(None if sandbox == IN_MEMORY else sandbox)).client()
                 stack.enter_context(campaigns)
                 if on_behalf_of is not None:
                     campaigns = campaigns.on_behalf_of(on_behalf_of)
@@ -205,15 +205,6 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
         return function
 
     return register
-
-
-def _opened(file: str | None) -> Sandbox:
-    try:
-        return Sandbox(file)
-    except sqlite3.Error as error:
-        if "locked" in str(error):  # by another process: main answers with LATER
-            raise
-        raise click.FileError(file or IN_MEMORY, f"the file cannot hold a sandbox's state: {error}") from error
 
 
 # --- the commands ---
@@ -369,7 +360,7 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox_(file: str | None, port: int, as_json: bool) -> Output:
     """Serve the offline sandbox over HTTP. On loopback, until interrupted. FILE keeps the sandbox's state."""
-    with _opened(file) as sandbox:
+    with Sandbox(file) as sandbox:
         server = sandbox.serve(port, start=False)
         where = {"url": server.url, "key": example.KEY}
         text = f"{server.url}  (key: {example.KEY}; stop with Ctrl-C)"
