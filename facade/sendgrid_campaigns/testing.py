@@ -37,8 +37,8 @@ def catch_clients(sandbox: Sandbox) -> Generator[Sandbox]:
     """Answer the requests of every client of this process from a sandbox, until the end of the `with` block.
 
     Every client: blocking, on asyncio and on aiohttp, in every thread, made before the block or in it, with an
-    `http_client` and a `base_url` of its own or without. Only `client()` and `async_client()` of a sandbox stay as they
-    are. A client needs no key: one that the sandbox does not hold counts as the sandbox's own.
+    `http_client` and a `base_url` of its own or without. Only clients of another sandbox stay as they are. A client
+    needs no key, and a key that the sandbox does not hold counts as the sandbox's own.
 
     Clients take the time from the sandbox, and their waits advance it; a client with a `clock` of its own keeps that.
     """

@@ -42,7 +42,7 @@ Kind = Literal["sender", "list", "segment", "suppression_group", "ip_pool"]
 __all__ = ["Canned", "Knobs", "Mailing", "RequestRecord", "Sandbox", "SentTest"]
 
 
-__tracebackhide__ = methodcaller("errisinstance", (AssertionError, ValueError, TypeError))
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (AssertionError, ValueError, TypeError))
 """For pytest: the traceback of a failed check, or of a wrong use, ends in the test."""
 
 

@@ -28,7 +28,7 @@ CONNECT = "connect"
 _LONGEST = 1e9
 """The largest delay, in seconds."""
 
-__tracebackhide__ = methodcaller("errisinstance", (AssertionError, ValueError, TypeError))
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (AssertionError, ValueError, TypeError))
 """For pytest: the traceback of a failed check, or of a wrong use, ends in the test."""
 
 

@@ -19,7 +19,7 @@ import attrs
 from sendgrid_campaigns.sandbox import rules
 from sendgrid_campaigns.sandbox.state import State
 
-__tracebackhide__ = methodcaller("errisinstance", (ValueError, TypeError))
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (ValueError, TypeError))
 """For pytest: the traceback of a wrong use ends in the test."""
 
 _LONGEST = 1e9

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-__tracebackhide__ = methodcaller("errisinstance", (ValueError, TypeError, RuntimeError))
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (ValueError, TypeError, RuntimeError))
 """For pytest: the traceback of a wrong use ends in the test."""
 
 _SCHEMA = """
