@@ -126,7 +126,7 @@ def test_on_behalf_of(run: Run, option: str, name: str, own: int) -> None:
         (["schedule", "4900", "--sandbox", "--at", "2001-01-05T10:53Z"], "--at is 2001-01-05T10:53:00+00:00, which is"),
         (["get", "4900", "--base-url", "nowhere"], "--base-url is no http(s) URL with a host"),
         (["send", "4900", "--sandbox", "--on-behalf-of", "a", "--account-id", "b"], "not both."),
-        (["send", "4900", "--sandbox", __file__], "cannot hold a sandbox's state"),
+        (["send", "4900", "--sandbox", __file__], "cannot keep its state in"),
         (["sandbox", ""], "file name is empty"),
         (["list", "--sandbox", "--all", "--limit", "5"], "--all takes no --limit and no --offset"),
         (["update", "4900", "--sandbox", "--subject", "x", "--clear", "subject"], "the field has a new value as well"),

@@ -1,8 +1,10 @@
 """Test the job on the sandbox: no account, no network, no waiting.
 
-The fixture `sendgrid_sandbox` comes with the package.
+The fixture `sendgrid_sandbox` comes with the package: every client that the job makes reaches this sandbox.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +44,7 @@ def test_each_customer_gets_one_mailing(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("effect", ["none", "done"])
 def test_the_next_run_finds_out_an_unknown_outcome(sandbox: Sandbox, effect: Any) -> None:
-    sandbox.buggify("send", effect=effect)
+    sandbox.make_outcome_unknown("send", effect=effect)
     assert run(sandbox)[0] == newsletter.UNKNOWN
     sandbox.outage(0)
     assert run(sandbox) == [newsletter.DONE, newsletter.DONE]
@@ -53,3 +55,14 @@ def test_one_customers_error_does_not_stop_the_others(sandbox: Sandbox) -> None:
     sandbox.set_credits(0, on_behalf_of="acme")
     assert run(sandbox) == [newsletter.FIX, newsletter.DONE]
     assert [mailing.account for mailing in sandbox.mailings()] == ["beta"]
+
+
+def test_the_program(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "customers.json"
+    file.write_text(json.dumps(CUSTOMERS))
+    monkeypatch.setattr("sys.argv", ["newsletter.py", "2026-03", str(file)])
+    assert newsletter.main() == newsletter.DONE
+    assert [(mailing.account, mailing.subject) for mailing in sandbox.mailings()] == [
+        ("acme", "Spring!"),
+        ("beta", "Spring!"),
+    ]

@@ -327,7 +327,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
                 if sandbox is None:
                     campaigns = CampaignsClient(base_url=base_url, clock=progress)
                 else:
-                    campaigns = stack.enter_context(_opened(None if sandbox == IN_MEMORY else sandbox)).client()
+                    campaigns = stack.enter_context(Sandbox(None if sandbox == IN_MEMORY else sandbox)).client()
                 stack.enter_context(campaigns)
                 stack.callback(progress.end)
                 if on_behalf_of is not None:
@@ -346,15 +346,6 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
         return function
 
     return register
-
-
-def _opened(file: str | None) -> Sandbox:
-    try:
-        return Sandbox(file)
-    except sqlite3.Error as error:
-        if "locked" in str(error):  # by another process: main answers with LATER
-            raise
-        raise click.FileError(file or IN_MEMORY, f"the file cannot hold a sandbox's state: {error}") from error
 
 
 # --- the commands ---
@@ -619,7 +610,7 @@ def sandbox_(file: str | None, port: int, as_json: bool) -> Output:
       sendgrid-campaigns sandbox
       sendgrid-campaigns sandbox play.db --port 8025
     """
-    with _opened(file) as sandbox:
+    with Sandbox(file) as sandbox:
         server = sandbox.serve(port, start=False)
         where = {"url": server.url, "key": example.KEY}
         text = f"{server.url}  (key: {example.KEY}; stop with Ctrl-C)"

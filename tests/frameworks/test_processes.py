@@ -25,7 +25,7 @@ Start = Callable[..., AbstractContextManager[Popen[bytes]]]
 
 def lose_send(sandbox: Sandbox, occurrence: int) -> int:
     """Make a campaign of acme's. Its send will be carried out, its answer lost, and reads will fail afterwards."""
-    sandbox.buggify("send", occurrence, effect="done")
+    sandbox.make_outcome_unknown("send", occurrence, effect="done")
     return sandbox.create_campaign(on_behalf_of="acme")
 
 

@@ -1,9 +1,11 @@
 """The sandbox's Python calls: campaigns, accounts, keys, ledgers and files; and which requests it lets in."""
 
 import gc
+import json
 import math
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from sendgrid_campaigns import (
     NotFoundError,
     PermissionDeniedError,
 )
-from sendgrid_campaigns.sandbox import Sandbox
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
 LIVE = f"SG.{'a' * 22}.{'b' * 43}"
 
@@ -26,7 +28,7 @@ LIVE = f"SG.{'a' * 22}.{'b' * 43}"
 def test_accounts_are_separate(style: Style, sandbox: FixedSandbox) -> None:
     sandbox.add_subuser("beta")
     sandbox.add_account("B7")
-    beta, b7 = (sandbox.create_campaign(on_behalf_of=name) for name in ("beta", "account-id B7"))
+    beta, b7 = sandbox.create_campaign(on_behalf_of="beta"), sandbox.create_campaign(account_id="B7")
     client = style.of(sandbox)
     own = {
         (4900, None): client,
@@ -139,6 +141,76 @@ def test_mail_takes_credits_of_its_account(sandbox: FixedSandbox) -> None:
     assert sandbox.do("send", 4901, **acme).status_code == 201
 
 
+def test_account_id_names_a_customer_account(sandbox: FixedSandbox) -> None:
+    sandbox.add_account("B7")
+    campaign_id = sandbox.create_campaign(account_id="B7")
+    assert sandbox.create_campaign(on_behalf_of="account-id B7") == campaign_id + 1
+    sandbox.add_resource("list", 555, recipients=20, account_id="B7")
+    sandbox.add_key("SG.b7", account_id="B7", scopes="marketing_campaigns.update")
+    sandbox.set_credits(20, account_id="B7")
+    for list_id, status_code in ((555, 200), (556, 400)):
+        body = {"list_ids": [list_id], "segment_ids": None}
+        assert sandbox.do("update", campaign_id, body, key="SG.b7").status_code == status_code
+    sent = [sandbox.do("send", id, headers={"on-behalf-of": "account-id B7"}) for id in (campaign_id, campaign_id + 1)]
+    assert [answer.status_code for answer in sent] == [201, 400]  # no credits are left
+
+
+def test_a_mailing_shows_the_campaign_as_it_was(sandbox: FixedSandbox) -> None:
+    changed = {"subject": "Summer", "plain_content": "Sun! [unsubscribe]", "html_content": None, "list_ids": [124]}
+    sandbox.do("update", body=changed)
+    sandbox.do("schedule")
+    sandbox.advance(timedelta(hours=2))
+    sandbox.do("delete")
+    (mailing,) = sandbox.mailings()
+    assert (mailing.subject, mailing.plain_content, mailing.html_content) == ("Summer", "Sun! [unsubscribe]", None)
+    assert (mailing.sender_id, mailing.list_ids, mailing.recipients) == (124451, (124,), 350 + 80)
+    assert "unsubscribe" not in repr(mailing)
+
+
+def test_a_record_has_the_body_and_the_headers_without_the_key(tmp_path: Path) -> None:
+    with FixedSandbox(tmp_path / "kept.db") as sandbox:
+        sandbox.do("update", body={"subject": "Größe"}, headers={"X-Own": "1"}, key="SG.nobody")
+        sandbox.do("update", body=b"\xff")
+        sandbox.do("get", headers={"AUTHORIZATION": "Bearer SG.nobody"})
+        update, broken, get = sandbox.requests()
+    assert (json.loads(update.body), update.headers["x-own"]) == ({"subject": "Größe"}, "1")
+    assert (broken.body, get.body) == ("\N{REPLACEMENT CHARACTER}", "")
+    assert all("authorization" not in record.headers for record in (update, broken, get))
+    assert hash(get) == hash(replace(get, headers={}))
+    assert "Größe" not in repr(update)
+    assert all(b"SG.nobody" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_frozen_time_is_the_sandboxs_time(style: Style, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox()
+    client = style.of(sandbox)
+    monkeypatch.setattr("time.time", lambda: START)
+    assert sandbox.now().timestamp() == START
+    style.do(client.schedule, 4900, sandbox.now() + timedelta(hours=1))
+    assert sandbox.mailings() == []
+    monkeypatch.setattr("time.time", lambda: START + 3_600)
+    assert [mailing.at.timestamp() for mailing in sandbox.mailings()] == [START + 3_600]
+    sandbox.advance(60)
+    assert style.do(client.get, 4900).status == "Sent"
+
+
+def test_the_repr_says_what_is_in_it(sandbox: FixedSandbox) -> None:
+    sandbox.create_campaign(status="Scheduled", send_at=sandbox.now() + timedelta(seconds=5))
+    sandbox.do("get")
+    sandbox.advance(5)
+    assert repr(sandbox) == "Sandbox(campaigns=4, requests=1, mailings=1, now=2027-01-15 08:00:05+00:00)"
+    sandbox.close()
+    assert repr(sandbox) == "Sandbox(closed)"
+    assert repr(object.__new__(Sandbox)) == "Sandbox(closed)"
+
+
+def test_a_closed_sandbox_says_so(sandbox: FixedSandbox) -> None:
+    sandbox.close()
+    for call in (sandbox.mailings, sandbox.now, sandbox.create_campaign, lambda: sandbox.do("get")):
+        with pytest.raises(RuntimeError, match="the sandbox is closed"):
+            call()
+
+
 def test_ledgers(sandbox: FixedSandbox) -> None:
     other = sandbox.create_campaign()
     for to in ("a@example.com", ["b@example.com", "c@example.com"]):
@@ -166,15 +238,24 @@ def test_ledgers(sandbox: FixedSandbox) -> None:
         (lambda it: it.create_campaign(subjekt="x"), TypeError, "campaigns have no field subjekt; they have title, su"),
         (lambda it: it.create_campaign(list_ids="110"), TypeError, "wrong type"),
         (lambda it: it.create_campaign(html_content=5), TypeError, "wrong type"),
-        (lambda it: it.create_campaign(status="draft"), ValueError, "'draft' is none of Draft, Scheduled"),
+        (lambda it: it.create_campaign(status="draft"), ValueError, "'draft' is none of Draft, Scheduled.*'Draft'"),
         (lambda it: it.create_campaign(status="Scheduled"), ValueError, "send_at"),
         (lambda it: it.create_campaign(send_at=it.now()), ValueError, "send_at"),
         (lambda it: it.create_campaign(on_behalf_of="nobody"), ValueError, r"no account 'nobody': add_subuser\(\)"),
+        (lambda it: it.create_campaign(account_id="acme"), ValueError, "no account 'account-id acme'"),
+        (lambda it: it.set_credits(5, account_id="A123", on_behalf_of="acme"), ValueError, "give one of them"),
+        (lambda it: it.add_resource("lists", 5), ValueError, "kind 'lists' is none of sender, list,.*'list'"),
         (lambda it: it.set_status(1, "Paused"), ValueError, "there is no campaign 1"),
         (lambda it: it.add_subuser("acme"), ValueError, "already is an account 'acme'"),
         (lambda it: it.add_account("A123"), ValueError, "already is an account 'account-id A123'"),
         (lambda it: it.add_key(""), ValueError, "must not be empty"),
         *[(lambda it, n=n: it.advance(n), ValueError, "clock") for n in (-1, math.inf, math.nan, 1e12)],
+        (lambda it: it.advance(timedelta(-1)), ValueError, "clock"),
+        *[(lambda it, n=n: it.advance(n), TypeError, "number of seconds, or a timedelta") for n in ("5", None, True)],
+        (lambda it: Sandbox("/"), ValueError, "cannot keep its state in '/': unable to open.*Give the path of a new"),
+        (lambda it: Sandbox(__file__), ValueError, "file is not a database"),
+        (lambda it: Sandbox(Knobs()), TypeError, "path is the path of a file"),
+        (lambda it: Sandbox(knobs={"lead": 5}), TypeError, "knobs is a Knobs"),
         (lambda it: it.client(""), ConfigurationError, "key"),
     ],
 )

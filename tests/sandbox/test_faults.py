@@ -174,6 +174,17 @@ def late(sandbox: Sandbox, name: str) -> None:
         (lambda it: late(it, "schedule"), "schedule 99 lost; schedule 99 201; unschedule 204; wait 99; mailed 99"),
         (lambda it: it.act("get", 2, pause), "status Draft; status Paused; status Paused"),
         (lambda it: it.act("get", 2, pause, when="after"), "status Draft; status Draft; status Paused"),
+        (lambda it: it.lose_answer("send"), "send lost; mailed 0; status In Progress"),
+        (lambda it: it.lose_answer("update", 2), "update 200; update lost; update 200"),
+        (lambda it: it.outage(timedelta(minutes=1)), "send 503; wait 59; send 503; wait 1; send 201"),
+        (
+            lambda it: it.fault("send", effect="late", delay=timedelta(seconds=30), ending="reset"),
+            "send lost; wait 29; mailed; wait 1; mailed 30",
+        ),
+        (
+            lambda it: it.make_outcome_unknown("send", effect="none", seconds=timedelta(seconds=9)),
+            "send lost; wait 8; get 503; wait 1; status Draft",
+        ),
         (lambda it: it.outage(60), "send 503; get 503; wait 59.9; get 503; wait 0.1; get 200; mailed"),
         (lambda it: it.outage(20, ending="silence"), "send lost; wait 14; send lost; send 201"),
         (lambda it: (it.outage(60, ending="refused"), it.outage(0)), "send 201"),
@@ -181,8 +192,14 @@ def late(sandbox: Sandbox, name: str) -> None:
             lambda it: (it.outage(60, answer=502), it.fault("send", 2, effect="done", answer=504)),
             "send 502; send 504; send 502; mailed 0",
         ),
-        (lambda it: it.buggify("send", 2, effect="none"), "send 201; send lost; wait 150; get 503; wait 30; get 200"),
-        (lambda it: it.buggify("delete", effect="done", seconds=10), "delete lost; wait 9; get 503; wait 1; get 404"),
+        (
+            lambda it: it.make_outcome_unknown("send", 2, effect="none"),
+            "send 201; send lost; wait 150; get 503; wait 30; get 200",
+        ),
+        (
+            lambda it: it.make_outcome_unknown("delete", effect="done", seconds=10),
+            "delete lost; wait 9; get 503; wait 1; get 404",
+        ),
         (
             lambda it: [it.fault(name, answer=500 + number) for number, name in enumerate(NAMES)],
             "; ".join(f"{name} {500 + number}" for number, name in enumerate(NAMES)),
@@ -209,13 +226,14 @@ REFUSED_PLANS = [
     {"operation": "connect"},
 ]
 CONTRADICTIONS: dict[str, list[dict[str, Any]]] = {
-    "'post' is none of create, list": [{"operation": "post", "ending": "reset"}],
-    "occurrence counts from 1": [{"occurrence": 0, "ending": "reset"}],
+    "operation 'post' is none of create, list": [{"operation": "post", "ending": "reset"}],
+    r"'snd' is none of .*, connect\. Did you mean 'send'\?": [{"operation": "snd"}],
+    "occurrence counts from 1": [{"occurrence": 0, "ending": "reset"}, {"occurrence": "1", "ending": "reset"}],
     "times counts from 1": [{"times": 0, "ending": "reset"}],
-    "'effect' must be in": [{"effect": "some", "ending": "reset"}],
-    "'ending' must be in": [{"ending": "lost"}],
+    "effect 'some' is none of none, done, late, twice": [{"effect": "some", "ending": "reset"}],
+    "ending 'lost' is none of refused, reset": [{"ending": "lost"}],
     "the effect late, and no other, has a delay": [{"ending": "reset", "effect": "late"}, {"answer": 503, "delay": 5}],
-    "delay": [{"ending": "reset", "effect": "late", "delay": -1}],
+    "delay is from 0 to 1e9 seconds": [{"ending": "reset", "effect": "late", "delay": -1}],
     "without a connection nothing is read": [{"ending": "refused", **more} for more in REFUSED_PLANS],
     "with cut= some of the answer arrives": [{"ending": "reset", "answer": 503}, {"ending": "reset", "drip": 1}],
     "a lost answer is not made up": [{"ending": "reset", "effect": "twice", "answer": "second"}],
@@ -224,9 +242,10 @@ CONTRADICTIONS: dict[str, list[dict[str, Any]]] = {
     "only the effect twice has a second answer": [{"answer": "second"}],
     "a status code, Canned, or 'second'": [{"answer": "first"}],
     "status_code": [{"answer": 99}, {"answer": True}],
-    "cut": [{"cut": -1}, {"cut": 1.5}],
+    "cut is a number of bytes": [{"cut": -1}, {"cut": 1.5}],
+    "drip is a number of seconds, or a timedelta": [{"drip": "1"}],
     "raw bytes take the place": [{"raw": b"x", "answer": 503}, {"raw": b"x", "cut": 3}],
-    "raw": [{"raw": "x"}],
+    "raw is bytes": [{"raw": "x"}],
     "not read whole": [{"after": 3}, {"after": 3, "ending": "reset", "effect": "done"}],
     "has no effect and no answer": [{"operation": "connect", "answer": 503}],
 }
@@ -245,12 +264,13 @@ def test_contradictory_plans(sandbox: FixedSandbox, plan: dict[str, Any], why: s
         (lambda sandbox: Canned(200, {"Content-Length": "5"}), "adds the length"),
         (lambda sandbox: Canned(204, {}, b"x"), "an answer of 204 has no body"),
         (lambda sandbox: Canned(200, {}, "x"), "body is bytes"),  # type: ignore[arg-type]
-        (lambda sandbox: sandbox.outage(-1), "an outage lasts"),
-        (lambda sandbox: sandbox.act("send", 1, Sandbox.now, when="during"), "'before' or 'after'"),
+        (lambda sandbox: sandbox.make_outcome_unknown("send", seconds=-1), "seconds is from 0"),
+        (lambda sandbox: sandbox.outage(-1), "outage is from 0"),
+        (lambda sandbox: sandbox.act("send", 1, Sandbox.now, when="during"), "when 'during' is none of before, after"),
         (lambda sandbox: sandbox.act("sent", 1, Sandbox.now), "is none of"),
         (lambda sandbox: sandbox.fault("get", 1, answer=503, times=2), "has a planned fault already"),
         *[
-            (lambda sandbox, name=name: sandbox.buggify(name), "is none of create, update, delete")
+            (lambda sandbox, name=name: sandbox.make_outcome_unknown(name), "is none of create, update, delete")
             for name in ("get", "list", "get_schedule", "sent")
         ],
     ],
@@ -326,18 +346,18 @@ def test_unmet_plans_do_not_hide_another_exception() -> None:
 
 
 def test_a_seed_repeats_the_random_choice() -> None:
-    chosen = [[FixedSandbox().buggify("send", seed=seed) for seed in range(20)] for _ in range(2)]
+    chosen = [[FixedSandbox().make_outcome_unknown("send", seed=seed) for seed in range(20)] for _ in range(2)]
     assert chosen[0] == chosen[1]
     assert set(chosen[0]) == {"none", "done"}
 
 
 def test_an_exception_notes_the_random_choices() -> None:
     sandbox = FixedSandbox()
-    effect = sandbox.buggify("send")
-    sandbox.buggify("create", effect="done")  # not random
+    effect = sandbox.make_outcome_unknown("send")
+    sandbox.make_outcome_unknown("create", effect="done")  # not random
     with pytest.raises(ZeroDivisionError) as raised, sandbox:
         raise ZeroDivisionError
-    choice = f"sandbox.buggify('send', 1, effect='{effect}')"
+    choice = f"sandbox.make_outcome_unknown('send', 1, effect='{effect}')"
     assert raised.value.__notes__ == [f"The sandbox chose at random: {choice}"]
 
 

@@ -105,6 +105,16 @@ def test_each_of_many_changes_is_read_in_order() -> None:
     assert sandbox.status(sandbox.create_campaign(status="Sent")) == "Sent"
 
 
+@pytest.mark.parametrize(("knob", "stored"), [(False, ["Spring", "line"]), (True, ["spring", "line"])])
+def test_categories(knob: bool, stored: list[str]) -> None:
+    sandbox = FixedSandbox(lowers_categories=knob)
+    for name in ("create", "update"):
+        answer = sandbox.do(name, body={"title": "x", "categories": ["Spring", "line"]}).json()
+        assert answer["categories"] == stored
+        assert sandbox.do("get", answer["id"]).json()["categories"] == stored
+        assert sandbox.do(name, body={"title": "x", "categories": None}).json()["categories"] is None
+
+
 @pytest.mark.parametrize(("knob", "mailed"), [(False, []), (True, [0])])
 def test_over_the_limit(knob: bool, mailed: list[float]) -> None:
     sandbox = FixedSandbox(rate_limit=0, executes_limited=knob)
@@ -127,13 +137,13 @@ def test_over_the_limit(knob: bool, mailed: list[float]) -> None:
         ("leaves_draft_after", [-1, math.inf, math.nan, 1e10]),
         ("past_tolerance", [-1, math.nan]),
         ("campaign_limit", [-1, None]),
-        ("rate_limit", [-1]),
+        ("rate_limit", [-1, "5"]),
         ("rate_window", [0]),
         ("rate_reset", ["both"]),
         ("unknown_on_behalf_of", ["parents", 404]),
         ("unschedule_draft", [200]),
         ("schedule_of_draft", [204]),
-        *[(name, [1, "no", None]) for name in ("executes_limited", "delete_stops", "reuses_ids")],
+        *[(name, [1, "no", None]) for name in ("executes_limited", "delete_stops", "lowers_categories")],
         ("unscheduled_status", ["", None]),
         ("weather", ["fine"]),
     ],

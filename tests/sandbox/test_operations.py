@@ -321,6 +321,7 @@ STRAY = {"subject": 1, "sender_id": "0"}  # fields of the wrong type that the op
         *[("send", None, {name: None}) for name in ("list_ids", "segment_ids", "html_content", "plain_content")],
         ("send", None, {"suppression_group_id": None, "custom_unsubscribe_url": URL}),
         ("send", None, {"ip_pool": None, "categories": None}),
+        ("send", None, {"html_content": "<p>[Unsubscribe]</p>", "plain_content": "[UNSUBSCRIBE]"}),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -338,6 +339,14 @@ def test_just_accepted(name: str, body: Any, fields: dict[str, Any]) -> None:
         assert sandbox.do("get", said["id"]).json() == said
     if "send_at" in (body or {}):
         assert sandbox.do("get_schedule", id).json() == {"send_at": body["send_at"]}
+
+
+@pytest.mark.parametrize("name", ["create", "update"])
+def test_an_empty_ip_pool_is_unset(name: str) -> None:
+    sandbox = make()
+    answer = sandbox.do(name, body={"title": "x", "ip_pool": ""})
+    assert answer.is_success
+    assert sandbox.do("get", answer.json()["id"]).json()["ip_pool"] is answer.json()["ip_pool"] is None
 
 
 def test_the_limit_of_campaigns_is_one_accounts() -> None:

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -105,7 +106,8 @@ def test_a_server_answers_as_the_transport_does(serve: Callable[[FixedSandbox], 
             assert (answer.status_code, answer.content) == (expected.status_code, expected.content)
             no_body = {} if expected.content else {"content-length": "0"}
             assert {**no_body, **answer.headers} == {**no_body, **expected.headers}
-    assert sandbox.requests() == twin.requests()
+    plain, expected_records = ([replace(each, headers={}) for each in one.requests()] for one in (sandbox, twin))
+    assert plain == expected_records  # clients send headers of their own
     assert {request.status_code for request in twin.requests()} == {200, 201, 204, 400, 401, 403, 404, 405, 429}
 
 

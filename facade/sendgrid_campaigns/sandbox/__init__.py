@@ -13,15 +13,16 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from operator import methodcaller
 from pathlib import Path
 from sqlite3 import Row
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from sendgrid_campaigns.sandbox import example, rules
-from sendgrid_campaigns.sandbox.faults import Canned, Effect, Ending, Fault, Network
+from sendgrid_campaigns.sandbox.faults import Canned, Effect, Ending, Fault, Network, check_among, in_seconds
 from sendgrid_campaigns.sandbox.service import ALL_SCOPES, OPERATIONS, Knobs, Origin, Service
 from sendgrid_campaigns.sandbox.state import State
 
@@ -29,15 +30,24 @@ if TYPE_CHECKING:
     import ssl
 
     from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
-    from sendgrid_campaigns.config import Retry
+    from sendgrid_campaigns.config import Clock, Retry
     from sendgrid_campaigns.sandbox.server import Server
     from sendgrid_campaigns.sandbox.transport import SandboxTransport
     from sendgrid_campaigns.sandbox.wire import FaultyServer
 
 WRITES = tuple(name for name in OPERATIONS if name not in ("list", "get", "get_schedule"))
 STATUSES = ("Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled")
+Kind = Literal["sender", "list", "segment", "suppression_group", "ip_pool"]
 
 __all__ = ["Canned", "Knobs", "Mailing", "RequestRecord", "Sandbox", "SentTest"]
+
+
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (AssertionError, ValueError, TypeError))
+"""For pytest: the traceback of a failed check, or of a wrong use, ends in the test."""
+
+
+def _machine_time() -> float:
+    return time.time()  # looked up now: a test may have frozen the time
 
 
 def _time(seconds: float) -> datetime:
@@ -55,6 +65,10 @@ class RequestRecord:
     method: str
     path: str
     on_behalf_of: str | None
+    headers: Mapping[str, str] = field(repr=False, hash=False)
+    """The headers, with names in lower case, without Authorization: the sandbox stores no key of a request."""
+    body: str = field(repr=False)
+    """The body as text; empty when there is none."""
     status_code: int
     origin: Origin
     """The sender: a client; the network, with a late or a second copy of a client's request; or, during an action
@@ -62,7 +76,7 @@ class RequestRecord:
 
 
 def _record(row: Row) -> RequestRecord:
-    columns: dict[str, Any] = {**dict(row), "at": _time(row["at"])}
+    columns: dict[str, Any] = {**dict(row), "at": _time(row["at"]), "headers": json.loads(row["headers"])}
     return RequestRecord(**columns)
 
 
@@ -75,9 +89,31 @@ class Mailing:
     """The campaign's account, as the on-behalf-of header names the account; None: the parent account."""
     at: datetime
     """The time when the mail went out, by the sandbox's clock."""
+    subject: str | None
+    """This and the next fields are the campaign's, as they were when the mail went out."""
+    html_content: str | None = field(repr=False)
+    plain_content: str | None = field(repr=False)
+    sender_id: int | None
+    list_ids: tuple[int, ...]
     recipients: int
     request: RequestRecord | None
     """The request that caused the mailing; None for a campaign that `create_campaign` made Scheduled."""
+
+
+def _mailing(row: Row, request: RequestRecord | None) -> Mailing:
+    campaign = json.loads(row["fields"])
+    return Mailing(
+        campaign_id=row["campaign_id"],
+        account=row["account"] or None,
+        at=_time(row["at"]),
+        subject=campaign["subject"],
+        html_content=campaign["html_content"],
+        plain_content=campaign["plain_content"],
+        sender_id=campaign["sender_id"],
+        list_ids=tuple(campaign["list_ids"] or ()),
+        recipients=row["recipients"],
+        request=request,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +133,22 @@ class Sandbox:
     customer account `A123` with campaign 4902. All three campaigns are ready to send. Threads may share a sandbox.
 
     path: the file; None keeps the state in memory. Raises ValueError for a file that holds something else.
-    clock: returns the time as unix seconds; default: the machine's clock. `advance` adds to the returned time.
+    clock: returns the time as unix seconds; default: `time.time()`, which a test may freeze. `advance` adds to the
+    returned time.
     """
 
     def __init__(
-        self, path: str | Path | None = None, *, knobs: Knobs | None = None, clock: Callable[[], float] = time.time
+        self,
+        path: str | Path | None = None,
+        *,
+        knobs: Knobs | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        self._clock = clock
+        if not isinstance(path, str | Path | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"path is the path of a file, or None: {path!r}")
+        if not isinstance(knobs, Knobs | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"knobs is a Knobs, such as Knobs(rate_limit=5): {knobs!r}")
+        self._clock = clock or _machine_time
         self._state = State(path)
         self._service = Service(self._state, knobs or Knobs(), self._now)
         self._network = Network(self._service, self._now)
@@ -116,13 +161,19 @@ class Sandbox:
         """Return a sync client of this sandbox. The client's waits advance the sandbox's clock, in no real time."""
         from sendgrid_campaigns.sandbox import client
 
-        return client.sync_client(self.transport(), client.SandboxClock(self._now, self.advance), api_key, retry)
+        return client.sync_client(self.transport(), self.clock(), api_key, retry)
 
     def async_client(self, api_key: str = example.KEY, *, retry: "Retry | None" = None) -> "AsyncCampaignsClient":
         """Return an async client of this sandbox. The client's waits advance the sandbox's clock, in no real time."""
         from sendgrid_campaigns.sandbox import client
 
-        return client.async_client(self.transport(), client.SandboxClock(self._now, self.advance), api_key, retry)
+        return client.async_client(self.transport(), self.clock(), api_key, retry)
+
+    def clock(self) -> "Clock":
+        """Return the sandbox's clock, for a client. Sleeping advances the clock, in no real time."""
+        from sendgrid_campaigns.sandbox.client import SandboxClock
+
+        return SandboxClock(self._now, self.advance)
 
     def transport(self) -> "SandboxTransport":
         """Return an httpx transport for any httpx client: `httpx.Client(transport=sandbox.transport())`."""
@@ -162,6 +213,7 @@ class Sandbox:
         self,
         *,
         on_behalf_of: str | None = None,
+        account_id: str | None = None,
         status: str = "Draft",
         send_at: datetime | None = None,
         **fields: Any,
@@ -172,11 +224,11 @@ class Sandbox:
         status, and unless exactly the Scheduled campaigns have a `send_at`.
 
         on_behalf_of: the account, as the header names the account: "acme", "account-id A123"; None: the parent account.
+        account_id: a customer account, by its id, in place of on_behalf_of.
         fields: campaign fields by the API's names, in place of the defaults; None clears a field.
         """
-        account = self._account(on_behalf_of)
-        if status not in STATUSES:
-            raise ValueError(f"{status!r} is none of {', '.join(STATUSES)}")
+        account = self._account(on_behalf_of, account_id)
+        check_among("status", STATUSES, status)
         if (status == "Scheduled") != (send_at is not None):
             raise ValueError("a Scheduled campaign has a send_at, and no other has")
         if not rules.is_parsed(fields):
@@ -204,19 +256,21 @@ class Sandbox:
 
     def add_resource(
         self,
-        kind: Literal["sender", "list", "segment", "suppression_group", "ip_pool"],
+        kind: Kind,
         id: int | str,
         *,
         recipients: int = 0,
         verified: bool = True,
         on_behalf_of: str | None = None,
+        account_id: str | None = None,
     ) -> None:
-        """Add to an account a resource that campaigns refer to by id. Raises ValueError for an unknown account.
+        """Add to an account a resource that campaigns refer to by id. Raises ValueError for an unknown account or kind.
 
         recipients: of a list or a segment.
         verified: of a sender.
         """
-        account = self._account(on_behalf_of)
+        check_among("kind", get_args(Kind), kind)
+        account = self._account(on_behalf_of, account_id)
         value = recipients if kind in ("list", "segment") else int(verified)
         self._state.transact(
             lambda: self._state.rows("REPLACE INTO resources VALUES (?, ?, ?, ?)", account, kind, str(id), value)
@@ -230,20 +284,31 @@ class Sandbox:
         """Add a customer account to the parent account, with the example's resources. Raises ValueError when taken."""
         self._add_account(f"account-id {account_id}")
 
-    def add_key(self, value: str, *, scopes: Sequence[str] = ALL_SCOPES, on_behalf_of: str | None = None) -> None:
+    def add_key(
+        self,
+        value: str,
+        *,
+        scopes: Sequence[str] = ALL_SCOPES,
+        on_behalf_of: str | None = None,
+        account_id: str | None = None,
+    ) -> None:
         """Add an API key to the parent account, or to the account named. Raises ValueError for an empty key.
 
-        scopes: such as "marketing_campaigns.read".
+        scopes: such as ["marketing_campaigns.read"].
         """
         if not value:
             raise ValueError("an API key must not be empty")
-        account = self._account(on_behalf_of)
-        rights = json.dumps(list(scopes))
+        account = self._account(on_behalf_of, account_id)
+        rights = json.dumps([scopes] if isinstance(scopes, str) else list(scopes))
         self._state.transact(lambda: self._state.rows("REPLACE INTO keys VALUES (?, ?, ?)", value, account, rights))
 
-    def set_credits(self, credits: int, *, on_behalf_of: str | None = None) -> None:
+    def api_keys(self) -> list[str]:
+        """Return the API keys that the sandbox holds."""
+        return [row["value"] for row in self._state.rows("SELECT value FROM keys ORDER BY value")]
+
+    def set_credits(self, credits: int, *, on_behalf_of: str | None = None, account_id: str | None = None) -> None:
         """Set the number of mails that an account may still send. Raises ValueError for an unknown account."""
-        account = self._account(on_behalf_of)
+        account = self._account(on_behalf_of, account_id)
         self._state.transact(
             lambda: self._state.rows("UPDATE accounts SET credits = ? WHERE name = ?", credits, account)
         )
@@ -257,11 +322,11 @@ class Sandbox:
         *,
         times: int = 1,
         effect: Effect | None = None,
-        delay: float = 0.0,
+        delay: float | timedelta = 0.0,
         answer: int | Canned | Literal["second"] | None = None,
         ending: Ending | None = None,
         cut: int | None = None,
-        drip: float = 0.0,
+        drip: float | timedelta = 0.0,
         raw: bytes | None = None,
         after: int | None = None,
     ) -> None:
@@ -273,9 +338,9 @@ class Sandbox:
         operation: the name of the client's method, such as "get_schedule"; "connect": a connection to `serve_faulty`.
         occurrence: which request for the operation, counted from now on; 1 is the next.
         times: the number of successive requests with this fault.
-        effect: "none"; "done"; "late": the service handles the request `delay` seconds of the sandbox's time later;
-        "twice": the service handles two copies of the request. Default: "none" for an answer given as a status code or
-        `Canned`, for `after`, and for the ending "refused"; otherwise "done".
+        effect: "none"; "done"; "late": the service handles the request when the `delay` is over, in seconds of the
+        sandbox's time or as a timedelta; "twice": the service handles two copies of the request. Default: "none" for an
+        answer given as a status code or `Canned`, for `after`, and for the ending "refused"; otherwise "done".
         answer: a status code, with an HTML page as from a proxy; `Canned`; or "second": the service's answer to the
         second copy. Default: the service's answer, to the first copy.
         ending: the end of the connection, in place of an answer: "refused", "reset", "closed" or "silence".
@@ -287,19 +352,26 @@ class Sandbox:
         `serve_faulty`.
         """
         fault = Fault(
-            operation=operation, effect=effect, delay=delay, answer=answer, ending=ending, cut=cut, drip=drip, raw=raw,
-            after=after,
+            operation=operation, effect=effect, delay=in_seconds("delay", delay), answer=answer, ending=ending, cut=cut,
+            drip=in_seconds("drip", drip), raw=raw, after=after,
         )  # fmt: skip
         self._network.fault(fault, occurrence, times)
 
-    def outage(self, seconds: float, *, answer: int | Canned = 503, ending: Ending | None = None) -> None:
+    def lose_answer(self, operation: str, occurrence: int = 1) -> None:
+        """Plan a fault: the service carries a request out, and the connection breaks before the answer.
+
+        operation, occurrence: which request, see `fault`.
+        """
+        self.fault(operation, occurrence, effect="done", ending="reset")
+
+    def outage(self, seconds: float | timedelta, *, answer: int | Canned = 503, ending: Ending | None = None) -> None:
         """Stop every request before the service for a number of seconds of the sandbox's time, starting now.
 
         A request with a planned fault meets that fault instead. A new outage replaces the old one; 0 seconds end the
         outage. Raises ValueError for a negative number, and for `answer` and `ending` as `fault` does.
         """
         fault = Fault(operation="any", effect="none", answer=None if ending else answer, ending=ending)
-        self._network.outage(seconds, fault)
+        self._network.outage(in_seconds("outage", seconds), fault)
 
     def act(
         self,
@@ -320,14 +392,14 @@ class Sandbox:
         """
         self._network.act(operation, occurrence, lambda: what(self), when)
 
-    def buggify(
+    def make_outcome_unknown(
         self,
         operation: str = "send",
         occurrence: int = 1,
         *,
         effect: Literal["none", "done"] | None = None,
         seed: int | None = None,
-        seconds: float = 180.0,
+        seconds: float | timedelta = 180.0,
     ) -> Literal["none", "done"]:
         """Make a write end in OutcomeUnknownError: lose the write's answer, and start an outage so that no read tells.
 
@@ -339,16 +411,19 @@ class Sandbox:
         seconds: the length of the outage, in the sandbox's time. The default is longer than a client's call may take.
         `outage(0)` ends the outage.
         """
-        if operation not in WRITES:
-            raise ValueError(
-                f"{operation!r} is none of {', '.join(WRITES)}: only the outcome of a write can be unknown"
-            )
+        check_among("operation", WRITES, operation, ": only the outcome of a write can be unknown")
+        in_seconds("seconds", seconds)
         if effect is None:
             effect = "done" if random.Random(seed).random() < 0.5 else "none"  # noqa: S311 - no secret
-            self._random_choices.append(f"sandbox.buggify({operation!r}, {occurrence}, effect={effect!r})")
+            self._random_choices.append(f"sandbox.make_outcome_unknown({operation!r}, {occurrence}, effect={effect!r})")
         self.fault(operation, occurrence, effect=effect, ending="reset")
         self.act(operation, occurrence, lambda sandbox: sandbox.outage(seconds), when="after")
         return effect
+
+    @property
+    def random_choices(self) -> tuple[str, ...]:
+        """The random choices so far, as calls that repeat them."""
+        return tuple(self._random_choices)
 
     def unused_faults(self) -> list[str]:
         """Return the plans of `fault` and `act` that no request has met so far, as calls."""
@@ -362,17 +437,9 @@ class Sandbox:
         rows = self._state.rows(
             "SELECT * FROM mailings WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number", campaign_id
         )
-        requests = {record.number: record for record in self.requests()} if rows else {}
-        return [
-            Mailing(
-                campaign_id=row["campaign_id"],
-                account=row["account"] or None,
-                at=_time(row["at"]),
-                recipients=row["recipients"],
-                request=requests.get(row["request"]),
-            )
-            for row in rows
-        ]
+        causes = self._state.rows("SELECT * FROM requests WHERE number IN (SELECT request FROM mailings)")
+        requests = {row["number"]: _record(row) for row in causes}
+        return [_mailing(row, requests.get(row["request"])) for row in rows]
 
     def tests(self, campaign_id: int | None = None) -> list[SentTest]:
         """Return the test mails until now, of one campaign or of all, in order."""
@@ -397,23 +464,34 @@ class Sandbox:
         """Return the time of the sandbox's clock."""
         return _time(self._now())
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float | timedelta) -> None:
         """Advance the sandbox's clock. Raises ValueError unless `seconds` is between 0 and 1e9."""
-        if not 0 <= seconds <= 1e9:
-            raise ValueError(f"the clock advances by 0 to 1e9 seconds, and never back: {seconds!r}")
-        self._state.transact(lambda: self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", seconds))
+        by = in_seconds("what the clock advances by", seconds)
+        self._state.transact(lambda: self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", by))
 
     def _run_due(self) -> None:
         self._state.transact(lambda: self._service.run_due(self._now()))
 
-    def close(self) -> None:
+    def close(self, *, check: bool = True) -> None:
         """Close the sandbox; a file keeps the state. The end of the sandbox's `with` block does the same.
 
         Raises AssertionError for plans that no request has met, unless another exception is being handled.
+
+        check: whether to look for such plans.
         """
         self._state.close()
-        if sys.exception() is None:
+        if check and sys.exception() is None:
             self._network.check_used()
+
+    def __repr__(self) -> str:
+        try:
+            self._run_due()
+        except (RuntimeError, AttributeError):  # in a traceback out of __init__
+            return "Sandbox(closed)"
+        names = ("campaigns", "requests", "mailings")
+        counts = [self._state.rows(f"SELECT count(*) AS n FROM {name}")[0]["n"] for name in names]  # noqa: S608
+        contents = ", ".join(f"{name}={count}" for name, count in zip(names, counts, strict=True))
+        return f"Sandbox({contents}, now={self.now().isoformat(' ', 'seconds')})"
 
     def __enter__(self) -> Self:
         return self
@@ -431,10 +509,13 @@ class Sandbox:
         row = self._state.row("SELECT advanced_by FROM clock")
         return self._clock() + (row["advanced_by"] if row else 0.0)
 
-    def _account(self, on_behalf_of: str | None) -> str:
-        name = on_behalf_of or ""
+    def _account(self, on_behalf_of: str | None, account_id: str | None) -> str:
+        """Return the name of an account in the state."""
+        if on_behalf_of is not None and account_id is not None:
+            raise ValueError("on_behalf_of and account_id both name an account: give one of them")
+        name = f"account-id {account_id}" if account_id is not None else on_behalf_of or ""
         if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is None:
-            raise ValueError(f"there is no account {on_behalf_of!r}: add_subuser() or add_account() adds one")
+            raise ValueError(f"there is no account {name!r}: add_subuser() or add_account() adds one")
         return name
 
     def _add_account(self, name: str) -> None:

@@ -32,7 +32,10 @@ class SandboxClock(Clock):
         self._advance(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
+        import asyncio  # sync programs need none of it
+
         self._advance(seconds)
+        await asyncio.sleep(0)  # other tasks run meanwhile
 
 
 def sync_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:

@@ -6,12 +6,14 @@ A fault has two independent parts: the effect of the request on the service, and
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Literal
+from operator import methodcaller
+from typing import Any, Literal
 
 import attrs
-from attrs.validators import and_, ge, in_, instance_of, le, optional
 
 from sendgrid_campaigns.sandbox.service import OPERATIONS, Reply, Request, Service
 
@@ -25,6 +27,19 @@ CONNECT = "connect"
 
 _LONGEST = 1e9
 """The largest delay, in seconds."""
+
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (AssertionError, ValueError, TypeError))
+"""For pytest: the traceback of a failed check, or of a wrong use, ends in the test."""
+
+
+def in_seconds(name: str, duration: float | timedelta) -> float:
+    """Return a duration in seconds. Raises TypeError or ValueError for one that cannot be right."""
+    seconds: Any = duration.total_seconds() if isinstance(duration, timedelta) else duration
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise TypeError(f"{name} is a number of seconds, or a timedelta: {duration!r}")
+    if not 0 <= seconds <= _LONGEST:
+        raise ValueError(f"{name} is from 0 to 1e9 seconds: {duration!r}")
+    return seconds
 
 
 def _shown(value: object) -> str:
@@ -73,26 +88,22 @@ def _page(status_code: int) -> Canned:
     return Canned(status_code, {"content-type": "text/html"}, b"" if status_code in _BODILESS else page.encode())
 
 
-_COUNT = optional(and_(instance_of(int), ge(0)))
-
-
-@attrs.define(kw_only=True)
+@dataclass(kw_only=True)
 class Fault:
     """The effect of one request, and the answer that its client sees. `Sandbox.fault` explains the fields."""
 
     operation: str
-    effect: Effect | None = attrs.field(default=None, validator=optional(in_(("none", "done", "late", "twice"))))
-    delay: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
+    effect: Effect | None = None
+    delay: float = 0.0
     answer: int | Canned | Literal["second"] | None = None
-    ending: Ending | None = attrs.field(
-        default=None, validator=optional(in_(("refused", "reset", "closed", "silence")))
-    )
-    cut: int | None = attrs.field(default=None, validator=_COUNT)
-    drip: float = attrs.field(default=0.0, validator=[ge(0), le(_LONGEST)])
-    raw: bytes | None = attrs.field(default=None, validator=optional(instance_of(bytes)))
-    after: int | None = attrs.field(default=None, validator=_COUNT)
+    ending: Ending | None = None
+    cut: int | None = None
+    drip: float = 0.0
+    raw: bytes | None = None
+    after: int | None = None
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
+        self._check_values()
         if self.operation == CONNECT and self.after is None:
             self.after = 0
         if self.ending is None and (self.cut is not None or self.raw is not None):
@@ -102,6 +113,18 @@ class Fault:
             self.effect = "none" if made_up or self.after is not None or self.ending == "refused" else "done"
         if why := self._problem():
             raise ValueError(f"{self}: {why}")
+
+    def _check_values(self) -> None:
+        choices = {"effect": ("none", "done", "late", "twice"), "ending": ("refused", "reset", "closed", "silence")}
+        for name, among in choices.items():
+            if (value := getattr(self, name)) is not None:
+                check_among(name, among, value)
+        for name in ("cut", "after"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int) and value >= 0):
+                raise ValueError(f"{name} is a number of bytes: {value!r}")
+        if not isinstance(self.raw, bytes | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"raw is bytes: {self.raw!r}")
 
     def _problem(self) -> str | None:
         made_up, partial = self._canned() is not None, self.cut is not None or self.raw is not None
@@ -129,7 +152,7 @@ class Fault:
 
     def at(self, occurrence: int) -> str:
         """Return the call that plans this fault."""
-        values = [(field, getattr(self, field.name)) for field in attrs.fields(Fault) if field.name != "operation"]
+        values = [(field, getattr(self, field.name)) for field in fields(Fault) if field.name != "operation"]
         words = "".join(f", {field.name}={_shown(value)}" for field, value in values if value != field.default)
         return f"fault({self.operation!r}, {occurrence}{words})"
 
@@ -215,7 +238,7 @@ class Network:
     # --- planning ---
 
     def fault(self, fault: Fault, occurrence: int, times: int) -> None:
-        _check_among((*OPERATIONS, CONNECT), fault.operation)
+        check_among("operation", (*OPERATIONS, CONNECT), fault.operation)
         with self._lock:
             first = self._met[fault.operation] + _counted("occurrence", occurrence)
             keys = [(fault.operation, first + i) for i in range(_counted("times", times))]
@@ -224,16 +247,13 @@ class Network:
             self._faults.update(dict.fromkeys(keys, fault))
 
     def act(self, operation: str, occurrence: int, what: Act, when: When) -> None:
-        _check_among(OPERATIONS, operation)
-        if when not in ("before", "after"):
-            raise ValueError(f"when is 'before' or 'after': {when!r}")
+        check_among("operation", OPERATIONS, operation)
+        check_among("when", ("before", "after"), when)
         with self._lock:
             key = operation, self._met[operation] + _counted("occurrence", occurrence), when
             self._acts.setdefault(key, []).append(what)
 
     def outage(self, seconds: float, fault: Fault) -> None:
-        if not 0 <= seconds <= _LONGEST:
-            raise ValueError(f"an outage lasts a number of seconds up to 1e9: {seconds!r}")
         self._outage = (self._now() + seconds, fault)
 
     def unused(self) -> list[str]:
@@ -305,12 +325,15 @@ class Network:
             self._thread.acting = False
 
 
-def _check_among(operations: Sequence[str], operation: str) -> None:
-    if operation not in operations:
-        raise ValueError(f"{operation!r} is none of {', '.join(operations)}")
+def check_among(name: str, choices: Sequence[str], value: object, why: str = "") -> None:
+    """Raise ValueError unless a value is one of the choices."""
+    if value not in choices:
+        near = get_close_matches(str(value), choices, n=1)
+        meant = f". Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name} {value!r} is none of {', '.join(choices)}{why}{meant}")
 
 
-def _counted(name: str, number: int) -> int:
-    if number < 1:
+def _counted(name: str, number: Any) -> int:
+    if not isinstance(number, int) or number < 1:
         raise ValueError(f"{name} counts from 1: {number!r}")
     return number

@@ -35,6 +35,7 @@ LONGEST_CONTENT = 2**20
 """The largest content of one kind, in bytes."""
 
 UNSUBSCRIBE = "[unsubscribe]"
+"""The tag that both contents need, in any case."""
 
 _NUMBERS = ("sender_id", "suppression_group_id")
 _LISTS: Mapping[str, type] = {"list_ids": int, "segment_ids": int, "categories": str}
@@ -134,7 +135,7 @@ def to_send(campaign: Campaign, recipients: int, credits: int) -> list[Problem]:
         found.append(("plain_content", "plain_content can't be blank, please provide plain text or html content"))
     if not campaign["list_ids"] and not campaign["segment_ids"]:
         found.append(("list_id", "You must select at least 1 segment or 1 list to send to."))
-    if any(UNSUBSCRIBE not in text for text in texts):
+    if any(UNSUBSCRIBE not in text.lower() for text in texts):
         found.append(
             (
                 "unsubscribe_tag",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from operator import methodcaller
 from sqlite3 import Row
 from typing import Any, Literal, cast
 
@@ -17,6 +18,9 @@ import attrs
 
 from sendgrid_campaigns.sandbox import rules
 from sendgrid_campaigns.sandbox.state import State
+
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (ValueError, TypeError))
+"""For pytest: the traceback of a wrong use ends in the test."""
 
 _LONGEST = 1e9
 """The largest duration of a knob, in seconds."""
@@ -63,15 +67,18 @@ class Knobs:
     """Whether deleting a Scheduled campaign stops its mail."""
     reuses_ids: bool = False
     """Whether a new campaign gets the id of a deleted one."""
+    lowers_categories: bool = False
+    """Whether the service stores categories in lower case."""
 
     def __post_init__(self) -> None:
         for name, choices in _KNOB_CHOICES.items():
             self._check(name, getattr(self, name) in choices, f"one of {choices}")
         for name, (least, most) in _KNOB_RANGES.items():
             value = getattr(self, name)
-            in_range = value is None if name == "rate_limit" and value is None else least <= value <= most
+            number = isinstance(value, int | float)
+            in_range = (name == "rate_limit" and value is None) or (number and least <= value <= most)
             self._check(name, in_range, f"from {least} to {most}")
-        for name in ("executes_limited", "delete_stops", "reuses_ids"):
+        for name in ("executes_limited", "delete_stops", "reuses_ids", "lowers_categories"):
             self._check(name, isinstance(getattr(self, name), bool), "True or False")
         status: Any = self.unscheduled_status
         self._check("unscheduled_status", isinstance(status, str) and status != "", "a text")
@@ -234,6 +241,8 @@ class Service:
             method=request.method,
             path=request.path,
             on_behalf_of=request.headers.get("on-behalf-of"),
+            headers=json.dumps({name: value for name, value in request.headers.items() if name != "authorization"}),
+            body=request.body.decode("utf-8", "replace"),
             status_code=0,
             origin=request.origin,
         )
@@ -274,6 +283,7 @@ class Service:
             campaign_id=due["campaign_id"],
             account=due["account"],
             at=due["due"],
+            fields=due["fields"],
             recipients=recipients,
             request=due["scheduled_by"],
         )
@@ -359,8 +369,7 @@ class Service:
     # --- the eleven operations ---
 
     def create(self, visit: _Visit) -> tuple[int, Any]:
-        given = visit.campaign()
-        campaign = {name: given.get(name, value) for name, value in rules.FIELDS.items()}
+        campaign = {**rules.FIELDS, **self._given(visit)}
         problems = rules.of_content(campaign, lambda kind, id: self._has(visit.account, kind, id))
         rows = self._state.rows("SELECT count(*) AS all_of_them FROM campaigns WHERE account = ?", visit.account)
         limit = self._knobs.campaign_limit
@@ -390,8 +399,7 @@ class Service:
         row, campaign = self._campaign(visit, id)
         if row["status"] != "Draft":
             raise _Refused(403, (None, "You may only update a campaign when it is in draft mode."))
-        given = {name: value for name, value in visit.campaign().items() if name in rules.FIELDS}
-        changed = {**campaign, **given}
+        changed = {**campaign, **self._given(visit)}
         problems = rules.of_content(changed, lambda kind, id: self._has(visit.account, kind, id))
         if changed["editor"] in rules.EDITORS and changed["editor"] != campaign["editor"]:
             problems.append(("editor", "You cannot switch editors once a campaign has been created."))
@@ -484,6 +492,15 @@ class Service:
         return 201, {"to": given["to"]}
 
     # --- shared by the operations ---
+
+    def _given(self, visit: _Visit) -> dict[str, Any]:
+        """Return the campaign fields of the body, as the service stores them."""
+        given = {name: value for name, value in visit.campaign().items() if name in rules.FIELDS}
+        if given.get("ip_pool") == "":
+            given["ip_pool"] = None
+        if self._knobs.lowers_categories and given.get("categories"):
+            given["categories"] = [category.lower() for category in given["categories"]]
+        return given
 
     def _campaign(self, visit: _Visit, id: int) -> tuple[Row, dict[str, Any]]:
         row = self._state.row("SELECT * FROM campaigns WHERE account = ? AND id = ?", visit.account, id)

@@ -9,10 +9,14 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+__tracebackhide__: methodcaller = methodcaller("errisinstance", (ValueError, TypeError, RuntimeError))
+"""For pytest: the traceback of a wrong use ends in the test."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (advanced_by REAL NOT NULL);
@@ -42,7 +46,7 @@ CREATE TABLE IF NOT EXISTS freed (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    on_behalf_of TEXT, status_code INTEGER NOT NULL, origin TEXT NOT NULL
+    on_behalf_of TEXT, headers TEXT NOT NULL, body TEXT NOT NULL, status_code INTEGER NOT NULL, origin TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS windows (key TEXT PRIMARY KEY, window INTEGER NOT NULL, used INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS tests (
@@ -51,23 +55,32 @@ CREATE TABLE IF NOT EXISTS tests (
 );
 CREATE TABLE IF NOT EXISTS mailings (
     number INTEGER PRIMARY KEY AUTOINCREMENT, campaign_id INTEGER NOT NULL, account TEXT NOT NULL, at REAL NOT NULL,
-    recipients INTEGER NOT NULL, request INTEGER
+    fields TEXT NOT NULL, recipients INTEGER NOT NULL, request INTEGER
 );
 """
 
 
-_MARK = 0x53474351
+_MARK = 0x53474352
 """SQLite's application id of a sandbox's file, which no other file has, nor one with older tables."""
 
 
 class State:
     """One SQLite database. Threads share the database by a lock, processes by the locks of SQLite.
 
-    Raises ValueError for a file that holds something else, and sqlite3.Error for an unusable file.
+    Raises ValueError for a path that cannot hold a state, and sqlite3.OperationalError for a file that is locked.
     """
 
     def __init__(self, path: str | Path | None) -> None:
         self._lock = threading.RLock()
+        try:
+            self._connect(path)
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise
+            problem = f"the sandbox cannot keep its state in {str(path)!r}: {error}"
+            raise ValueError(f"{problem}. Give the path of a new file, or no path for a sandbox in memory.") from None
+
+    def _connect(self, path: str | Path | None) -> None:
         self._database = sqlite3.connect(
             ":memory:" if path is None else path, timeout=30, isolation_level=None, check_same_thread=False
         )
@@ -96,6 +109,7 @@ class State:
         A plain function, not a context manager: an interruption must leave no suspended generator that holds the lock.
         """
         with self._lock:
+            self._check_open()
             try:
                 if self._database.in_transaction:  # left behind by an interruption of the rollback below
                     self._database.execute("ROLLBACK")
@@ -108,16 +122,24 @@ class State:
                 raise
         return result
 
+    def _check_open(self) -> None:
+        if not self._close.alive:
+            raise RuntimeError(
+                "the sandbox is closed. Use it inside of its `with` block, or of the test of its fixture."
+            )
+
     def _pragma(self, text: str) -> Any:
         row = self._database.execute(f"PRAGMA {text}").fetchone()
         return row[0] if row else None
 
     def rows(self, statement: str, *values: Any, **named: Any) -> list[sqlite3.Row]:
         with self._lock:
+            self._check_open()
             return self._database.execute(statement, named or values).fetchall()
 
     def row(self, statement: str, *values: Any, **named: Any) -> sqlite3.Row | None:
         with self._lock:
+            self._check_open()
             found: sqlite3.Row | None = self._database.execute(statement, named or values).fetchone()
         return found
 

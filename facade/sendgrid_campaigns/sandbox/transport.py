@@ -26,7 +26,10 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self._answer(fault, reply, request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        from anyio.lowlevel import checkpoint  # httpx's own library; sync programs need none of it
+
         await request.aread()
+        await checkpoint()  # other tasks run while a request is on its way
         fault, reply = self._carry(request)
         if trace := request.extensions.get("trace"):
             for event in _events(fault, request):
