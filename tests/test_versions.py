@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,11 +72,26 @@ def test_the_lock_holds_every_requirement_with_hashes_and_without_an_index(name:
     assert len(re.findall(r"^\w.*==.*\\\n    --hash=sha256:", lock, re.M)) == len(re.findall(r"^\w", lock, re.M))
 
 
+EXTRAS = PROJECT["project"]["optional-dependencies"].values()
+USERS_GET = [Requirement(line) for lines in [PROJECT["project"]["dependencies"], *EXTRAS] for line in lines]
+
+
 def test_the_dev_lock_holds_what_users_get() -> None:
-    extras = PROJECT["project"]["optional-dependencies"].values()
-    for line in [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in extra)]:
-        need = Requirement(line)
+    for need in USERS_GET:
         assert locked("dev")[need.name] in need.specifier
+
+
+def test_the_oldest_lock_holds_the_least_that_users_get() -> None:
+    for need in USERS_GET:
+        (least,) = [each.version for each in need.specifier if each.operator == ">="]
+        assert Version(locked("oldest")[need.name]) == Version(least)
+
+
+# The first versions without the holes that are known: CVE-2025-43859 of h11, CVE-2025-69223 to -69230 of aiohttp.
+@pytest.mark.parametrize(("package", "hole"), [("h11", "0.15.0"), ("aiohttp", "3.13.2")])
+def test_users_get_no_version_with_a_known_hole(package: str, hole: str) -> None:
+    (need,) = [each for each in USERS_GET if each.name == package]
+    assert hole not in need.specifier
 
 
 @pytest.mark.parametrize("package", ["openapi-python-client", "ruff"])

@@ -53,3 +53,10 @@ def test_one_customers_error_does_not_stop_the_others(sandbox: Sandbox) -> None:
     sandbox.set_credits(0, on_behalf_of="acme")
     assert run(sandbox) == [newsletter.FIX, newsletter.DONE]
     assert [mailing.account for mailing in sandbox.mailings()] == ["beta"]
+
+
+def test_an_outage_is_no_matter_for_a_person(sandbox: Sandbox) -> None:
+    sandbox.outage(600)
+    assert run(sandbox) == [newsletter.LATER, newsletter.LATER]
+    sandbox.outage(0)
+    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]
