@@ -87,8 +87,8 @@ def test_the_oldest_lock_holds_the_least_that_users_get() -> None:
         assert Version(locked("oldest")[need.name]) == Version(least)
 
 
-# The first versions without the holes that are known: CVE-2025-43859 of h11, CVE-2025-69223 to -69230 of aiohttp.
-@pytest.mark.parametrize(("package", "hole"), [("h11", "0.15.0"), ("aiohttp", "3.13.2")])
+# The last versions with holes that are known: CVE-2025-43859 of h11, CVE-2026-69244 of aiohttp.
+@pytest.mark.parametrize(("package", "hole"), [("h11", "0.15.0"), ("aiohttp", "3.14.2")])
 def test_users_get_no_version_with_a_known_hole(package: str, hole: str) -> None:
     (need,) = [each for each in USERS_GET if each.name == package]
     assert hole not in need.specifier

@@ -32,8 +32,10 @@ def test_a_temporary_error_is_tried_again(sandbox: Sandbox) -> None:
 
 def test_a_refusal_is_not_tried_again(sandbox: Sandbox) -> None:
     celery_tasks.send_campaign.apply((4900,))
+    before = len(sandbox.requests())
     with pytest.raises(NotInDraftError):
         celery_tasks.send_campaign.apply((4900,)).get()
+    assert len(sandbox.requests()) == before + 1
 
 
 def test_an_unknown_outcome_is_a_result(sandbox: Sandbox) -> None:
