@@ -84,7 +84,7 @@ class Call(Generic[R]):
         if tried.answer.status_code == 429:
             # Every client that was told the same second would come back in that second: hence the back-off on top.
             wait += retry_after(tried.answer.headers, clock.time()) or 0.0
-        elif tried.proof is Proof.REJECTED:
+        elif tried.proof is Proof.REJECTED or "CERTIFICATE_VERIFY_FAILED" in tried.problem:  # as OpenSSL calls it
             return False
         if number >= retry.attempts or wait >= self.left():
             return False
