@@ -3,7 +3,9 @@
 Runs on the offline sandbox, with this SDK and, where `sendgrid` is installed, with SendGrid's own client.
 """
 
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.sandbox import Sandbox
@@ -19,9 +21,8 @@ def by_this_sdk(url: str) -> object:
 
 def by_sendgrid(url: str) -> object:
     """Send by SendGrid's own client, and return its answer."""
-    from sendgrid import SendGridAPIClient
-
-    return SendGridAPIClient(KEY, host=url).client.campaigns._(4900).schedules.now.post()
+    client: Any = import_module("sendgrid").SendGridAPIClient(KEY, host=url).client
+    return client.campaigns._(4900).schedules.now.post()
 
 
 for send in (by_sendgrid, by_this_sdk) if find_spec("sendgrid") else (by_this_sdk,):
