@@ -1,6 +1,7 @@
 """Fixtures that all tests share."""
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 
 from doubles import FakeClock, Server, Style
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background: its programs would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("suite", deadline=None)  # a slow machine is no failure
 settings.load_profile("suite")

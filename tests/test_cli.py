@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import shlex
 import signal
 import socket
@@ -580,10 +581,14 @@ def on_terminal(
     ) as process:
         os.close(its)
         with suppress(OSError):  # at the end, on Linux
-            while part := os.read(ours, 65_536):
-                asked, shown = b"[y/N]" in shown, shown + part
-                if not asked and b"[y/N]" in shown:
-                    os.write(ours, types) if isinstance(types, bytes) else process.send_signal(types)
+            while True:
+                if select.select([ours], [], [], 0.2)[0]:
+                    asked, shown = b"[y/N]" in shown, shown + os.read(ours, 65_536)
+                    if not asked and b"[y/N]" in shown and isinstance(types, bytes):
+                        os.write(ours, types)
+                elif b"[y/N]" in shown and not isinstance(types, bytes):
+                    # A signal just before the program reads would wait for the end of that read: hence another one.
+                    process.send_signal(types)
         os.close(ours)
     return Ended(process.returncode, shown.decode().replace("\r\n", "\n"), "")
 

@@ -1,13 +1,14 @@
 """Test scripts/propose.sh on a clone with a local origin and a fake `gh`."""
 
 import os
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "propose.sh"
+SCRIPT = shlex.quote(str(Path(__file__).parents[1] / "scripts" / "propose.sh"))
 
 Run = Callable[[str], str]
 
