@@ -176,7 +176,7 @@ def _done(campaign_id: int, action: str) -> Output:
 # --- the terminal ---
 
 
-class Declined(click.ClickException):
+class _Declined(click.ClickException):
     """The answer to a question was no."""
 
 
@@ -187,7 +187,7 @@ def _has_terminal() -> bool:
 def _ask(question: str, otherwise: str) -> None:
     _write(sys.stderr, f"{question} [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Declined(otherwise)
+        raise _Declined(otherwise)
 
 
 class _Progress(Clock):
@@ -697,7 +697,7 @@ def _changes() -> Generator[list[Attempt], None, None]:
 
 def _failure(error: BaseException, changes: Sequence[Attempt]) -> Output | None:
     """Return the output for an exception that ended a command; None for a defect of this program."""
-    name, text, facts = type(error).__name__, str(error), dict[str, Any]()
+    name, text, facts = type(error).__name__.lstrip("_"), str(error), dict[str, Any]()
     chain = [*_chain(error)]
     notes = [visible(in_words(note)) for each in chain for note in getattr(each, "__notes__", ())]
     if isinstance(error, SendGridError):
@@ -713,7 +713,7 @@ def _failure(error: BaseException, changes: Sequence[Attempt]) -> Output | None:
                 f"interrupted after {visible(str(changes[-1]))}\nLook before you run the command again.",
                 UNKNOWN,
             )
-    elif isinstance(error, Declined):
+    elif isinstance(error, _Declined):
         shown, code = error.message, DECLINED
     elif isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
