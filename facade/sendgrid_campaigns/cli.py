@@ -136,8 +136,8 @@ class Output:
     text: str
     data: Any
     code: int = 0
-    table: Table | None = None
-    """On a terminal, in place of the text."""
+    table: object = None
+    """What rich prints on a terminal, in place of the text."""
 
 
 def _facts(data: dict[str, Any], code: int = 0) -> Output:
