@@ -95,7 +95,7 @@ class Call(Generic[R]):
     # --- requests ---
 
     def exchange(self, ask: Ask, ambiguous: Container[int] = (), *, wait: bool = True) -> Flow[Tried[Any]]:
-        """Make one request when the rate limit has room for one, and record what its answer proves.
+        """Make one request when the rate limit allows one, and record what its answer proves.
 
         A request that cannot wait so long before the deadline is made all the same, and gets the service's own answer.
         After the deadline none is made.
