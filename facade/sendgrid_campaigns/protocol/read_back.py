@@ -22,6 +22,7 @@ def read_back(call: Call[Any], goal: Goal, before: State | None = None) -> Flow[
     last: State | None = None
     same: list[Seen] = []  # what the last looks saw, as long as they saw the same
     moved = False
+    tells: Seen | None = None
     while call.left() > 0:
         window_is_over = call.elapsed() - began >= settle
         state = yield from look(call, goal)
@@ -30,17 +31,16 @@ def read_back(call: Call[Any], goal: Goal, before: State | None = None) -> Flow[
         if state is not None and seen is Seen.UNCHANGED:
             before = before or state
             if goal.replaces(state) != goal.replaces(before):
-                return Seen.DIVERGED, last  # R8: a newer value is another client's, and is not written over
-        if seen in (Seen.APPLIED, Seen.DIVERGED):
-            return seen, last  # R7
+                seen = Seen.DIVERGED  # R8: a newer value is another client's, and is not written over
         moved = moved or seen in (Seen.TENTATIVE, Seen.PENDING)
         # R8: once the state has moved, a look that sees it unchanged is a stale read, or somebody has taken it back.
-        tells = seen in (Seen.TENTATIVE, Seen.EXPIRED) or (seen is Seen.UNCHANGED and not moved)
-        same = [*(same if seen in same else ()), seen] if seen is not None and tells else []
-        if len(same) > 1 and (window_is_over or seen is Seen.EXPIRED):
-            return seen, last  # R7
-        if window_is_over:
+        may_stay = seen in (Seen.TENTATIVE, Seen.EXPIRED) or (seen is Seen.UNCHANGED and not moved)
+        same = [*(same if seen in same else ()), seen] if seen is not None and may_stay else []
+        stays = len(same) > 1 and (window_is_over or seen is Seen.EXPIRED)
+        tells = seen if stays or seen in (Seen.APPLIED, Seen.DIVERGED) else None  # R7
+        if tells or window_is_over:
             break
         yield from call.sleep(max(0.0, min(pause, settle - (call.elapsed() - began), call.left())))
         pause = min(2 * pause, LONGEST_PAUSE)
-    return None, last
+    call.log("read-back", "read back: %s", tells.value if tells else "the reads do not tell")
+    return tells, last
