@@ -29,9 +29,7 @@ def check_seconds(name: str, value: object) -> None:
 
 def check_kind(value: object, kind: type[object]) -> None:
     """Raise ConfigurationError unless a value is of a class of this package."""
-    check(
-        isinstance(value, kind), f"{shown(value)} is no {kind.__name__}", f"Give a sendgrid_campaigns.{kind.__name__}."
-    )
+    check(isinstance(value, kind), f"{shown(value)} is no {kind.__name__}", f"Give sendgrid_campaigns.{kind.__name__}.")
 
 
 def check_count(name: str, value: object, least: int) -> None:

@@ -76,7 +76,7 @@ class SendGridError(Exception):
     may_have_been_applied: bool = False
     """Whether the write may have had an effect, or may still get one. Never repeat a call after such an error."""
 
-    _advice = ""
+    _advice = _advice_for_view = ""
 
     def __init__(self, text: str | None = None, known: Mapping[str, Any] | None = None, /, **facts: Any) -> None:
         """Make an error of facts: attributes of the class, by keyword.
@@ -108,7 +108,8 @@ class SendGridError(Exception):
     @property
     def advice(self) -> str:
         """What to do next."""
-        return f"{self.changed} {self.hint or self._advice}".strip()
+        for_view = self._advice_for_view if self.on_behalf_of else ""
+        return f"{self.changed} {self.hint or self._advice + for_view}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error in JSON's types: its class, its summary, and every fact that is known."""
@@ -184,10 +185,10 @@ class AuthenticationError(APIStatusError):
     """401: the service does not know the key, or not for the account acted for."""
 
     _advice = (
-        "Check that SENDGRID_API_KEY (or api_key=) holds a whole key that is still valid; with on-behalf-of the key"
-        " must be the parent account's, and the Subuser or account must exist. The service answers 401, too, when the"
-        " account's credits are used up, and to a key of another region (EU keys need their own base_url)."
+        "Check that SENDGRID_API_KEY (or api_key=) holds a whole key that is still valid. The service answers 401, too,"
+        " when the account's credits are used up, and to a key of another region (EU keys need their own base_url)."
     )
+    _advice_for_view = " With on-behalf-of, the key must be the parent account's, and the account acted for must exist."
     status_code: int = 401
 
 

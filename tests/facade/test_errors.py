@@ -91,6 +91,7 @@ NOTHING = "This call changed nothing. "
 TEXTS: list[tuple[type[sg.SendGridError], dict[str, Any], str, str]] = [
     (sg.NotAppliedError, {"cause": "refused"}, "was not sent: refused", NOTHING + "Call again when"),
     (sg.NotFoundError, {}, "was not sent: 404 Not Found", NOTHING + "Check the id, and whose"),
+    (sg.AuthenticationError, {}, "was not sent: 401 Unauthorized", NOTHING + "Check that SENDGRID_API_KEY"),
     (sg.APIStatusError, {"status_code": 420}, "was not sent: 420 unknown status", NOTHING.strip()),
     (sg.BadRequestError, {"errors": DETAILS}, "was not sent: 400 Bad Request, subject: no", NOTHING + "Put right what"),
     (
@@ -124,6 +125,8 @@ def test_more_texts() -> None:
     unknown = sg.OutcomeUnknownError(action="sent", cause="slow", status="Draft", on_behalf_of="acme")
     assert unknown.summary == 'it is unknown whether the campaign was sent: slow; its status was last read as "Draft"'
     assert "changed nothing" not in str(unknown)
+    asked, view = (str(sg.AuthenticationError(on_behalf_of=account)) for account in (None, "acme"))
+    assert "parent account's" in view and "parent account's" not in asked
     assert sg.SendGridError(resource="single send", campaign_id="a-b").summary == "single send a-b was not changed"
     configuration = sg.ConfigurationError(cause="campaign_id is 0", hint="Give a positive int.")
     assert str(configuration) == "campaign_id is 0\nNo request was made. Give a positive int."

@@ -69,8 +69,8 @@ NO_COUNTS = (0, -1, True, 2.5, None, "7", 2**63)
     *[("base_url", base_url, problem) for problem, base_urls in UNSAFE.items() for base_url in base_urls],
     *[(name, value, f"{name} is {shown(value)}") for name in ("timeout", "connect_timeout") for value in NO_SECONDS],
     *[("max_connections", value, "max_connections is") for value in NO_COUNTS],
-    ("retry", 3, "Give a sendgrid_campaigns.Retry"),
-    ("clock", 3, "Give a sendgrid_campaigns.Clock"),
+    ("retry", 3, "Give sendgrid_campaigns.Retry"),
+    ("clock", 3, "Give sendgrid_campaigns.Clock"),
     ("http_client", Client(), "http_client is a httpx2.Client\nNo request was made. Give an httpx."),
 )
 def test_settings_that_are_refused(style: Style, name: str, value: Any, text: str) -> None:

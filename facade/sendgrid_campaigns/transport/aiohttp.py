@@ -6,7 +6,6 @@ from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
 import asyncio
 from io import BytesIO
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -15,7 +14,7 @@ from sendgrid_campaigns.config import Clock, check
 from sendgrid_campaigns.transport.event_loop import running_loop
 from sendgrid_campaigns.transport.evidence import Evidence, current
 from sendgrid_campaigns.transport.exchange import AsyncExchange
-from sendgrid_campaigns.transport.requests import Target
+from sendgrid_campaigns.transport.requests import Target, proxy_of
 
 try:
     import aiohttp
@@ -50,11 +49,9 @@ class AiohttpExchange(AsyncExchange):
         """
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self._target, self._clock, self._limit = target, clock, max_connections
-        self._foreign, self._guarded, self._reports, self._closed = True, True, True, False
+        self._foreign, self._guarded, self._reports, self._closed = False, True, True, False
         self._sessions: dict[Any, aiohttp.ClientSession] = {}
-        # Over plain http a proxy would be shown the key: loopback needs none.
-        direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
-        self._proxy = None if direct else getproxies().get("https") or getproxies().get("all")
+        self._proxy = proxy_of(target)
         check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")
 
     async def _close_sessions(self, mine: object = None) -> None:

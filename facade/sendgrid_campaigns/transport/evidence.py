@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from math import inf
+from traceback import walk_tb
 from typing import Any
 
 from sendgrid_campaigns.auth import ApiKey
@@ -75,8 +76,7 @@ class Evidence:
             return self.no_answer("an answer came from a cache, without a request")
         body = self._body()
         if body is not None:
-            text = body.decode("latin-1")
-            body = body if (redacted := key.redact(text)) == text else redacted.encode("latin-1")
+            body = key.redact(body.decode("latin-1")).encode("latin-1")
         kept = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
         return Answer(self.status_code, kept, body, self._monotonic() - self._began, self.writes > 1)
 
@@ -119,10 +119,8 @@ def from_outside(each: BaseException | None) -> BaseException | None:
     while each is not None:
         known = any(base.__module__.partition(".")[0] in LIBRARIES for base in type(each).__mro__)
         from_the_os = type(each).__module__ == "builtins" and isinstance(each, OSError)
-        traceback = each.__traceback__
-        while traceback is not None and traceback.tb_frame.f_code not in handlers:
-            traceback = traceback.tb_next
-        if traceback is not None or not (known or from_the_os):
+        in_a_handler = any(frame.f_code in handlers for frame, _ in walk_tb(each.__traceback__))
+        if in_a_handler or not (known or from_the_os):
             return each
         # httpcore breaks the chain, by `raise ... from None`, and keeps the exception that it wraps as an argument.
         each = each.__cause__ or next((part for part in each.args if isinstance(part, BaseException)), None)
@@ -134,8 +132,7 @@ def forget_frames(error: BaseException, outer: BaseException | None) -> None:
 
     outer: the exception that the caller was handling when the attempt began; its frames are the caller's.
     """
-    chained = [error]
-    while chained:
-        each = chained.pop()
-        each.__traceback__ = None
-        chained += [more for more in (each.__cause__, each.__context__) if more is not None and more is not outer]
+    error.__traceback__ = None
+    for more in (error.__cause__, error.__context__):
+        if more is not None and more is not outer:
+            forget_frames(more, outer)

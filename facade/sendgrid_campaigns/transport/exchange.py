@@ -1,6 +1,7 @@
 """One attempt over httpx: an Ask becomes a request, and what comes back becomes an Answer or a NoAnswer."""
 
 import os
+import re
 import sys
 from contextlib import aclosing, suppress
 
@@ -11,10 +12,9 @@ from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 from sendgrid_campaigns.transport.event_loop import running_loop, time_limit
 from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
-from sendgrid_campaigns.transport.requests import Target, build
+from sendgrid_campaigns.transport.requests import Target, build, proxy_of
 
-_BY_HTTPX = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
-NO_REQUEST = (*_BY_HTTPX, ConfigurationError)
+UNSENT = (httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, ConfigurationError)
 """What is raised before there is even a connection: by httpx; and by us, when the client is closed during a call."""
 
 NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
@@ -47,13 +47,13 @@ class AsyncExchange:
         # httpcore is a fifth of an import, and a client needs it.
         from sendgrid_campaigns.transport.streams import guard
 
-        # Plain http, of loopback, needs no certificates; and the environment's proxy would be shown the key.
-        tls = self._target.base_url.startswith("https:")
+        # httpx with trust_env fails by NO_PROXY entries such as ::1/128. Plain http, of loopback, needs no certificates.
         try:
-            http = httpx.AsyncClient(verify=tls, trust_env=tls, limits=self._limits)
+            tls = httpx.create_ssl_context() if self._target.base_url.startswith("https:") else False
+            http = httpx.AsyncClient(verify=tls, trust_env=False, proxy=proxy_of(self._target), limits=self._limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
             cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
-            hint = "Look at HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE, or give an http_client=."
+            hint = "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(cause=cause, hint=hint) from None
         self._guarded = guard(http)
         return http
@@ -105,8 +105,11 @@ class AsyncExchange:
             if evidence.status_code is None:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
-                not_sent = evidence.writes == 0 and (isinstance(error, NO_REQUEST) or reported)
-                cause = self._target.key.redact(shown(error, longest=300))
+                not_sent = evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
+                proxy = None if self._foreign else proxy_of(self._target)
+                told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
+                # A URL in the text may hold a proxy's password.
+                cause = self._target.key.redact(re.sub(r"//[^/\s]*[@…]", "//", told))
                 return evidence.no_answer(cause, not_sent=not_sent)
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -39,3 +40,9 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None, timeout: float) ->
     limits = {"connect": min(target.connect_timeout, waits), "read": timeout, "write": timeout, "pool": waits}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
     return httpx.Request(**arguments, headers=headers, extensions={"timeout": limits})
+
+
+def proxy_of(target: Target) -> str | None:
+    """Return the proxy of the environment; None without one, and for plain http, which is for loopback only."""
+    direct = target.base_url.startswith("http:") or proxy_bypass(httpx.URL(target.base_url).host)
+    return None if direct else getproxies().get("https") or getproxies().get("all")
