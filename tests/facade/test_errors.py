@@ -126,7 +126,8 @@ def test_more_texts() -> None:
     assert unknown.summary == 'it is unknown whether the campaign was sent: slow; its status was last read as "Draft"'
     assert "changed nothing" not in str(unknown)
     asked, view = (str(sg.AuthenticationError(on_behalf_of=account)) for account in (None, "acme"))
-    assert "parent account's" in view and "parent account's" not in asked
+    assert "parent account's" in view
+    assert "parent account's" not in asked
     assert sg.SendGridError(resource="single send", campaign_id="a-b").summary == "single send a-b was not changed"
     configuration = sg.ConfigurationError(cause="campaign_id is 0", hint="Give a positive int.")
     assert str(configuration) == "campaign_id is 0\nNo request was made. Give a positive int."

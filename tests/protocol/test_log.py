@@ -22,7 +22,8 @@ def test_a_send_in_doubt(style: Style, server: Server, clock: FakeClock, records
     style.error(sg.OutcomeUnknownError, client.send, 4900)
     found = records()
     begin, end = [text for _, phase, text in found if phase == "read-back"]
-    assert begin.endswith("reading back what became of the write") and "as before the write" in end
+    assert begin.endswith("reading back what became of the write")
+    assert "as before the write" in end
     assert [each[:2] for each in found if each[0] != "DEBUG"] == [*[("INFO", "read-back")] * 2, ("WARNING", "unknown")]
     assert found[-1][2].startswith("campaign 4900: it is unknown whether campaign 4900 was sent: ")
     assert all("campaign 4900" in text for *_, text in found)

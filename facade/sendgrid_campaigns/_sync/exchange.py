@@ -47,7 +47,7 @@ class Exchange:
         # httpcore is a fifth of an import, and a client needs it.
         from sendgrid_campaigns._sync.streams import guard
 
-        # httpx with trust_env fails by NO_PROXY entries such as ::1/128. Plain http, of loopback, needs no certificates.
+        # With trust_env httpx fails by a NO_PROXY such as ::1/128. Plain http, of loopback, needs no certificates.
         try:
             tls = httpx.create_ssl_context() if self._target.base_url.startswith("https:") else False
             http = httpx.Client(verify=tls, trust_env=False, proxy=proxy_of(self._target), limits=self._limits)
