@@ -97,11 +97,11 @@ format: $(READY)  ## format the code, and fix lint errors that have an automatic
 	@$(BIN)/ruff format --quiet .
 
 generate: $(READY)  ## write generated/ from openapi/, and the sync client from the async client
-	@$(BIN)/python scripts/generate.py
+	@PYTHONPATH=tests $(BIN)/python scripts/generate.py
 	@$(BIN)/python scripts/unasync.py
 
 check-generated: $(READY)  ## fail when generated code differs from what its sources give
-	@$(BIN)/python scripts/generate.py --check
+	@PYTHONPATH=tests $(BIN)/python scripts/generate.py --check
 	@$(BIN)/python scripts/unasync.py --check
 
 spec-diff: $(LOCKED)  ## BASE=<git ref or file>: compare the fragment, and say what breaks callers; FORMAT=json
@@ -132,7 +132,7 @@ probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_AP
 	@$(BIN)/python tests/probe.py
 
 official-clients: $(READY) .venv-official/.locked .node/.locked  ## run SendGrid's own clients against the sandbox
-	@$(BIN)/python scripts/official_clients.py
+	@PYTHONPATH=tests $(BIN)/python scripts/official_clients.py
 
 ##@ Release the package
 build: $(READY)  ## build the sdist and the wheel into dist/

@@ -1,21 +1,27 @@
 """Write generated/sendgrid_campaigns_api from openapi/campaigns.yaml, or check that it is what the fragment gives.
 
-generate.py            validate the fragment, generate, format, add the header, replace what was there
+generate.py            check the fragment, generate, format, try what was generated, replace what was there
 generate.py --check    do the same beside the repository and fail when a single byte differs
 """
 
 import argparse
+import json
+import os
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import yaml
-from openapi_python_client.strings import ClassName, PythonIdentifier
-from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_python_client import generate as generate_package
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.strings import PythonIdentifier
+
+from fragment import JSON_MEDIA, arguments, checked, examples, model_of, operations_of, parameters_of
+from spec_diff.reader import resolved
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAGMENT = ROOT / "openapi" / "campaigns.yaml"
@@ -25,12 +31,6 @@ GENERATED = ROOT / "generated"
 PACKAGE = "sendgrid_campaigns_api"
 
 HEADER = "# Generated from openapi/campaigns.yaml: do not edit; change the fragment and run `make generate`.\n"
-
-
-def run(*command: str | Path) -> None:
-    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
 
 OPERATIONS = '''"""The operations of the fragment as data: one typed entry for each."""
@@ -87,85 +87,66 @@ class Operation(Generic[R]):
 '''
 
 
+def run(*command: str | Path) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
 def operations(described: dict[str, Any]) -> str:
     """The text of operations.py: a typed table of every operation of the fragment."""
-
-    def resolved(node: dict[str, Any]) -> dict[str, Any]:
-        while "$ref" in node:
-            found: Any = described
-            for key in node["$ref"].removeprefix("#/").split("/"):
-                found = found[key]
-            node = found
-        return node
-
-    def schema_of(content: dict[str, Any]) -> dict[str, Any]:
-        media: dict[str, Any] = next(iter(content.get("content", {}).values()), {})
-        return dict(media.get("schema", {}))
-
-    def model(content: dict[str, Any]) -> str | None:
-        schema = schema_of(content)
-        return ClassName(schema["$ref"].rpartition("/")[2], "") if "$ref" in schema else None
 
     def longest(field: dict[str, Any]) -> int | None:
         found = (choice.get("maxLength", choice.get("maxItems")) for choice in (field, *field.get("oneOf", ())))
         return next((length for length in found if length is not None), None)
 
-    entries, names, tags = [], list[str](), set[str]()
-    for path, item in described["paths"].items():
-        for method in ("get", "put", "post", "delete", "patch"):
-            if method not in item:
-                continue
-            operation = item[method]
-            tags.add(operation["tags"][0])
-            answers = operation["responses"].items()
-            success = {int(code): model(resolved(answer)) for code, answer in answers if str(code).startswith("2")}
-            body = operation.get("requestBody", {})
-            schema = schema_of(resolved(body))
-            fields = resolved(schema).get("properties", {}).items()
-            limits = {name: most for name, field in fields if (most := longest(resolved(field))) is not None}
-            for parameter in map(resolved, [*item.get("parameters", []), *operation.get("parameters", [])]):
-                if parameter["in"] == "query" and "minimum" in parameter["schema"]:
-                    limits[parameter["name"]] = parameter["schema"]["minimum"]
-            answer = next(filter(None, success.values()), None)
-            name = PythonIdentifier(operation["operationId"], "")
-            names.append(name)
-            facts = {
-                "name": str(name),
-                "method": method.upper(),
-                "path": path,
-                "page": operation["externalDocs"]["url"],
-                "success": success,
-                "body": model(resolved(body)),
-                "limits": limits,
-            }
-            kind = f"models.{answer}" if answer else "None"
-            given = ", ".join(f"{key}={value!r}" for key, value in facts.items())
-            entries.append(f"{name.upper()}: Operation[{kind}] = Operation({given})\n")
-    (tag,) = tags
+    entries, names, tag = [], list[str](), ""
+    for method, path, item, operation in operations_of(described):
+        tag = PythonIdentifier(operation["tags"][0], "tag")
+        answers = operation["responses"].items()
+        success = {int(code): model_of(described, answer) for code, answer in answers if code.startswith("2")}
+        body = resolved(described, operation.get("requestBody", {}))
+        schema = resolved(described, body["content"][JSON_MEDIA]["schema"]) if body else {}
+        sizes = {name: longest(resolved(described, field)) for name, field in schema.get("properties", {}).items()}
+        limits = {name: most for name, most in sizes.items() if most is not None}
+        for says in parameters_of(described, item, operation):
+            if says["in"] == "query" and "minimum" in says["schema"]:
+                limits[says["name"]] = says["schema"]["minimum"]
+        answer = next(filter(None, success.values()), None)
+        name = PythonIdentifier(operation["operationId"], "")
+        names.append(name)
+        facts = {
+            "name": str(name),
+            "method": method,
+            "path": path,
+            "page": operation["externalDocs"]["url"],
+            "success": success,
+            "body": model_of(described, body),
+            "limits": limits,
+        }
+        kind = f"models.{answer}" if answer else "None"
+        given = ", ".join(f"{key}={value!r}" for key, value in facts.items())
+        entries.append(f"{name.upper()}: Operation[{kind}] = Operation({given})\n")
     head = OPERATIONS.replace("TAG", tag).replace("ENDPOINTS", ", ".join(names))
     return head + "\n".join(entries)
 
 
-def validate(fragment: Path) -> dict[str, Any]:
-    try:
-        described = yaml.safe_load(fragment.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        sys.exit(f"{fragment} cannot be read as YAML: {error}")
-    errors = list(OpenAPIV31SpecValidator(described).iter_errors())
-    if errors:
-        found = "\n".join(f"  {'/'.join(map(str, error.absolute_path))}: {error.message}" for error in errors)
-        sys.exit(f"{fragment} is not valid OpenAPI 3.1:\n{found}")
-    return dict(described)
-
-
 def generate(fragment: Path, folder: Path) -> None:
-    """Generate the package into an empty folder."""
-    described = validate(fragment)
+    """Generate the package into an empty folder, and try what was generated."""
+    described = checked(fragment)
     package = folder / PACKAGE
-    run(
-        *("openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"),
-        *("--path", fragment, "--config", SETTINGS, "--custom-template-path", TEMPLATES, "--output-path", package),
-    )
+    source = folder / "fragment.json"  # the generator reads what the checks have read
+    source.write_text(json.dumps(described), "utf-8")
+    settings = ConfigFile.load_from_path(SETTINGS)
+    with redirect_stdout(None):
+        failed = generate_package(
+            config=Config.from_sources(settings, MetaType.NONE, source, "utf-8", True, package),
+            custom_template_path=TEMPLATES,
+        )
+    source.unlink()
+    if failed:
+        lines = [" ".join(f"{error.header} {error.detail or ''}".split()) for error in failed]
+        sys.exit("openapi_python_client failed:\n" + "\n".join(f"  {line}" for line in lines))
     (package / "operations.py").write_text(operations(described), "utf-8")
     # --isolated: what is generated depends on ruff's version and on nothing that this repository configures for itself.
     run("ruff", "check", "--isolated", "--no-cache", "--quiet", "--fix-only", "--extend-select", "I", package)
@@ -173,6 +154,21 @@ def generate(fragment: Path, folder: Path) -> None:
     for module in package.rglob("*.py"):
         module.write_text(HEADER + module.read_text("utf-8"), "utf-8")
     (package / "py.typed").touch()
+    try_out(described, folder)
+
+
+def try_out(described: dict[str, Any], folder: Path) -> None:
+    """Stop when what was generated does not work."""
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("try_generated.py"), PACKAGE],
+        input=json.dumps({"examples": examples(described), "parameters": arguments(described)}),
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"what was generated does not work:\n{done.stdout}{done.stderr}")
 
 
 def contents(folder: Path) -> dict[Path, object]:

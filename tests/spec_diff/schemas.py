@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Literal, TypeAlias
 
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from spec_diff.reader import target
 
 Place: TypeAlias = tuple[str, ...]
 """The operation, the part of the operation, and the path of fields; [] for the items of a list."""
@@ -27,6 +26,8 @@ class Difference:
     base: str = ""
     ours: str = ""
     breaks: bool
+    stricter: bool = False
+    """Whether the generated package refuses answers that it took before."""
     about: Literal["facts", "names", "coverage"] = "facts"
     """names: names that Python code imports, but no request carries. coverage: an operation that only one side has."""
 
@@ -35,8 +36,12 @@ def difference(
     side: Side, place: Place, what: str, base: str, ours: str, *, narrower: bool, wider: bool
 ) -> Iterator[Difference]:
     if narrower or wider:
-        yield Difference(place=place, what=what, base=base, ours=ours, breaks=narrower if side == "request" else wider)
+        breaks, stricter = narrower if side == "request" else wider, side == "answer" and narrower and what in PARSED
+        yield Difference(place=place, what=what, base=base, ours=ours, breaks=breaks, stricter=stricter)
 
+
+PARSED = {"required", "nullable", "enum", "const", "format"}
+"""What the models of the generated package insist on when they parse an answer."""
 
 # --- one description ---
 
@@ -82,15 +87,13 @@ class Description:
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = raw
-        resource = Resource[Any].from_contents(raw, default_specification=DRAFT202012)
         self._known: dict[str, list[Shape]] = {}
-        self._resolver = Registry[Any]().with_resource("", resource).resolver()
 
     def at(self, node: Any) -> dict[str, Any]:
         """Return a node merged with the node of its $ref."""
         if not isinstance(node, Mapping):
             return {}
-        return {**self.at(self._resolver.lookup(node["$ref"]).contents), **node} if "$ref" in node else dict(node)
+        return {**self.at(target(self.raw, node["$ref"])), **node} if "$ref" in node else dict(node)
 
     def shapes(self, schema: Any) -> list[Shape]:
         """Return the shapes of a schema: with references, allOf, anyOf, oneOf and both spellings of null resolved."""
@@ -111,7 +114,7 @@ class Description:
     def _referred(self, reference: str) -> list[Shape]:
         if reference not in self._known:
             where, _, name = reference.rpartition("/")
-            shapes = self.shapes(self._resolver.lookup(reference).contents)
+            shapes = self.shapes(target(self.raw, reference))
             named = where == "#/components/schemas"
             self._known[reference] = [replace(shape, name=name) if named else shape for shape in shapes]
         return [*self._known[reference]]

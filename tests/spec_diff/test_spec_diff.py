@@ -1,6 +1,5 @@
 """Test the results of spec_diff: on edits of the fragment, on foreign descriptions, and as a command."""
 
-import copy
 import json
 import re
 import runpy
@@ -10,43 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from spec_diff import __main__ as spec_diff
+from spec_diff.edits import edited, fragment
+from spec_diff.reader import load
 
-FRAGMENT = Path(__file__).parents[2] / "openapi" / "campaigns.yaml"
-# Through JSON, which resolves YAML's aliases: an edit of one place edits no other.
-fragment: dict[str, Any] = json.loads(json.dumps(yaml.load(FRAGMENT.read_text("utf-8"), yaml.CSafeLoader)))
-EDITS: list[dict[str, Any]] = yaml.load(Path(__file__).with_name("edits.yaml").read_text("utf-8"), yaml.CSafeLoader)
-
-
-def edited(description: Any, steps: list[dict[str, Any]]) -> Any:
-    """Return a copy of a description after the steps of an edit: see edits.yaml."""
-    description = copy.deepcopy(description)
-    for step in steps:
-        ((kind, given),) = step.items()
-        if kind == "replace":
-            text = json.dumps(description)
-            assert given[0] in text
-            description = json.loads(text.replace(*given))
-            continue
-        *way, last = given if kind == "remove" else given[0]
-        node = description
-        for key in way:
-            node = node[key]
-        if kind == "remove":
-            del node[last]
-        elif kind == "rename":
-            assert last in node
-            renamed = {given[1] if key == last else key: value for key, value in node.items()}
-            node.clear()
-            node.update(renamed)
-        elif last == "+":
-            node.append(given[1])
-        else:
-            node[last] = given[1]
-    return description
+EDITS: list[dict[str, Any]] = load(Path(__file__).with_name("edits.yaml").read_text("utf-8"))
 
 
 def test_a_description_does_not_differ_from_itself() -> None:
@@ -179,12 +148,12 @@ WRONG = {
     "no such file or ref": (None, "is no file, and no git ref"),
     "no YAML": ("a: [", "cannot be read"),
     "no JSON": ('{"a": ', "cannot be read"),
-    "no description": ("[]", "no OpenAPI 3 description"),
+    "no description": ("[]", "cannot be read: no OpenAPI 3 description"),
     "Swagger 2": ('{"swagger": "2.0"}', "convert Swagger 2 first"),
     "an invalid description": ('{"openapi": "3.1.0", "paths": []}', "is not valid OpenAPI"),
     "a reference out of the file": (
         '{"openapi": "3.1.0", "paths": {"/v3/campaigns": {"$ref": "other.yaml"}}}',
-        "a $ref leads out of the file",
+        "paths > /v3/campaigns: $ref leads out of the file: other.yaml",
     ),
 }
 
