@@ -32,7 +32,7 @@ def locked(name: str) -> dict[str, str]:
 def python_versions(workflow: str) -> list[str]:
     jobs: dict[str, Any] = yaml.safe_load(workflow)["jobs"]
     given = [step.get("with", {}).get("python-version") for job in jobs.values() for step in job["steps"]]
-    return [version for version in given if version and "matrix" not in version]
+    return [version for version in given if version and "matrix" not in version and version != "3.x"]
 
 
 NEWER = r"Python (3\.\d+) or newer"

@@ -14,12 +14,16 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"),
 each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 
 
+def read(path: Path) -> dict[Any, Any]:
+    return dict(yaml.safe_load(path.read_text("utf-8")))
+
+
 def steps(path: Path) -> list[dict[str, Any]]:
-    return [step for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values() for step in job["steps"]]
+    return [step for job in read(path)["jobs"].values() for step in job["steps"]]
 
 
 def test_the_workflows() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["ci", "regenerate", "release"]
+    assert [path.stem for path in WORKFLOWS] == ["ci", "nightly", "regenerate", "release"]
     assert {"check", "test", "generate", "spec-diff"} <= TARGETS
 
 
@@ -38,9 +42,38 @@ def test_every_step_is_a_make_target_or_a_pinned_action(path: Path) -> None:
 
 @each
 def test_every_job_states_its_permissions(path: Path) -> None:
-    workflow = yaml.safe_load(path.read_text("utf-8"))
+    workflow = read(path)
     assert workflow["permissions"] == {}
     assert all("permissions" in job and "timeout-minutes" in job for job in workflow["jobs"].values())
+
+
+@each
+def test_a_job_that_may_write_installs_nothing(path: Path) -> None:
+    for job in read(path)["jobs"].values():
+        if "write" in job["permissions"].values():
+            assert {step.get("run", "make propose") for step in job["steps"]} == {"make propose"}
+            assert not any("setup-python" in step.get("uses", "") for step in job["steps"])
+
+
+def test_a_pull_request_from_a_fork_is_only_checked() -> None:
+    (ci,) = [path.read_text("utf-8") for path in WORKFLOWS if "pull_request" in path.read_text("utf-8")]
+    assert not re.search(r"secrets\.|github\.token|: write", ci)
+    assert "run: make check " in ci
+
+
+def test_what_starts_a_regeneration_is_what_the_files_are_generated_from() -> None:
+    paths = read(ROOT / ".github" / "workflows" / "regenerate.yml")[True]["push"]["paths"]
+    sources = [path.removesuffix("/**") for path in paths]
+    assert f"\nsources=({' '.join(sources)})\n" in (ROOT / "scripts" / "propose.sh").read_text("utf-8")
+    assert all((ROOT / source).exists() for source in sources)
+
+
+def test_contributing_names_the_required_checks() -> None:
+    jobs = read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    python, versions = "${{ matrix.python }}", jobs["test"]["strategy"]["matrix"]["python"]
+    names = [job["name"].replace(python, version) for job in jobs.values() for version in versions]
+    (told,) = re.findall(r"the required checks (.+?);", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert told == ", ".join(f"`{name}`" for name in dict.fromkeys(names))
 
 
 def test_every_target_is_phony_and_explained() -> None:
