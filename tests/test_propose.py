@@ -46,8 +46,9 @@ esac
 FILES = {"bin/gh": GH, "bin/make": MAKE, "python": PYTHON, "open": "", "race": "", "asked": ""}
 FILES[".gitconfig"] = "[user]\nname = x\nemail = x@example.com\n[init]\ndefaultBranch = main\n"
 
-NASTY = 'it\'s-"$(touch${IFS}pwned)";touch${IFS}pwned;`touch${IFS}pwned`&$(shell${IFS}touch${IFS}pwned)'
+NASTY = 'it\'s-"$(>pwned)";>pwned;`>pwned`&$(shell${IFS}>pwned)'
 NEW_OPERATION = "echo '# operationId: pause' >>openapi/campaigns.yaml"
+RACE = "cd ../dev; git commit -qm new --allow-empty; git push -q origin HEAD"
 BREAK = "perl -pi -e 's/operationId: send_campaign/operationId: mail/' openapi/campaigns.yaml"
 ANNOUNCE = "perl -pi -e 's/^## .Unreleased.*/$&\\n- Breaks callers: send is mail./' CHANGELOG.md"
 
@@ -134,13 +135,9 @@ def test_a_change_on_a_branch_is_committed_to_the_branch_once(repository: Reposi
     [
         ("touch new", "", "", ["Update generated files", "by-hand", "by-hand", "begin"]),
         (NEW_OPERATION, "", "nothing to commit: a newer push", ["by-hand", "by-hand", "begin"]),
+        ("make generate", "", "feature has the same change already", ["by-hand", "by-hand", "begin"]),
         ("echo >generated/client.py", "", "pull it, run `make generate`", ["by-hand", "by-hand", "begin"]),
-        (
-            "",
-            "cd ../dev; git commit -qm new --allow-empty; git push -q origin HEAD",
-            "run this job",
-            ["new", "by-hand", "begin"],
-        ),
+        ("", RACE, "run this job again", ["new", "by-hand", "begin"]),
     ],
 )
 def test_a_push_meanwhile_is_kept(repository: Repository, meanwhile: str, race: str, said: str, log: list[str]) -> None:
@@ -151,6 +148,7 @@ def test_a_push_meanwhile_is_kept(repository: Repository, meanwhile: str, race: 
 
 
 def test_main_gets_one_pull_request_with_the_newest_requirements(repository: Repository) -> None:
+    assert "the generated files are up to date" in repository.regenerate("main")
     repository.regenerate("main", "schedule")
     asked = "pr create --head (regenerate/[0-9a-f]+) --base main"
     (proposed,) = re.findall(asked, repository.shell("cat asked"))
@@ -174,6 +172,7 @@ def test_a_break_that_is_announced_passes(repository: Repository, before: str, c
     repository.push(NASTY, "perl -pi -e s/get_campaign_schedule/get_times/ openapi/campaigns.yaml")
     said = repository.job("ci check", code, "pull_request", "origin/change", base_ref=NASTY)
     assert ("CHANGELOG.md below [Unreleased]" in said) == (code != 0)
+    assert "Not a word differs." in repository.job("ci check")  # a push to main
 
 
 @pytest.mark.parametrize(
