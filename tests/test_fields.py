@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sendgrid_campaigns import Campaign, cli
 from sendgrid_campaigns.models import CampaignFields, ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns.sandbox import rules
+from spec_diff.reader import load
 
-SCHEMAS = yaml.safe_load((Path(__file__).parents[1] / "openapi" / "campaigns.yaml").read_text("utf-8"))["components"][
-    "schemas"
-]
+SCHEMAS = load((Path(__file__).parents[1] / "openapi" / "campaigns.yaml").read_text("utf-8"))["components"]["schemas"]
 FRAGMENT = SCHEMAS["CreateCampaignRequest"]["properties"].keys()
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from spec_diff.reader import load
 
 ROOT = Path(__file__).parents[1]
-CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").with_stem("public_api").read_text("utf-8"))
+CASES: dict[str, Any] = load(Path(__file__).with_suffix(".yaml").with_stem("public_api").read_text("utf-8"))
 
 CLIENT = "facade/sendgrid_campaigns/client.py"
 VERSION = "facade/sendgrid_campaigns/version.py"

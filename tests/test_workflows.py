@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from spec_diff.reader import load
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -14,12 +15,16 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"),
 each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 
 
+def read(path: Path) -> dict[Any, Any]:
+    return dict(load(path.read_text("utf-8")))
+
+
 def steps(path: Path) -> list[dict[str, Any]]:
-    return [step for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values() for step in job["steps"]]
+    return [step for job in read(path)["jobs"].values() for step in job["steps"]]
 
 
 def test_the_workflows() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["ci", "regenerate", "release"]
+    assert [path.stem for path in WORKFLOWS] == ["ci", "nightly", "regenerate", "release"]
     assert {"check", "test", "generate", "spec-diff"} <= TARGETS
 
 
@@ -38,9 +43,38 @@ def test_every_step_is_a_make_target_or_a_pinned_action(path: Path) -> None:
 
 @each
 def test_every_job_states_its_permissions(path: Path) -> None:
-    workflow = yaml.safe_load(path.read_text("utf-8"))
+    workflow = read(path)
     assert workflow["permissions"] == {}
     assert all("permissions" in job and "timeout-minutes" in job for job in workflow["jobs"].values())
+
+
+@each
+def test_a_job_that_may_write_installs_nothing(path: Path) -> None:
+    for job in read(path)["jobs"].values():
+        if "write" in job["permissions"].values():
+            assert {step.get("run", "make propose") for step in job["steps"]} == {"make propose"}
+            assert not any("setup-python" in step.get("uses", "") for step in job["steps"])
+
+
+def test_a_pull_request_from_a_fork_is_only_checked() -> None:
+    (ci,) = [path.read_text("utf-8") for path in WORKFLOWS if "pull_request" in path.read_text("utf-8")]
+    assert not re.search(r"secrets\.|github\.token|: write", ci)
+    assert "run: make check " in ci
+
+
+def test_what_starts_a_regeneration_is_what_the_files_are_generated_from() -> None:
+    paths = read(ROOT / ".github" / "workflows" / "regenerate.yml")["on"]["push"]["paths"]
+    sources = [path.removesuffix("/**") for path in paths]
+    assert f"\nsources=({' '.join(sources)})\n" in (ROOT / "scripts" / "propose.sh").read_text("utf-8")
+    assert all((ROOT / source).exists() for source in sources)
+
+
+def test_contributing_names_the_required_checks() -> None:
+    jobs = read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    python, versions = "${{ matrix.python }}", jobs["test"]["strategy"]["matrix"]["python"]
+    names = [job["name"].replace(python, version) for job in jobs.values() for version in versions]
+    (told,) = re.findall(r"the required checks (.+?);", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert told == ", ".join(f"`{name}`" for name in dict.fromkeys(names))
 
 
 def test_every_target_is_phony_and_explained() -> None:
@@ -53,11 +87,12 @@ def test_every_target_is_phony_and_explained() -> None:
 def test_ci_checks_generated_code() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert "\ncheck: $(READY) check-generated" in makefile
-    assert "\n\t@$(BIN)/python scripts/generate.py --check\n\t@$(BIN)/python scripts/unasync.py --check\n" in makefile
+    for script in ("generate", "unasync"):
+        assert f"$(BIN)/python scripts/{script}.py --check\n" in makefile
 
 
 def test_the_hooks_are_make_targets() -> None:
-    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    (repository,) = load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
     assert repository["repo"] == "local"
     for hook in repository["hooks"]:
         make, target = hook["entry"].split()
@@ -66,7 +101,7 @@ def test_the_hooks_are_make_targets() -> None:
 
 @pytest.mark.parametrize("name", ["bug", "feature"])
 def test_an_issue_form_asks_each_question_once(name: str) -> None:
-    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{name}.yml").read_text("utf-8"))
+    form = load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{name}.yml").read_text("utf-8"))
     assert {"name", "description", "body"} <= form.keys()
     questions = [item for item in form["body"] if item["type"] != "markdown"]
     assert {item["type"] for item in questions} <= {"textarea", "input", "dropdown"}
