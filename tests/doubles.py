@@ -198,6 +198,12 @@ class Style:
         self.do(client.aclose if self.is_async else client.close)
 
 
+def http_client_of(client: Any) -> Any:
+    """Return an HTTP client of a client's that is idle."""
+    pool = client._exchange._pool
+    return (pool[0] if isinstance(pool, tuple) else pool)[0]
+
+
 UNUSED = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(500)))
 """Made once, for that takes longer than a test."""
 
@@ -218,7 +224,7 @@ class DirectExchange:
         self._handler = handler
         self.on_behalf_of: list[str | None] = []
 
-    def usable_http(self) -> None: ...
+    def usable(self) -> None: ...
 
     def attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         self.on_behalf_of.append(on_behalf_of)

@@ -76,8 +76,7 @@ def catch_clients(sandbox: Sandbox) -> Generator[Sandbox]:
 
 
 def _is_of_a_sandbox(exchange: Any) -> bool:
-    http = getattr(exchange, "_http", None)  # aiohttp's has none
-    return isinstance(getattr(http, "_transport", None), SandboxTransport)
+    return isinstance(getattr(exchange._foreign, "_transport", None), SandboxTransport)
 
 
 class InstantClock(Clock):

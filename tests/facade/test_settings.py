@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import sendgrid_campaigns as sg
-from doubles import Server, Style, cases
+from doubles import Server, Style, cases, http_client_of
 from sendgrid_campaigns.errors import shown
 
 
@@ -172,7 +172,7 @@ def test_a_view_closes_nothing_and_a_closed_client_says_so(style: Style) -> None
     campaigns = style.client_class("SG.key")
     acme = campaigns.on_behalf_of("acme")
     style.close(acme)
-    assert not campaigns._exchange._http.is_closed
+    assert not http_client_of(campaigns).is_closed
     for _ in range(2):
         style.close(campaigns)
     for client in (campaigns, acme):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from doubles import http_client_of
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
 from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient
 
@@ -35,7 +36,7 @@ class Kind:
 
 
 def _keep_none(client: Any) -> None:
-    client._exchange._http._transport._pool._max_keepalive_connections = 0
+    http_client_of(client)._transport._pool._max_keepalive_connections = 0
 
 
 class _ClosingSessions(dict[Any, Any]):

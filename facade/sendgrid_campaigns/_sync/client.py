@@ -99,7 +99,7 @@ class Client:
 
     def _run(self, flow: Flow[T]) -> T:
         # Once a call has begun, a client that is closed makes no requests: the call knows what that means for a write.
-        self._exchange.usable_http()
+        self._exchange.usable()
         try:
             step = next(flow)
             while True:

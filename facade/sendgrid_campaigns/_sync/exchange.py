@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from contextlib import closing, nullcontext, suppress
+from typing import Any
 
 import httpx
 
@@ -24,6 +25,9 @@ NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 class Exchange:
     """The HTTP client behind a client and its views, and single attempts over it."""
 
+    _tls: Any = False
+    """The certificates to trust. To read them takes longer than an import of httpx."""
+
     def __init__(self, target: Target, clock: Clock, http: httpx.Client | None, max_connections: int) -> None:
         """Take over an HTTP client of the caller's, or make one.
 
@@ -31,17 +35,14 @@ class Exchange:
         """
         usable = isinstance(http, httpx.Client | None)  # pyright: ignore[reportUnnecessaryIsInstance]
         check(usable, f"http_client is a {type(http).__module__}.{type(http).__name__}", "Give an httpx.Client.")
-        self._target = target
-        self.closes: bool = http is None
-        """Whether closing the client closes the HTTP client."""
-        self._clock = clock
-        # Of httpx's own default for what is kept open, 20: with 100, its pool for asyncio has an eighth of the rate.
-        self._limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=min(20, max_connections))
-        self._foreign = http is not None
-        self._guarded = self._reports = False
+        self._target, self._clock, self._limit = target, clock, max_connections
+        self._foreign, self.closes = http, http is None
+        """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
+        self._guarded = self._reports = self._closed = False
         """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
         self._owner: object = None
-        self._http: httpx.Client = http or self._new_http()
+        self._pool: list[httpx.Client] = [http or self._new_http()]
+        """The HTTP client, which serves all threads."""
 
     def _new_http(self) -> httpx.Client:
         # httpcore is a fifth of an import, and a client needs it.
@@ -49,8 +50,9 @@ class Exchange:
 
         # With trust_env httpx fails by a NO_PROXY such as ::1/128. Plain http, of loopback, needs no certificates.
         try:
-            tls = httpx.create_ssl_context() if self._target.base_url.startswith("https:") else False
-            http = httpx.Client(verify=tls, trust_env=False, proxy=proxy_of(self._target), limits=self._limits)
+            self._tls = self._tls or (self._target.base_url.startswith("https:") and httpx.create_ssl_context())
+            limits = httpx.Limits(max_connections=self._limit, max_keepalive_connections=20)
+            http = httpx.Client(verify=self._tls, trust_env=False, proxy=proxy_of(self._target), limits=limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
             cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             hint = "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE, or give an http_client=."
@@ -58,23 +60,26 @@ class Exchange:
         self._guarded = guard(http)
         return http
 
-    def usable_http(self) -> httpx.Client:
-        """Return the HTTP client for this process. Raises ConfigurationError when there is none."""
-        owner = os.getpid()
-        check(not self._http.is_closed, "this client is closed", "Make its calls before it is closed, or make another.")
+    def usable(self) -> list[httpx.Client]:
+        """Return the connections for this process. Raises ConfigurationError when there are none."""
+        owner, foreign = os.getpid(), self._foreign
+        closed = self._closed or (foreign is not None and foreign.is_closed)
+        check(not closed, "this client is closed", "Make its calls before it is closed, or make another.")
         if self._owner not in (None, owner):
-            moves = not (self._foreign and hasattr(self._http._transport, "_pool"))  # pyright: ignore[reportPrivateUsage]
+            moves = not hasattr(getattr(foreign, "_transport", None), "_pool")
             check(moves, "http_client belongs to another process", "Make one in each, with its client.")
             # After a fork the old connections are not this caller's.
-            self._http = self._http if self._foreign else self._new_http()
+            self._pool = [self._foreign or self._new_http()]
         self._owner = owner
-        return self._http
+        return self._pool
 
     def close(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
         if self.closes:
+            self._closed = True
             with suppress(RuntimeError):  # the connections' event loop has ended before
-                self._http.close()
+                for http in self._pool:
+                    http.close()
 
     def attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         """Make one request, and return what came of it within `timeout` seconds.
@@ -87,18 +92,22 @@ class Exchange:
         except BaseException as error:
             outside = from_outside(error) or error
             forget_frames(outside, outer)
-            if isinstance(outside, Exception | KeyboardInterrupt) and not self._foreign:
+            if isinstance(outside, Exception | KeyboardInterrupt) and self._foreign is None:
                 # A signal handler that raises may leave locks of httpcore locked: the next call makes a new pool.
                 self._owner = outside
         raise outside
 
     def _attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
-        evidence = Evidence(self._clock.monotonic, timeout)
-        current.set(evidence)
         request = build(ask, self._target, on_behalf_of, timeout)
         try:
+            idle = self.usable()
+        except ConfigurationError as error:
+            return NoAnswer(error.cause, not_sent=True)
+        evidence = Evidence(self._clock.monotonic, timeout)
+        current.set(evidence)
+        try:
             with nullcontext(timeout):
-                self._send(request, evidence)
+                self._send(request, evidence, idle)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
@@ -106,7 +115,7 @@ class Exchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
-                proxy = None if self._foreign else proxy_of(self._target)
+                proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
                 # A URL in the text may hold a proxy's password.
                 cause = self._target.key.redact(re.sub(r"//[^/\s]*[@…]", "//", told))
@@ -114,19 +123,14 @@ class Exchange:
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)
 
-    def _send(self, request: httpx.Request, evidence: Evidence) -> None:
+    def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.Client]) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
         request.extensions["trace"] = evidence.trace
-        response = self.usable_http().send(request, auth=None, follow_redirects=False, stream=True)
+        http = idle[0]
+        response = http.send(request, auth=None, follow_redirects=False, stream=True)
         with closing(response):
             evidence.status_code, evidence.headers = response.status_code, response.headers
-            if response.is_stream_consumed:  # a mock transport or an event hook has read and decoded the body
-                evidence.headers = {**response.headers, "content-encoding": "identity"}
-                evidence.whole = evidence.add(response.content)
-                return
-            for chunk in response.iter_raw():
-                goes_on = evidence.add(chunk)
+            for chunk in response.iter_bytes():
+                evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
-                if not goes_on:
-                    return
             evidence.whole = True

@@ -23,12 +23,11 @@ def guard(http: httpx.Client) -> bool:
     """Make the connections of a client keep time; False when the client has been instrumented beyond recognition."""
     # httpx passes no network backend on to httpcore; a test notices when these private names go.
     transports: list[Any] = [http._transport, *http._mounts.values()]  # pyright: ignore[reportPrivateUsage]
-    pools = [getattr(transport, "_pool", None) for transport in transports if transport is not None]
-    for pool in pools:
-        if pool is not None:
-            pool._network_backend = Backend(pool._network_backend)
-            # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
-            pool._optional_thread_lock = Lock()
+    pools = [getattr(transport, "_pool", None) for transport in transports]
+    for pool in filter(None, pools):
+        pool._network_backend = Timed(pool._network_backend)
+        # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
+        pool._optional_thread_lock = Lock()
     return None not in pools
 
 
@@ -39,27 +38,25 @@ def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> f
     return left if timeout is None else min(timeout, left)
 
 
-class Backend:
-    """Makes connections that keep time: an httpcore.NetworkBackend."""
+class Timed:
+    """A network backend of httpcore, or a connection of one, that keeps time and counts reads."""
 
-    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+    def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    def connect_tcp(self, **options: Any) -> "Stream":
+    def connect_tcp(self, **options: Any) -> "Timed":
         """Connect within what is left of the attempt."""
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return Stream(self._inner.connect_tcp(**options))
+        return Timed(self._inner.connect_tcp(**options))
 
-
-class Stream:
-    """A connection that keeps time and counts reads: an httpcore.NetworkStream."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
+    def start_tls(self, **options: Any) -> "Timed":
+        """Begin TLS within what is left of the attempt."""
+        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
+        return Timed(self._inner.start_tls(**options))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the attempt."""
-        data = self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        data: bytes = self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
         current.get().reads += 1
         return data
 
@@ -68,11 +65,6 @@ class Stream:
         current.get().reads = 0
         for start in range(0, len(buffer), _PART):
             self._inner.write(buffer[start : start + _PART], _left(timeout, httpcore.WriteTimeout))
-
-    def start_tls(self, **options: Any) -> "Stream":
-        """Begin TLS within what is left of the attempt."""
-        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return Stream(self._inner.start_tls(**options))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

@@ -11,7 +11,7 @@ import httpx
 
 from sendgrid_campaigns.campaigns import AsyncCampaignsClient
 from sendgrid_campaigns.config import Clock, check
-from sendgrid_campaigns.transport.event_loop import running_loop
+from sendgrid_campaigns.transport.event_loop import places, running_loop
 from sendgrid_campaigns.transport.evidence import Evidence, current
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target, proxy_of
@@ -49,7 +49,7 @@ class AiohttpExchange(AsyncExchange):
         """
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self._target, self._clock, self._limit = target, clock, max_connections
-        self._foreign, self._guarded, self._reports, self._closed = False, True, True, False
+        self._foreign, self._guarded, self._reports, self._closed = None, True, True, False
         self._sessions: dict[Any, aiohttp.ClientSession] = {}
         self._proxy = proxy_of(target)
         check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")
@@ -64,20 +64,20 @@ class AiohttpExchange(AsyncExchange):
         self._closed = True
         await self._close_sessions(running_loop())
 
-    def usable_http(self) -> Any:
-        """Return the event loop. Raises ConfigurationError when the client is closed."""
+    def usable(self) -> tuple[list[httpx.AsyncClient], Any]:
+        """Return a free place: aiohttp keeps its own. Raises ConfigurationError when closed, or outside of asyncio."""
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
-        return running_loop()
+        running_loop()
+        return [], places(1)
 
-    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
+    async def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.AsyncClient]) -> None:
         evidence.reports = True
-        loop = self.usable_http()
+        loop = running_loop()
         if loop not in self._sessions:
             trusted = self._target.base_url.startswith("http:") or httpx.create_ssl_context()  # as the other clients
             self._sessions[loop] = aiohttp.ClientSession(
                 connector=_Connector(ssl=trusted, limit=self._limit, resolver=aiohttp.ThreadedResolver()),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
                 skip_auto_headers=("Content-Type",),  # a POST without a body would get one
             )
@@ -89,8 +89,7 @@ class AiohttpExchange(AsyncExchange):
         ) as response:
             evidence.status_code, evidence.headers = response.status, response.headers
             async for chunk in response.content.iter_any():
-                if not evidence.add(chunk):
-                    return
+                evidence.add(chunk)
             evidence.whole = True
 
 

@@ -1,4 +1,4 @@
-"""The event loop that async connections belong to, and the time of an async attempt."""
+"""What belongs to an event loop: async connections, places for them, and the time of an async attempt."""
 
 from typing import Any
 
@@ -20,3 +20,19 @@ def time_limit(seconds: float) -> Any:
     import asyncio
 
     return asyncio.timeout(seconds)
+
+
+def places(count: int) -> Any:
+    """Return what lets in `count` tasks at one time, in the order in which they come."""
+    import asyncio
+
+    return asyncio.Semaphore(count)
+
+
+async def take(places: Any, seconds: float) -> bool:
+    """Wait for a place, and take it; False when there is none within `seconds`."""
+    try:
+        async with time_limit(seconds):
+            return bool(await places.acquire())
+    except TimeoutError:
+        return False

@@ -3,10 +3,8 @@
 Free of I/O, so that every transport uses it: httpx sync and async, and aiohttp.
 """
 
-import zlib
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from math import inf
 from traceback import walk_tb
 from typing import Any
 
@@ -17,6 +15,10 @@ LARGEST_ANSWER = 64 * 2**20
 """Bytes of an answer's body, compressed and not: a page may hold some tens of campaigns with two texts of 1 MB."""
 KEPT_HEADERS = ("date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 """The headers that the protocol reads. No others are kept: a server may quote the key in them."""
+
+
+class TooMuch(Exception):
+    """The rest of a body is not read."""
 
 
 class Evidence:
@@ -37,8 +39,8 @@ class Evidence:
         """Whether the transport reports what it does, as httpcore does by its `trace` extension."""
         self.writes: int = 0
         """How often the transport began to write the request."""
-        self.reads: float = inf
-        """How often the connection was read since it was written to last; infinite when nobody counts."""
+        self.reads: int = -1
+        """How often the connection was read since it was written to last; -1 when nobody counts."""
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what httpcore does.
@@ -60,10 +62,11 @@ class Evidence:
         """Return seconds that the attempt has left; 0 or less when its time is up."""
         return self._end - self._monotonic()
 
-    def add(self, chunk: bytes) -> bool:
-        """Take the next part of the body; False when the body is too large or the time is up."""
+    def add(self, chunk: bytes) -> None:
+        """Take the next part of the body. Raises TooMuch when the body is too large or the time is up."""
         self._raw += chunk
-        return len(self._raw) <= LARGEST_ANSWER and self.left() > 0
+        if len(self._raw) > LARGEST_ANSWER or self.left() <= 0:
+            raise TooMuch
 
     def answer(self, key: ApiKey, *, reported: bool) -> Answer | NoAnswer:
         """Return the Answer, with the key taken out, or a NoAnswer when the answer is not one to this request.
@@ -74,22 +77,9 @@ class Evidence:
             return self.no_answer("an answer was there before the request was written")
         if self.status_code is None or (reported and self.writes == 0):
             return self.no_answer("an answer came from a cache, without a request")
-        body = self._body()
-        if body is not None:
-            body = key.redact(body.decode("latin-1")).encode("latin-1")
+        body = key.redact(self._raw.decode("latin-1")).encode("latin-1") if self.whole else None
         kept = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
         return Answer(self.status_code, kept, body, self._monotonic() - self._began, self.writes > 1)
-
-    def _body(self) -> bytes | None:
-        raw, encoding = bytes(self._raw), self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding == "gzip":
-            decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-            try:
-                raw = decoder.decompress(raw, LARGEST_ANSWER + 1)
-            except zlib.error:
-                return None
-            self.whole = self.whole and decoder.eof and not decoder.unused_data
-        return raw if self.whole and encoding in ("gzip", "identity") and len(raw) <= LARGEST_ANSWER else None
 
     def no_answer(self, cause: str, *, not_sent: bool = False) -> NoAnswer:
         """Return that no status line arrived which answers this request."""
@@ -103,7 +93,7 @@ current: ContextVar[Evidence] = ContextVar("evidence")
 # --- exceptions ---
 
 
-LIBRARIES = ("httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "aiohttp", "sendgrid_campaigns")
+LIBRARIES = ("httpx", "httpcore", "h11", "anyio", "asyncio", "socket", "ssl", "zlib", "aiohttp", "sendgrid_campaigns")
 """Packages whose exceptions say something about a request; so do the built-in OSErrors, which the OS raises."""
 
 

@@ -22,12 +22,11 @@ def guard(http: httpx.AsyncClient) -> bool:
     """Make the connections of a client keep time; False when the client has been instrumented beyond recognition."""
     # httpx passes no network backend on to httpcore; a test notices when these private names go.
     transports: list[Any] = [http._transport, *http._mounts.values()]  # pyright: ignore[reportPrivateUsage]
-    pools = [getattr(transport, "_pool", None) for transport in transports if transport is not None]
-    for pool in pools:
-        if pool is not None:
-            pool._network_backend = AsyncBackend(pool._network_backend)
-            # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
-            pool._optional_thread_lock = Lock()
+    pools = [getattr(transport, "_pool", None) for transport in transports]
+    for pool in filter(None, pools):
+        pool._network_backend = AsyncTimed(pool._network_backend)
+        # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
+        pool._optional_thread_lock = Lock()
     return None not in pools
 
 
@@ -38,27 +37,25 @@ def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> f
     return left if timeout is None else min(timeout, left)
 
 
-class AsyncBackend:
-    """Makes connections that keep time: an httpcore.AsyncNetworkBackend."""
+class AsyncTimed:
+    """A network backend of httpcore, or a connection of one, that keeps time and counts reads."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    async def connect_tcp(self, **options: Any) -> "AsyncStream":
+    async def connect_tcp(self, **options: Any) -> "AsyncTimed":
         """Connect within what is left of the attempt."""
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return AsyncStream(await self._inner.connect_tcp(**options))
+        return AsyncTimed(await self._inner.connect_tcp(**options))
 
-
-class AsyncStream:
-    """A connection that keeps time and counts reads: an httpcore.AsyncNetworkStream."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
+    async def start_tls(self, **options: Any) -> "AsyncTimed":
+        """Begin TLS within what is left of the attempt."""
+        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
+        return AsyncTimed(await self._inner.start_tls(**options))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the attempt."""
-        data = await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        data: bytes = await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
         current.get().reads += 1
         return data
 
@@ -67,11 +64,6 @@ class AsyncStream:
         current.get().reads = 0
         for start in range(0, len(buffer), _PART):
             await self._inner.write(buffer[start : start + _PART], _left(timeout, httpcore.WriteTimeout))
-
-    async def start_tls(self, **options: Any) -> "AsyncStream":
-        """Begin TLS within what is left of the attempt."""
-        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return AsyncStream(await self._inner.start_tls(**options))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
