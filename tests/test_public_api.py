@@ -1,9 +1,11 @@
 """Test scripts/public_api.py in small repositories."""
 
+import io
 import re
+import runpy
 import shutil
 import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +49,15 @@ class Repository:
         self.git("tag", "--force", "released")
 
     def check(self, *arguments: str) -> tuple[int, str]:
-        """Return the script's exit code and output."""
-        command = [sys.executable, str(ROOT / "scripts" / "public_api.py"), "--root", str(self.folder), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        """Run the script in this process; return its exit code and output."""
+        code, said = 0, io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+            patch.setattr("sys.argv", ["public_api.py", "--root", str(self.folder), *arguments])
+            try:
+                runpy.run_path(str(ROOT / "scripts" / "public_api.py"), run_name="__main__")
+            except SystemExit as stopped:
+                code = int(stopped.code or 0)
+        return code, said.getvalue()
 
 
 @pytest.fixture
