@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import runpy
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from doubles import FakeClock, Server, Style
+from doubles import FakeClock, Script, Server, Style
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background: its programs would inherit that
@@ -39,6 +41,23 @@ def clock() -> FakeClock:
 def campaigns(style: Style, server: Server, clock: FakeClock) -> Any:
     """A client of each style that the `server` fixture answers."""
     return style.client(server, clock=clock)
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Script:
+    """Run a script in this process; return its exit code and output."""
+
+    def run(path: str | Path, *arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", [str(path), *map(str, arguments)])
+        code: Any = 0
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        said = "".join(capsys.readouterr())
+        return (1, said + code) if isinstance(code, str) else (code, said)
+
+    return run
 
 
 @pytest.fixture(autouse=True)

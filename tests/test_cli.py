@@ -36,6 +36,7 @@ from sockets.raw import Request, Service, answer, serve
 
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 NOW = "https://api.sendgrid.com/v3/campaigns/4900/schedules/now"
+KINDS = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)}
 
 
 class Ended(NamedTuple):
@@ -157,10 +158,7 @@ PYTHON = re.compile(r"[a-z_]+\((?!s\) URL)|[a-z_]=(?!\d)|base_url|retry_after")
 
 
 def test_the_words_of_the_command_line() -> None:
-    kinds = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)
-    ]
-    texts = [*(kind().advice for kind in kinds), *(write.hint for write in WRITES.values())]
+    texts = [*(kind().advice for kind in KINDS), *(write.hint for write in WRITES.values())]
     texts.remove(errors.OutcomeUnknownError().advice)  # every write has a hint of its own
     for text in texts:
         assert not PYTHON.search(in_words(text)), in_words(text)
@@ -267,10 +265,7 @@ CODES: dict[type[errors.SendGridError], int] = {
 
 
 def test_every_error_has_an_exit_code() -> None:
-    kinds = {
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)
-    }
-    assert kinds - {errors.SendGridError} == CODES.keys()
+    assert KINDS - {errors.SendGridError} == CODES.keys()
     assert {kind: exit_code(kind()) for kind in CODES} == CODES
     assert exit_code(errors.NotAppliedError(temporary=False)) == 3
 

@@ -1,16 +1,15 @@
 """Test scripts/public_api.py in small repositories."""
 
-import io
 import re
-import runpy
 import shutil
 import subprocess
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from doubles import Script
 
 ROOT = Path(__file__).parents[1]
 CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").with_stem("public_api").read_text("utf-8"))
@@ -28,8 +27,8 @@ BEFORE = {
 class Repository:
     """A git repository, and the script run on it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, script: Script) -> None:
+        self.folder, self.script = folder, script
         self.git("init", "-q")
 
     def git(self, *arguments: str) -> None:
@@ -49,20 +48,12 @@ class Repository:
         self.git("tag", "--force", "released")
 
     def check(self, *arguments: str) -> tuple[int, str]:
-        """Run the script in this process; return its exit code and output."""
-        code, said = 0, io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
-            patch.setattr("sys.argv", ["public_api.py", "--root", str(self.folder), *arguments])
-            try:
-                runpy.run_path(str(ROOT / "scripts" / "public_api.py"), run_name="__main__")
-            except SystemExit as stopped:
-                code = int(stopped.code or 0)
-        return code, said.getvalue()
+        return self.script(ROOT / "scripts" / "public_api.py", "--root", self.folder, *arguments)
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path)
+def repository(tmp_path: Path, script: Script) -> Repository:
+    return Repository(tmp_path, script)
 
 
 @pytest.mark.parametrize("case", CASES)

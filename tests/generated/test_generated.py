@@ -1,15 +1,15 @@
 """Test the generated package: its contract with the facade, and that `make check` reports every drift."""
 
 import filecmp
-import runpy
 import shutil
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from doubles import Script
 from sendgrid_campaigns_api import operations
 
 ROOT = Path(__file__).parents[2]
@@ -50,21 +50,11 @@ def test_every_operation_builds_its_request(name: str) -> None:
 
 
 @pytest.fixture
-def generate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Run scripts/generate.py in this process, and return its complaint."""
-
-    def command(*arguments: object) -> str:
-        monkeypatch.setattr("sys.argv", ["generate.py", *map(str, arguments)])
-        try:
-            runpy.run_path(str(ROOT / "scripts" / "generate.py"), run_name="__main__")
-        except SystemExit as stopped:
-            return str(stopped.code)
-        return ""
-
-    return command
+def generate(script: Script) -> Script:
+    return partial(script, ROOT / "scripts" / "generate.py")
 
 
-def test_every_drift_is_named_and_mended(generate: Callable[..., str], tmp_path: Path) -> None:
+def test_every_drift_is_named_and_mended(generate: Script, tmp_path: Path) -> None:
     committed, mine = ROOT / "generated", tmp_path / "generated"
     shutil.copytree(committed, mine, ignore=shutil.ignore_patterns("__pycache__"))
     names = {str(path.relative_to(mine)) for path in mine.rglob("*")}
@@ -80,7 +70,8 @@ def test_every_drift_is_named_and_mended(generate: Callable[..., str], tmp_path:
     (package / "mine.py").touch()
     (package / "empty").mkdir()
     (mine / "other").mkdir()
-    said = generate("--check", "--folder", mine)
+    code, said = generate("--check", "--folder", mine)
+    assert code == 1
     assert said.startswith("generated/ is not what campaigns.yaml gives:\n")
     assert "Never edit generated/: put the change into openapi/campaigns.yaml, run `make generate`" in said
     assert {line.strip() for line in said.splitlines() if line.startswith("  ")} == {
@@ -96,7 +87,7 @@ def test_every_drift_is_named_and_mended(generate: Callable[..., str], tmp_path:
         "not generated: other",
     }
     # What is generated now is what was committed, to the byte.
-    assert generate("--folder", mine) == ""
+    assert generate("--folder", mine) == (0, "")
     assert {str(path.relative_to(mine)) for path in mine.rglob("*")} == names
     assert filecmp.cmpfiles(committed, mine, files, shallow=False)[1:] == ([], [])
     assert not (package / "client.py").is_symlink()
@@ -112,11 +103,11 @@ def test_every_drift_is_named_and_mended(generate: Callable[..., str], tmp_path:
     ],
 )
 def test_an_invalid_fragment_is_refused_and_destroys_nothing(
-    generate: Callable[..., str], tmp_path: Path, old: str, new: str, message: str
+    generate: Script, tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     fragment, mine = tmp_path / "campaigns.yaml", tmp_path / "generated"
     mine.mkdir()
     (mine / "kept").touch()
     fragment.write_text(FRAGMENT.read_text("utf-8").replace(old, new), "utf-8")
-    assert message in generate("--fragment", fragment, "--folder", mine)
+    assert message in generate("--fragment", fragment, "--folder", mine)[1]
     assert (mine / "kept").exists()
