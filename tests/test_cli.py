@@ -575,11 +575,11 @@ def on_terminal(
     environment |= {"SENDGRID_API_KEY": "SG.cli", "TERM": "xterm-256color", "PYTHONUTF8": "1", **more}
     if isinstance(program, list):
         started = subprocess.Popen([*program, *arguments], stdin=its, stdout=its, stderr=its, env=environment)
-        ended, send_signal = started.poll, started.send_signal
+        ended, pid = started.poll, started.pid
     else:
         fork = FORKS.Process(target=program_on, args=(os.ttyname(its), program, arguments, environment))
         fork.start()
-        ended, send_signal = lambda: fork.exitcode, lambda number: os.kill(fork.pid or 0, number)
+        ended, pid = lambda: fork.exitcode, fork.pid or 0
     shown = b""
     while (code := ended()) is None or select.select([ours], [], [], 0)[0]:
         if select.select([ours], [], [], 0.05)[0]:
@@ -588,7 +588,7 @@ def on_terminal(
                 os.write(ours, types)
         elif b"[y/N]" in shown and not isinstance(types, bytes):
             # A signal just before the program reads would wait for the end of that read: hence another one.
-            send_signal(types)
+            os.kill(pid, types)
     os.close(its)
     os.close(ours)
     return Ended(code, shown.decode().replace("\r\n", "\n"), "")
