@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 import multiprocessing
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from types import FrameType, SimpleNamespace
@@ -20,13 +21,27 @@ from sendgrid_campaigns.sandbox import Sandbox
 
 FORKS = multiprocessing.get_context("forkserver")
 """Processes, each forked from one that has imported nearly everything."""
-FORKS.set_forkserver_preload(["sendgrid_campaigns.sandbox", "sendgrid_campaigns_api.models", "httpx", "pytest"])
+FORKS.set_forkserver_preload(["asyncio", "pytest", "sendgrid_campaigns.cli", "sendgrid_campaigns.sandbox.wire"])
+
+
+def program_on(terminal: str, program: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    """Be a program on a terminal, in a process of FORKS: no new Python has to start."""
+    os.environ.clear()
+    os.environ.update(environment)
+    device = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
+    for stream in range(3):
+        os.dup2(device, stream)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    sys.argv[1:] = arguments
+    exec(program, {})
+
 
 NOW = 1_800_000_000
 """The FakeClock's time at first: Fri, 15 Jan 2027 08:00:00 GMT."""
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 ACCEPTED = {"id": 4900, "status": "Scheduled"}
 
+Script = Callable[..., tuple[int, str]]
 Reply = httpx.Response | BaseException | Callable[[httpx.Request], httpx.Response]
 
 

@@ -18,7 +18,6 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +27,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 from rich.cells import cell_len
 
+from doubles import FORKS, program_on
 from sendgrid_campaigns import CampaignsClient, __version__, errors
 from sendgrid_campaigns.campaigns import WRITES
 from sendgrid_campaigns.cli import WORDS, commands, exit_code, in_words, main, visible
@@ -36,6 +36,7 @@ from sockets.raw import Request, Service, answer, serve
 
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
 NOW = "https://api.sendgrid.com/v3/campaigns/4900/schedules/now"
+KINDS = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)}
 
 
 class Ended(NamedTuple):
@@ -157,10 +158,7 @@ PYTHON = re.compile(r"[a-z_]+\((?!s\) URL)|[a-z_]=(?!\d)|base_url|retry_after")
 
 
 def test_the_words_of_the_command_line() -> None:
-    kinds = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)
-    ]
-    texts = [*(kind().advice for kind in kinds), *(write.hint for write in WRITES.values())]
+    texts = [*(kind().advice for kind in KINDS), *(write.hint for write in WRITES.values())]
     texts.remove(errors.OutcomeUnknownError().advice)  # every write has a hint of its own
     for text in texts:
         assert not PYTHON.search(in_words(text)), in_words(text)
@@ -267,10 +265,7 @@ CODES: dict[type[errors.SendGridError], int] = {
 
 
 def test_every_error_has_an_exit_code() -> None:
-    kinds = {
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)
-    }
-    assert kinds - {errors.SendGridError} == CODES.keys()
+    assert KINDS - {errors.SendGridError} == CODES.keys()
     assert {kind: exit_code(kind()) for kind in CODES} == CODES
     assert exit_code(errors.NotAppliedError(temporary=False)) == 3
 
@@ -546,10 +541,9 @@ def test_a_second_signal_leaves_the_exit_code(program: list[str], signals: list[
     ],
 )
 def test_a_signal_after_the_call_leaves_the_exit_code(place: str, campaign_id: str, code: int) -> None:
-    command = [sys.executable, "-c", SIGNALLED.format(place=place), "send", campaign_id, "--sandbox"]
-    done = subprocess.run(command, check=False, text=True, capture_output=True)
-    assert done.returncode == code, done
-    assert ("interrupted after POST" in done.stderr) is (code == 5)
+    done = on_terminal("send", campaign_id, "--yes", "--sandbox", program=SIGNALLED.format(place=place), columns=200)
+    assert done.exit_code == code, done
+    assert ("interrupted after POST" in done.stdout) is (code == 5)
 
 
 def test_a_job_in_the_background_ignores_ctrl_c() -> None:
@@ -566,31 +560,38 @@ def on_terminal(
     *arguments: str,
     types: bytes | signal.Signals = b"n\n",
     columns: int = 80,
-    program: list[str] | None = None,
+    program: list[str] | str = "from sendgrid_campaigns import cli; cli.main()",
     **more: str,
 ) -> Ended:
-    """Run the command on a terminal. types: what the user does at a question; more: of the environment."""
+    """Run the command on a terminal.
+
+    types: what the user does at a question. program: a text runs in a fork, for a new Python takes most of the time.
+    more: of the environment.
+    """
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     hidden = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     environment |= {"SENDGRID_API_KEY": "SG.cli", "TERM": "xterm-256color", "PYTHONUTF8": "1", **more}
+    if isinstance(program, list):
+        started = subprocess.Popen([*program, *arguments], stdin=its, stdout=its, stderr=its, env=environment)
+        ended, pid = started.poll, started.pid
+    else:
+        fork = FORKS.Process(target=program_on, args=(os.ttyname(its), program, arguments, environment))
+        fork.start()
+        ended, pid = lambda: fork.exitcode, fork.pid or 0
     shown = b""
-    with subprocess.Popen(
-        [*(program or PROGRAM), *arguments], stdin=its, stdout=its, stderr=its, env=environment
-    ) as process:
-        os.close(its)
-        with suppress(OSError):  # at the end, on Linux
-            while True:
-                if select.select([ours], [], [], 0.2)[0]:
-                    asked, shown = b"[y/N]" in shown, shown + os.read(ours, 65_536)
-                    if not asked and b"[y/N]" in shown and isinstance(types, bytes):
-                        os.write(ours, types)
-                elif b"[y/N]" in shown and not isinstance(types, bytes):
-                    # A signal just before the program reads would wait for the end of that read: hence another one.
-                    process.send_signal(types)
-        os.close(ours)
-    return Ended(process.returncode, shown.decode().replace("\r\n", "\n"), "")
+    while (code := ended()) is None or select.select([ours], [], [], 0)[0]:
+        if select.select([ours], [], [], 0.05)[0]:
+            asked, shown = b"[y/N]" in shown, shown + os.read(ours, 65_536)
+            if not asked and b"[y/N]" in shown and isinstance(types, bytes):
+                os.write(ours, types)
+        elif b"[y/N]" in shown and not isinstance(types, bytes):
+            # A signal just before the program reads would wait for the end of that read: hence another one.
+            os.kill(pid, types)
+    os.close(its)
+    os.close(ours)
+    return Ended(code, shown.decode().replace("\r\n", "\n"), "")
 
 
 @pytest.fixture
@@ -614,7 +615,7 @@ def file(tmp_path: Path) -> str:
 def test_a_send_on_a_terminal_asks(
     file: str, command: str, types: bytes | signal.Signals, columns: int, code: int
 ) -> None:
-    done = on_terminal(command, "4900", "--sandbox", file, types=types, columns=columns)
+    done = on_terminal(command, "4900", "--sandbox", file, types=types, columns=columns, program=PROGRAM)
     assert done.exit_code == code, done.stdout
     question, _, after = done.stdout.partition("Send this campaign to its whole audience, now? [y/N]")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", question)
@@ -651,11 +652,10 @@ def test_no_in_json(file: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["send", "ensure-sent"])
-def test_without_a_terminal_a_send_asks_nothing(file: str, command: str) -> None:
-    done = subprocess.run(
-        [*PROGRAM, command, "4900", "--sandbox", file], check=False, capture_output=True, input=b"n\n"
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+def test_without_a_terminal_a_send_asks_nothing(kept: Run, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    done = kept(command, "4900")
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("columns", "more"), [(40, {}), (200, {}), (200, {"NO_COLOR": "1"}), (40, {"TERM": "dumb"})])
@@ -672,12 +672,12 @@ def test_a_table_on_a_terminal(file: str, columns: int, more: dict[str, str]) ->
     assert not OBEYED.search(row)
 
 
-def test_progress(file: str) -> None:
+def test_progress(file: str, run: Run) -> None:
     with Sandbox(file) as sandbox:
         for _ in range(100):
             sandbox.create_campaign()
-    done = subprocess.run([*PROGRAM, "list", "--all", "--sandbox", file], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "read 100 campaigns ...\n")
+    done = run("list", "--all", "--sandbox", file)
+    assert (done.exit_code, done.stderr) == (0, "read 100 campaigns ...\n")
     assert len(done.stdout.splitlines()) == 102
     done = on_terminal("list", "--all", "--sandbox", file)
     assert "read 100 campaigns ..." in done.stdout
@@ -690,7 +690,7 @@ def test_a_wait_on_a_terminal() -> None:
 
     program = "import time; time.sleep = lambda _: None; from sendgrid_campaigns import cli; cli.main()"
     with serve(handle) as (url, _):
-        done = on_terminal("get", "1", "--base-url", url, program=[sys.executable, "-c", program])
+        done = on_terminal("get", "1", "--base-url", url, program=program)
     assert done.exit_code == 4
     assert re.search(r"[-\\|/]\x1b\[0m waiting [012]\.\d s before the next request \.\.\.\n", done.stdout)
     assert re.search(r"^(\x1b\[\??[0-9]+[A-Za-z]|\r)*ServerError: campaign 1 was not read", done.stdout, re.M)

@@ -3,12 +3,12 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from doubles import Script
 from spec_diff.reader import load
 
 ROOT = Path(__file__).parents[1]
@@ -27,8 +27,8 @@ BEFORE = {
 class Repository:
     """A git repository, and the script run on it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, script: Script) -> None:
+        self.folder, self.script = folder, script
         self.git("init", "-q")
 
     def git(self, *arguments: str) -> None:
@@ -48,15 +48,12 @@ class Repository:
         self.git("tag", "--force", "released")
 
     def check(self, *arguments: str) -> tuple[int, str]:
-        """Return the script's exit code and output."""
-        command = [sys.executable, str(ROOT / "scripts" / "public_api.py"), "--root", str(self.folder), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        return self.script(ROOT / "scripts" / "public_api.py", "--root", self.folder, *arguments)
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path)
+def repository(tmp_path: Path, script: Script) -> Repository:
+    return Repository(tmp_path, script)
 
 
 @pytest.mark.parametrize("case", CASES)

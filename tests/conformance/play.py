@@ -13,7 +13,6 @@ import httpx
 
 from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient, Retry, SendGridError
 from sendgrid_campaigns.sandbox import Canned, Knobs, Sandbox
-from sendgrid_campaigns.sandbox.client import SandboxClock
 
 START = 1_800_000_000.0
 KEY = {"Authorization": "Bearer SG.sandbox"}
@@ -105,7 +104,7 @@ def play(case: Case, sandbox: Sandbox, runner: asyncio.Runner | None) -> Played:
         doing = {name: actor[name] for name in ("do", "send_at") if name in actor}
         what = partial(act, campaign_id=arguments.get("campaign_id", 4900), **doing)
         sandbox.act(actor["at"], actor["occurrence"], what, when=actor["when"])
-    clock = SandboxClock(lambda: sandbox.now().timestamp(), sandbox.advance)
+    clock = sandbox.clock()
     # This machine's time of day may be wrong.
     clock.time = lambda: clock.monotonic() + setup.get("clock_off", 0.0)  # type: ignore[method-assign]
     key, retry = "SG.limited" if "scopes" in setup else "SG.sandbox", Retry(**setup.get("patience", {}))

@@ -1,7 +1,7 @@
-"""The client and the jobs that other processes run."""
+"""The client of the programs that other processes run."""
 
 from doubles import Hurried
-from sendgrid_campaigns import CampaignsClient, SendReceipt
+from sendgrid_campaigns import CampaignsClient
 
 PATIENCE = 60.0
 """Seconds after which a test gives up: a busy machine is slow, and nothing waits for so long."""
@@ -9,8 +9,3 @@ PATIENCE = 60.0
 
 def client(url: str) -> CampaignsClient:
     return CampaignsClient("SG.sandbox", base_url=url, clock=Hurried())
-
-
-def send(url: str, campaign_id: int, subuser: str) -> SendReceipt:
-    with client(url) as campaigns:
-        return campaigns.on_behalf_of(subuser).send(campaign_id)

@@ -3,9 +3,8 @@
 import json
 import socket
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from multiprocessing import get_context
 from pathlib import Path
 from subprocess import Popen
 from threading import Event
@@ -15,9 +14,8 @@ import httpx
 import pytest
 from celery import Celery
 
-from frameworks import jobs
 from frameworks.jobs import PATIENCE
-from sendgrid_campaigns import OutcomeUnknownError, SendReceipt
+from sendgrid_campaigns import OutcomeUnknownError
 from sendgrid_campaigns.sandbox import Sandbox
 
 Start = Callable[..., AbstractContextManager[Popen[bytes]]]
@@ -99,15 +97,3 @@ def test_a_celery_worker(start: Start, sandbox: Sandbox, tmp_path: Path) -> None
     with pytest.raises(OutcomeUnknownError) as lost:
         results[2].get(timeout=1)
     check_outcome(sandbox, lost.value, campaign_id)
-
-
-# --- process pools ---
-
-
-def test_a_process_pool(url: str, sandbox: Sandbox) -> None:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        assert pool.submit(jobs.send, url, 4901, "acme").result(PATIENCE) == SendReceipt(4901, "Scheduled")
-        campaign_id = lose_send(sandbox, 1)
-        lost = pool.submit(jobs.send, url, campaign_id, "acme").exception(PATIENCE)
-    assert isinstance(lost, OutcomeUnknownError)
-    check_outcome(sandbox, lost, campaign_id)

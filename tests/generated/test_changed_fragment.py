@@ -33,8 +33,8 @@ def run(copy: Path, code: int, *command: str | Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
     """A copy of facade/, beside what is generated from a fragment with renamed fields and an operation that pauses."""
     described: Any = edited(fragment, [])
     for schema, (old, new) in RENAMED.items():
@@ -48,7 +48,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answers = {("200" if code == "201" else code): answer for code, answer in send["post"]["responses"].items()}
     operation = {**send["post"], "operationId": "pause_campaign", "responses": answers}
     described["paths"][PAUSE] = {"parameters": send["parameters"], "post": operation}
-    copy = tmp_path_factory.mktemp("copy")
+    copy = tmp_path
     (copy / "fragment.json").write_text(json.dumps(described), "utf-8")
     shutil.copytree(ROOT / "facade", copy / "facade", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
@@ -56,7 +56,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def test_an_added_operation_is_called_through_the_client(copy: Path) -> None:
+def test_an_added_operation_is_called_and_renamed_fields_are_type_errors(copy: Path) -> None:
+    """One test, so that two processes do not generate the package twice."""
     request = ["POST", "/v3/campaigns/4900/schedules/pause", "acme", "Bearer SG.key"]
     # A 429 is repeated; a 404 is final; a write in doubt is not repeated.
     assert json.loads(run(copy, 0, Path(__file__).with_name("pausing.py"))) == {
@@ -64,10 +65,7 @@ def test_an_added_operation_is_called_through_the_client(copy: Path) -> None:
         "waits": 1,
         "results": ["Paused", *(["NotFoundError", PAUSE, 4900, "acme"], ["OutcomeUnknownError", PAUSE, 4900, "acme"])],
     }
-
-
-def test_a_renamed_field_is_a_type_error_in_both_clients(copy: Path) -> None:
-    """With what they import, these files are all of the facade that knows the generated package."""
+    # With what they import, these files are all of the facade that knows the generated package.
     files = ["facade/sendgrid_campaigns/campaigns.py", "facade/sendgrid_campaigns/_sync/campaigns.py"]
     # Paths in the cache are relative: the cache serves every copy.
     said = run(copy, 1, "-m", "mypy", *files, "--cache-dir", ROOT / ".mypy_cache" / "renamed")

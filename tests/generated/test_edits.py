@@ -1,14 +1,13 @@
 """Edits that people make to the fragment: what `make generate` and `make spec-diff` say of each."""
 
 import json
-import runpy
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from doubles import Script
 from spec_diff import __main__ as spec_diff
 from spec_diff.edits import FRAGMENT, edited, fragment
 from spec_diff.reader import load, read
@@ -55,12 +54,7 @@ def test_spec_diff(edit: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("edit", said_of([each for each in EDITS if "diff" not in each]))
-def test_spec_diff_of_what_cannot_be_compared(
-    edit: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_spec_diff_of_what_cannot_be_compared(edit: dict[str, Any], script: Script, tmp_path: Path) -> None:
     (tmp_path / "ours.yaml").write_text(after(edit), "utf-8")
-    monkeypatch.setattr(sys, "argv", ["spec_diff", str(FRAGMENT), "--ours", str(tmp_path / "ours.yaml")])
-    with pytest.raises(SystemExit) as stopped:
-        runpy.run_path(spec_diff.__file__, run_name="__main__")
-    assert stopped.value.code == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    code, said = script(spec_diff.__file__, FRAGMENT, "--ours", tmp_path / "ours.yaml")
+    assert (code, len(said.splitlines())) == (2, 1)

@@ -205,11 +205,19 @@ class Comparison:
         self.base = base
         self.ours = ours
         self.renamed: dict[str, str] = {}
+        # Most schemas stand in many places. With the schemas themselves, for an id is of an object that is there.
+        self._found: dict[Any, tuple[Any, Any, list[Difference]]] = {}
 
     def schemas(
         self, side: Side, place: Place, base: Any, ours: Any, within: frozenset[Any] = frozenset()
     ) -> Iterator[Difference]:
         """within: the pairs of names around this place; a pair that comes again is a recursive schema."""
+        pair = (side, id(base), id(ours), within)
+        if pair not in self._found:
+            self._found[pair] = base, ours, [*self._schemas(side, (), base, ours, within)]
+        yield from (replace(one, place=(*place, *one.place)) for one in self._found[pair][2])
+
+    def _schemas(self, side: Side, place: Place, base: Any, ours: Any, within: frozenset[Any]) -> Iterator[Difference]:
         shapes, our_shapes = self.base.shapes(base), self.ours.shapes(ours)
         yield from _types(side, place, shapes, our_shapes)
         for kind in dict.fromkeys(shape.type for shape in shapes):

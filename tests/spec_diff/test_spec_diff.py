@@ -2,15 +2,15 @@
 
 import json
 import re
-import runpy
 import subprocess
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from doubles import Script
 from spec_diff import __main__ as spec_diff
 from spec_diff.edits import edited, fragment
 from spec_diff.reader import load
@@ -90,20 +90,10 @@ def test_facts_that_differ_disagree(theirs: Any) -> None:
 
 # --- the command ---
 
-Run = Callable[..., tuple[int, str]]
-
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in this process; return its exit code and its output."""
-
-    def command(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["spec_diff", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            runpy.run_path(spec_diff.__file__, run_name="__main__")
-        return int(stopped.value.code or 0), "".join(capsys.readouterr())
-
-    return command
+def run(script: Script) -> Script:
+    return partial(script, spec_diff.__file__)
 
 
 @pytest.fixture
@@ -117,14 +107,14 @@ def written(file: Path, description: Any) -> Path:
     return file
 
 
-def test_a_foreign_file(theirs: Any, tmp_path: Path, base: Path, run: Run) -> None:
+def test_a_foreign_file(theirs: Any, tmp_path: Path, base: Path, run: Script) -> None:
     code, said = run(written(tmp_path / "theirs.json", theirs), "--ours", base, "--foreign")
     assert code == 0
     assert "the base is a foreign description" in said
     assert "Nothing differs in meaning" in said
 
 
-def test_an_earlier_version_of_ours(tmp_path: Path, base: Path, run: Run) -> None:
+def test_an_earlier_version_of_ours(tmp_path: Path, base: Path, run: Script) -> None:
     file = written(tmp_path / "ours.json", edited(fragment, [{"remove": ["paths", "/v3/campaigns", "get"]}]))
     code, said = run(file)
     assert code == 0
@@ -135,7 +125,7 @@ def test_an_earlier_version_of_ours(tmp_path: Path, base: Path, run: Run) -> Non
     assert "Breaks callers: 1\n\n- GET /v3/campaigns: operation removed\n" in said
 
 
-def test_json(tmp_path: Path, base: Path, run: Run) -> None:
+def test_json(tmp_path: Path, base: Path, run: Script) -> None:
     steps = [{"set": [["components", "schemas", "CreateCampaignRequest", "properties", "title", "pattern"], "a|b"]}]
     code, said = run(base, "--ours", written(tmp_path / "ours.json", edited(fragment, steps)), "--json")
     place = "POST /v3/campaigns > body > title"
@@ -159,7 +149,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_two_that_cannot_be_compared(case: str, tmp_path: Path, run: Run) -> None:
+def test_two_that_cannot_be_compared(case: str, tmp_path: Path, run: Script) -> None:
     text, message = WRONG[case]
     file = tmp_path / "wrong"
     if text is not None:
@@ -168,7 +158,7 @@ def test_two_that_cannot_be_compared(case: str, tmp_path: Path, run: Run) -> Non
     assert (code, message in said) == (2, True)
 
 
-def test_a_git_ref(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+def test_a_git_ref(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, run: Script) -> None:
     (tmp_path / "openapi").mkdir()
     renamed = edited(fragment, [{"replace": ["SendAccepted", "Accepted"]}])
     written(tmp_path / "openapi" / "campaigns.yaml", renamed)
