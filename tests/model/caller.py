@@ -158,7 +158,6 @@ class Flows(Clock):
             if len(self._known) > 100_000:
                 self._known.clear()
             if self._told != key[:-1]:
-                self._flow = None  # ends before another begins: at its end it may log a warning
                 self._flow = self._begin(error)
                 for each in told[:-1]:
                     self._tell(*each)
