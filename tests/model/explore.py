@@ -1,7 +1,8 @@
 """Every history of a call with few things that go wrong: which choices there are is asked again and again, depth first.
 
-A history is a list of choices, and is run from its start. Left out is only what is equivalent: an act of another client
-that the service would refuse, or that the write does not depend on; and a read that shows what another one shows.
+A history is a list of choices, and is run from where it differs from the last one. Left out is only what is
+equivalent: an act of another client that the service would refuse, or that the write does not depend on; and a read
+that shows what another one shows.
 """
 
 import json
@@ -116,7 +117,8 @@ class Script(Fortune):
         return min(path[self.made - 1][0], options - 1)
 
     def gap(self, caller: Caller) -> None:
-        if caller.told and (self.faults or self.others or len(caller.world.visible()) > 1):
+        looks = self.weather.turn is None and len(caller.world.visible()) > 1
+        if caller.told and (self.faults or self.others or looks):
             self.search.keep(caller, self)  # for there may be a choice
         if self.weather.turn is not None and caller.tries and not caller.blind:
             return
