@@ -3,17 +3,17 @@
 import gc
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
 from math import ceil
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from unittest.mock import patch
 
-from model.service import NOT_FOUND, REFUSED, START, Request, Shown, Snapshot, World, stored, text_of
+from model.service import NOT_FOUND, REFUSED, START, Request, Rules, Shown, Snapshot, World, stored, text_of
 from scenarios import CAMPAIGN_ID, Write
 from sendgrid_campaigns import CampaignsClient, Clock, OutcomeUnknownError, Retry, WrongStateError, errors
 from sendgrid_campaigns.protocol import answers
@@ -26,6 +26,7 @@ from sendgrid_campaigns_api.operations import Operation
 SLOWEST = 30.0  # seconds that one request takes at most: the client's timeout
 QUICK = 0.1
 MOST = 400  # requests that a call may make before the call is taken for endless
+NEVER_LEFT, LOST = NoAnswer("never left", not_sent=True), NoAnswer("no answer")
 BODIES = HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
 """What proxies, gateways and load balancers write."""
 ANOTHER = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
@@ -94,7 +95,7 @@ class Fortune:
         return self.may_stray and self.first is not None
 
 
-class Flows(CampaignsClient):
+class Client(CampaignsClient):
     """The real client, whose methods hand their flows over instead of running them."""
 
     flow: Any
@@ -104,7 +105,7 @@ class Flows(CampaignsClient):
         return flow
 
 
-CLIENT = Flows("SG.model")
+CLIENT = Client("SG.model")
 OPERATIONS = {each.name: each for each in vars(api).values() if isinstance(each, Operation)}
 
 
@@ -112,19 +113,93 @@ class Interruption(BaseException):
     """An exception from outside, such as Ctrl-C."""
 
 
-class Caller(Clock):
-    """A call: what it asks and is told, with an eye on what it must not do. It is the client's clock, too."""
+class End(NamedTuple):
+    """How a flow ended."""
 
-    def __init__(self, write: Write, world: World, fortune: Fortune, retry: Retry, *, log: bool = False) -> None:
-        self.write = write
-        self.name = write.operations[-1]  # the operation that decides
+    kind: str  # done, unknown, wrong state, no, interrupted, or raised
+    value: Any = None
+    error: Any = None
+    warned: tuple[str, ...] = ()  # the warnings that were logged
+
+
+Does: TypeAlias = Ask | Sleep | End
+Told: TypeAlias = tuple[float, Answer | NoAnswer | type[Interruption] | None]
+"""What a flow is told, and when; None when it begins, and after a sleep."""
+
+
+class Flows(Clock):
+    """The real client's flows of one write, and the client's clock.
+
+    A flow depends on nothing but what it is told, answers and times. So what a flow has done once, when it was told
+    the same, is known, and no flow has to run for it.
+    """
+
+    def __init__(self, write: Write, retry: Retry, rules: Rules) -> None:
+        self.write, self.retry, self.rules = write, retry, rules
+        self.now = START
+        self._known: dict[tuple[Any, ...], Does] = {}
+        self._told: tuple[Any, ...] = ()  # what the flow that runs has been told
+        self._flow: Any = None
+
+    def time(self) -> float:
+        return self.rules.local_time(self.now)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def random(self) -> float:
+        return 0.5
+
+    def does(self, error: Any, told: tuple[Told, ...]) -> Does:
+        """Return what the write's flow does, or the one of `outcome` for an error, when it has been told all this."""
+        key = error, *told
+        does = self._known.get(key)
+        if does is None:
+            if len(self._known) > 100_000:
+                self._known.clear()
+            if self._told != key[:-1]:
+                self._flow = self._begin(error)
+                for each in told[:-1]:
+                    self._tell(*each)
+            self._told = key
+            does = self._known[key] = self._tell(*told[-1])
+        return does
+
+    def _begin(self, error: Any) -> Generator[Ask | Sleep, Any, End]:
+        CLIENT._session = Session(timeout=30.0, clock=self, retry=self.retry, rate_limit=RateLimit(), host="model")
+        WARNED.clear()
+        try:
+            method: Any = self.write.call(CLIENT, START) if error is None else CLIENT.outcome(error)
+            value = yield from method or CLIENT.flow  # some methods return nothing
+            return End("done", value, None, tuple(WARNED))
+        except (Exception, Interruption) as raised:
+            kinds: dict[type[BaseException], str] = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state"}
+            kinds |= {errors.SendGridError: "no", Interruption: "interrupted", Exception: f"raised {raised!r}"}
+            kind = next(kind for of, kind in kinds.items() if isinstance(raised, of))
+            return End(kind, None, raised.with_traceback(None), tuple(WARNED))
+
+    def _tell(self, now: float, answer: Any) -> Does:
+        self.now = now
+        try:
+            does: Does = self._flow.throw(Interruption()) if answer is Interruption else self._flow.send(answer)
+        except StopIteration as stop:
+            does = stop.value
+        return does
+
+
+class Caller:
+    """A call: what it asks and is told, with an eye on what it must not do."""
+
+    def __init__(self, flows: Flows, world: World, fortune: Fortune, *, log: bool = False) -> None:
+        self.flows = flows
+        self.write, self.retry = flows.write, flows.retry
+        self.name = self.write.operations[-1]  # the operation that decides
         self.world = world
         self.fortune = fortune
-        self.retry = retry
         self.copies_differ = False  # a late copy of what was refused is carried out; assumed is that it is refused, too
         self.tells, self.log = log, list[str]()
-        self.deadline = START + retry.deadline
-        self.send_at = None if write.in_seconds is None else int(START + write.in_seconds)
+        self.deadline = START + self.retry.deadline
+        self.send_at = None if self.write.in_seconds is None else int(START + self.write.in_seconds)
         self.first = 0  # the snapshot with which the call began
         self.wrong: list[str] = []
         self.requests = self.tries = 0  # all; those of the operation that decides
@@ -132,9 +207,8 @@ class Caller(Clock):
         self.reads_of = 0  # the id that the last read asks for
         self.asked = ""  # the operation of the last request that writes
         self.last, self.proof = FINE, ""  # of the last try: its fate, and what its answer proved
-        self.doubt = self.judged = (
-            False  # of that operation: one may have arrived; one was refused, and the state judges
-        )
+        # Of that operation: one may have arrived; one was refused, and the state judges.
+        self.doubt = self.judged = False
         # What reads have shown: a status that forbids the write; a time too near; nothing since the last try.
         self.moved = self.near = self.blind = False
         self.statuses: set[str] = set()
@@ -147,52 +221,36 @@ class Caller(Clock):
         self.calm = True  # nobody else acted, and every read was good and new
         self.page: Page | None = None  # answers every request from now on
         self.interrupted = False
-        self.kind = ""
-        self.value: Any = None
-        self.error: Any = None
+        self.told: tuple[Told, ...] = ()  # to the flow
+        self.end, self.kind = End(""), ""
         self.ended = START
 
     # --- running ---
 
-    def time(self) -> float:
-        now = self.world.now
-        return now + self.world.rules.jump if now > START + 1.0 else now
-
-    def monotonic(self) -> float:
-        return self.world.now
-
-    def random(self) -> float:
-        return 0.5
-
     def run(self) -> None:
-        """Run the call to its end. Its `kind` is: done, unknown, wrong state, no, interrupted, or raised."""
-        self.first = len(self.world.snapshots) - 1
-        try:
-            self.value = self._drive(lambda: self.write.call(CLIENT, START))
-            self.kind = "done"
-        except (Exception, Interruption) as error:
-            kinds: dict[type[BaseException], str] = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state"}
-            kinds |= {errors.SendGridError: "no", Interruption: "interrupted", Exception: f"raised {error!r}"}
-            self.kind = next(kind for of, kind in kinds.items() if isinstance(error, of))
-            self.error = error
+        """Run the call to its end, from where it has come to."""
+        if not self.told:
+            self.first = len(self.world.snapshots) - 1
+        self.end = self._drive()
+        self.kind = self.end.kind
         self.ended = self.world.now
-        self.tell(self.kind, self.error or self.value)
+        self.told = ()
+        self.tell(self.kind, self.end.error or self.end.value)
 
     def may_ask_outcome(self) -> bool:
         """Return whether the call ended in doubt about what it was to do, and reading may tell."""
-        return self.kind == "unknown" and self.write.is_read_back and self.error.action == self.write.done
+        return self.kind == "unknown" and self.write.is_read_back and self.end.error.action == self.write.done
 
     def outcome(self) -> bool | None:
-        """Ask at this later time what became of the write."""
-        self.deadline = self.world.now + self.retry.deadline
-        self.requests = 0
-        try:
-            found = self._drive(lambda: CLIENT.outcome(self.error))
-        except errors.SendGridError as error:
-            self.tell("outcome", error)
-            return None
-        self.tell("outcome", found.applied, found.why)
-        applied: bool | None = found.applied
+        """Ask at this later time what became of the write, to the end, from where that has come to."""
+        if not self.told:
+            self.deadline = self.world.now + self.retry.deadline
+            self.requests = 0
+        _, found, error, _ = self._drive()
+        if error is not None and not isinstance(error, errors.SendGridError):
+            raise error
+        applied: bool | None = None if error else found.applied
+        self.tell("outcome", error or applied, "" if error else found.why)
         return applied
 
     def naively(self) -> bool:
@@ -206,24 +264,24 @@ class Caller(Clock):
             self.world.advance(0.25 * 2.0**number)
         return False
 
-    def _drive(self, method: Any) -> Any:
-        CLIENT._session = Session(timeout=30.0, clock=self, retry=self.retry, rate_limit=RateLimit(), host="model")
-        flow = method() or CLIENT.flow  # some methods return nothing
-        answer: Answer | NoAnswer | None = None
-        try:
-            while True:
-                step = flow.send(answer)
-                if isinstance(step, Sleep):
-                    self.slept += step.seconds
-                    self.world.advance(step.seconds)
-                    answer = None
-                else:
-                    answer = self._perform(step)
-        except StopIteration as end:
-            return end.value
-        except Interruption as interruption:
-            flow.throw(interruption)
-            raise
+    def _drive(self) -> End:
+        answer: Answer | NoAnswer | type[Interruption] | None = None
+        does = self.flows.does(self.end.error, self.told) if self.told else Sleep(0.0)
+        while not isinstance(does, End):
+            if isinstance(does, Sleep):
+                self.slept += does.seconds
+                self.world.advance(does.seconds)
+                answer = None
+            elif self.requests == MOST:
+                return End("raised: it asks for ever")
+            else:
+                try:
+                    answer = self._perform(does)
+                except Interruption:
+                    answer = Interruption
+            self.told += ((self.world.now, answer),)
+            does = self.flows.does(self.end.error, self.told)
+        return does
 
     # --- requests ---
 
@@ -233,8 +291,6 @@ class Caller(Clock):
         if world.now >= self.deadline:
             self.wrong.append("I4: a request begins after the deadline")
         self.requests += 1
-        if self.requests > MOST:
-            raise RuntimeError("the call asks for ever")
         if world.rules.limit:
             over, told, self.untold = not world.within_limit(), not self.untold, False
             # A deletion rests on the state just read, and does not wait.
@@ -265,11 +321,11 @@ class Caller(Clock):
             world.later(world.now + fate.later, request)
         answer: Answer | NoAnswer
         if not fate.left:
-            answer = NoAnswer("never left", not_sent=True)
+            answer = NEVER_LEFT
         elif fate.page is not None:
             answer = self._answer(*fate.page, fate.repeated)
         elif arrived is None:
-            answer = NoAnswer("no answer")
+            answer = LOST
         else:
             answer = self._answer(arrived[0], None if fate.body_lost else arrived[1])
         self.untold = self.untold or fate.page is not None or isinstance(answer, NoAnswer)
@@ -295,7 +351,7 @@ class Caller(Clock):
         if page is not None:
             answer = self._answer(*page)
         elif snapshot is None:
-            answer = NoAnswer("no answer")
+            answer = LOST
         else:
             answer = self._show(ask, snapshot)
         failed = snapshot is None or page is not None
@@ -339,7 +395,7 @@ class Caller(Clock):
             headers["x-ratelimit-limit"] = str(rules.limit)
             headers["x-ratelimit-remaining"] = str(max(0, rules.limit - world.used))
             headers["x-ratelimit-reset"] = str(ceil((world.window + 1) * rules.window))
-        return Answer(code, headers, body, repeated=repeated)
+        return _same_answer(code, body, tuple(headers.items()), repeated)
 
     # --- what it must not do ---
 
@@ -367,7 +423,8 @@ class Caller(Clock):
             self.newer = self.newer or self.theirs not in (None, value)
             self.theirs = value
         if self.send_at is not None:
-            now = max(self.time(), 0.0 if rules.dated is None else int(self.world.time() + rules.dated))
+            dated = 0 if rules.dated is None else int(self.world.time() + rules.dated)
+            now = max(rules.local_time(self.world.now), dated)
             at = shown.send_at if is_scheduled and shown.send_at is not None else self.send_at
             self.near = min(self.send_at, at) - now <= 60.0
 
@@ -405,6 +462,12 @@ def _proof(answer: Answer | NoAnswer, name: str) -> str:
 def _page(page: tuple[Shown, ...], spelt: tuple[str, ...]) -> bytes:
     items = [text_of("get_campaign", shown, status) for shown, status in zip(page, spelt, strict=True)]
     return b'{"result":[%b]}' % b",".join(items)
+
+
+@lru_cache(maxsize=10_000)
+def _same_answer(code: int, body: bytes | None, headers: tuple[tuple[str, str], ...], repeated: bool) -> Answer:
+    """Return one and the same answer each time, for answers that a flow is told are compared by identity."""
+    return Answer(code, dict(headers), body, repeated=repeated)
 
 
 @lru_cache(maxsize=10_000)

@@ -1,21 +1,23 @@
 """Every history of a call with few things that go wrong: which choices there are is asked again and again, depth first.
 
-A history is a list of choices, and is run from its start. Left out is only what is equivalent: an act of another client
-that the service would refuse, or that the write does not depend on; and a read that shows what another one shows.
+A history is a list of choices, and is run from where it differs from the last one. Left out is only what is
+equivalent: an act of another client that the service would refuse, or that the write does not depend on; and a read
+that shows what another one shows.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
-from model.caller import ANOTHER, EMPTY, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Fortune, Look, Page
+from model.caller import ANOTHER, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Flows, Fortune, Look, Page
 from model.judge import Tally, misjudged, violations
 from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, World
 from scenarios import EDIT, FAR, WRITES
 from sendgrid_campaigns import Retry
 
+T = TypeVar("T")
 USUAL = Rules(oldest=1.4, tolerance=300.0)
 SHORT = Retry(attempts=3, deadline=120.0, settle=1.5)
 """A read-back window of three looks, at 0, 0.6 and 1.5 s: everything is as with a longer one, only sooner."""
@@ -40,12 +42,8 @@ FATES = (
 )
 NOT_FOUND_WRONGLY = Fate("not found, wrongly", copies=0, page=Page(404, NOT_FOUND))
 SLOW = (Fate("slow", seconds=SLOWEST), Fate("answer lost after long", answer=None, seconds=SLOWEST))
-PAGES = tuple(
-    Page(code, body)
-    for code, body in zip(
-        (404, 404, 403, 401, 400, 406, 200, 200), (HTML, JSON, JSON, TEXT, HTML, EMPTY, HTML, JSON), strict=True
-    )
-)
+_PAGES = (404, HTML), (404, JSON), (403, JSON), (401, TEXT), (400, HTML), (406, b""), (200, HTML), (200, JSON)
+PAGES = tuple(Page(code, body) for code, body in _PAGES)
 """What something in front of the service answers."""
 IN_FRONT = tuple(
     Fate("a page in front", copies, page=page, lasts=lasts)
@@ -103,22 +101,25 @@ WEATHERS = {
 class Script(Fortune):
     """The choices of one history: those that are given, and from then on the first of each."""
 
-    def __init__(self, weather: Weather, faults: int, others: int, path: list[list[int]]) -> None:
-        self.weather = weather
-        self.spelt = lambda status: f" {status.upper()}" if weather.shouts else status
-        self.faults, self.others = faults, others
-        self._path = path  # for each choice: which, of how many
-        self._made = 0
+    def __init__(self, search: "Search") -> None:
+        self.search, self.weather = search, search.weather
+        self.spelt = (lambda status: f" {status.upper()}") if self.weather.shouts else str
+        self.faults, self.others = search.task.faults, search.task.others
+        self.made = 0  # choices
 
     def choose(self, options: int) -> int:
         if options == 1:
             return 0
-        self._made += 1
-        if self._made > len(self._path):
-            self._path.append([0, options])
-        return min(self._path[self._made - 1][0], options - 1)
+        path = self.search.path
+        self.made += 1
+        if self.made > len(path):
+            path.append([0, options])
+        return min(path[self.made - 1][0], options - 1)
 
     def gap(self, caller: Caller) -> None:
+        looks = self.weather.turn is None and len(caller.world.visible()) > 1
+        if caller.told and (self.faults or self.others or looks):
+            self.search.keep(caller, self)  # for there may be a choice
         if self.weather.turn is not None and caller.tries and not caller.blind:
             return
         while self.others:
@@ -238,45 +239,77 @@ def everything() -> Iterator[Task]:
                         yield Task(write.name, name, start, faults=1, others=1)
 
 
+class Search:
+    """The histories of a task, one after another: each begins with a copy of the call up to where choices differ."""
+
+    def __init__(self, task: Task, path: list[list[int]] | None = None, *, log: bool = False) -> None:
+        self.task, self.log = task, log
+        self.write, self.weather = WRITES[task.write], WEATHERS[task.weather]
+        self.path = path or []  # for each choice: which, of how many
+        self._flows = Flows(self.write, self.weather.retry, self.weather.rules)
+        self._kept: dict[int, tuple[Caller, Script]] = {}  # just before a request, by how many choices were made
+
+    def keep(self, caller: Caller, script: Script) -> None:
+        """Keep a copy of a call that is about to make a request."""
+        caller, world = _copy(caller), _copy(caller.world)
+        world.campaigns = {id: _copy(campaign) for id, campaign in world.campaigns.items()}
+        caller.world, caller.fortune = world, _copy(script)
+        self._kept[script.made] = caller, caller.fortune
+
+    def histories(self) -> Iterator[tuple[Caller, list[str]]]:
+        """Run one history after another; yield each, with what is wrong with it."""
+        while True:
+            yield self._history()
+            while self.path and self.path[-1][0] + 1 == self.path[-1][1]:
+                self.path.pop()
+            if not self.path:
+                return
+            self.path[-1][0] += 1
+            self._kept = {made: kept for made, kept in self._kept.items() if made < len(self.path)}
+
+    def _history(self) -> tuple[Caller, list[str]]:
+        """Run one history, from an hour before the call until everything is told."""
+        if self._kept:
+            caller, script = self._kept.popitem()[1]
+        else:
+            world, script = World(self.weather.rules, self.write.starts[self.task.start]), Script(self)
+            world.advance(START - 1.0 - world.now)
+            caller = Caller(self._flows, world, script, log=self.log)
+            script.gap(caller)
+            world.advance(1.0)
+        if not caller.kind:
+            caller.run()
+            wrong = violations(caller)
+            if wrong or not caller.may_ask_outcome() or self.weather.turn is not None:
+                return caller, wrong
+            later = 9700.0 if caller.send_at is not None and script.choose(2) else 30.0
+            script.others = 0
+            script.faults *= "stray" in self.weather.looks
+            caller.world.advance(later)
+        return caller, list(misjudged(caller, caller.outcome()))
+
+
+def _copy(of: T) -> T:
+    """Return a copy whose lists, sets and dictionaries are its own."""
+    copy = object.__new__(type(of))
+    own = list, set, dict
+    vars(copy).update({name: value.copy() if type(value) in own else value for name, value in vars(of).items()})
+    return copy
+
+
 def explore(task: Task, most: int = 10**9, *, stop: bool = False) -> Tally:
     """Run every history of a task, or so many at most; with `stop`, until one is wrong."""
-    tally = Tally()
-    path: list[list[int]] = []
-    while tally.histories < most:
-        caller, wrong = history(task, path)
-        tally.judge(caller, wrong, task.name(path) if wrong else "")
-        if wrong and stop:
+    search, tally = Search(task), Tally()
+    for caller, wrong in search.histories():
+        tally.judge(caller, wrong, task.name(search.path) if wrong else "")
+        if (wrong and stop) or tally.histories == most:
             break
-        while path and path[-1][0] + 1 == path[-1][1]:
-            path.pop()
-        if not path:
-            break
-        path[-1][0] += 1
     return tally
-
-
-def history(task: Task, path: list[list[int]], *, log: bool = False) -> tuple[Caller, list[str]]:
-    """Run one history, from an hour before the call until everything is told; return what is wrong with it."""
-    write, weather = WRITES[task.write], WEATHERS[task.weather]
-    world = World(weather.rules, write.starts[task.start])
-    world.advance(START - 1.0 - world.now)
-    script = Script(weather, task.faults, task.others, path)
-    caller = Caller(write, world, script, weather.retry, log=log)
-    script.gap(caller)
-    world.advance(1.0)
-    caller.run()
-    wrong = violations(caller)
-    if caller.may_ask_outcome() and not wrong and weather.turn is None:
-        later = 9700.0 if caller.send_at is not None and script.choose(2) else 30.0
-        script.others = 0
-        script.faults *= "stray" in weather.looks
-        world.advance(later)
-        wrong = list(misjudged(caller, caller.outcome()))
-    return caller, wrong
 
 
 def replay(name: str) -> tuple[Caller, list[str]]:
     """Run the history of this name, and tell what happens step by step."""
     write, weather, start, faults, others, chosen = name.split("/")
     task = Task(write, weather, int(start), int(faults), int(others))
-    return history(task, [[int(number), 0] for number in chosen.split(".") if number], log=True)
+    path = [[int(number), 0] for number in chosen.split(".") if number]
+    return next(Search(task, path, log=True).histories())

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from math import isinf
 
-from model.caller import SLOWEST, WARNED, Caller
+from model.caller import SLOWEST, Caller
 from model.service import OTHERS, START, Request, Snapshot, World
 from scenarios import CAMPAIGN_ID, Start
 from sendgrid_campaigns.errors import APIStatusError, SendGridError
@@ -54,7 +54,7 @@ class Tally:
 
 def violations(caller: Caller) -> list[str]:
     """Return everything that a call did wrong."""
-    world, kind, retry, error = caller.world, caller.kind, caller.retry, caller.error
+    world, kind, retry, error = caller.world, caller.kind, caller.retry, caller.end.error
     wrong = caller.wrong.copy()
     if mailed_twice(world):
         wrong.append("I1: it is mailed twice")
@@ -65,7 +65,7 @@ def violations(caller: Caller) -> list[str]:
         if caller.doubt or str(error.status).strip().casefold() not in caller.statuses:
             wrong.append("I2: the status tells nothing, or was never read")
     elif kind == "done":
-        by_answer = getattr(caller.value, "known_from", "") == "answer"
+        by_answer = getattr(caller.end.value, "known_from", "") == "answer"
         if not was_reached(caller) or (by_answer and not world.effects):
             wrong.append("I3: a result, and it never was as asked for")
     if caller.ended > START + retry.deadline + SLOWEST + 1e-6 or caller.slept > retry.deadline + 1e-6:
@@ -74,10 +74,9 @@ def violations(caller: Caller) -> list[str]:
         wrong.append("I5: too many tries")
     if caller.write.name == "send_once" and world.created and all(map(has_key, world.snapshots)):
         wrong.append("I5: a campaign is made, and one of an earlier run is there")
-    told = WARNED and any("unknown whether" in note for note in getattr(error, "__notes__", ()))
+    told = caller.end.warned and any("unknown whether" in note for note in getattr(error, "__notes__", ()))
     if caller.interrupted and (kind != "interrupted" or (in_force(caller) and not told)):
         wrong.append("I6: the interruption is swallowed, or tells nothing of the doubt")
-    WARNED.clear()
     if kind.startswith("raised"):
         wrong.append(f"I7: {kind}")
     if isinstance(error, SendGridError):

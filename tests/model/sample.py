@@ -7,7 +7,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from model.caller import ANOTHER, BODIES, FINE, SLOWEST, Caller, Fate, Fortune, Interruption, Look, Page
+from model.caller import ANOTHER, BODIES, FINE, SLOWEST, Caller, Fate, Flows, Fortune, Interruption, Look, Page
 from model.explore import FATES, MIXED_UP, NOT_FOUND_WRONGLY, WITHOUT_ID, hibernating
 from model.judge import Tally, in_force, mailed_twice, may_land, misjudged, violations
 from model.service import OTHERS, START, Request, Rules, World
@@ -85,10 +85,8 @@ class Drawn(Fortune):
         write = WRITES[random.choice(SHOWN_BY.get(setting, tuple(WRITES)))]
         if write.in_seconds is not None:
             write = replace(write, in_seconds=random.choice((5.0, 30.0, 70.0, 400.0, 9000.0)))
-        narrow, oldest = (
-            holds("a narrow limit"),
-            random.uniform(0, 44) if holds("old reads") else 30.0 if stray else 0.0,
-        )
+        narrow = holds("a narrow limit")
+        oldest = random.uniform(0, 44) if holds("old reads") else 30.0 if stray else 0.0
         late = random.uniform(0, USUAL.settle - 1 - oldest) if holds("leaves Draft late") else 0.0
         renamed, odd_clocks = holds("other names"), holds("clocks, past times") and not narrow
         # Of the clock that dates answers and the client's own, one at most is far ahead.
@@ -151,7 +149,7 @@ class Drawn(Fortune):
         for at, request in self.events:
             world.later(START + at, request)
         world.advance(START - world.now)
-        caller = Caller(self.write, world, self, self.retry, log=log)
+        caller = Caller(Flows(self.write, self.retry, self.rules), world, self, log=log)
         caller.copies_differ, caller.calm = self.setting == "copies", not self.events
         return caller
 

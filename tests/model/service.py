@@ -36,6 +36,10 @@ class Rules:
     runs_on: bool = False  # A8 off: what is deleted is mailed all the same
     reuses: bool = False  # A9 off: the id of a deleted campaign may be given to a new one
 
+    def local_time(self, now: float) -> float:
+        """Return what the client's clock shows."""
+        return now + self.jump if now > START + 1.0 else now
+
 
 class Shown(NamedTuple):
     """A campaign, as reads show it."""
@@ -58,7 +62,7 @@ class Snapshot(NamedTuple):
         return next((shown for shown in self.campaigns if shown.id == id), None)
 
 
-@dataclass(slots=True)
+@dataclass
 class Campaign:
     """A campaign in truth, and who made it so."""
 

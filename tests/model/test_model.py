@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice, product
 from random import SystemRandom
 
 import pytest
 
 from model import explore, sample, simulate
-from model.caller import in_bulk
+from model.caller import Caller, in_bulk
 from model.judge import Tally
 from model.mutants import MUTANTS, Gone, Mutant, planted
 from scenarios import WRITES
@@ -31,6 +32,11 @@ def shown(tally: Tally) -> str:
     return "\n".join(f"{line}: python -m model.simulate --replay '{name}'" for line, name in tally.wrong)
 
 
+def facts(caller: Caller, wrong: list[str]) -> object:
+    (kind, value, error, warned), world = caller.end, caller.world
+    return wrong, kind, repr(value), error and vars(error), warned, caller.told, world.snapshots, world.mailings
+
+
 @pytest.mark.parametrize("write", WRITES)
 def test_no_short_history_is_wrong(write: str) -> None:
     found = Tally()
@@ -40,6 +46,14 @@ def test_no_short_history_is_wrong(write: str) -> None:
     found.add(explore.explore(explore.Task(write, "newest reads", faults=1, others=1)))
     assert found.histories > 20
     assert not found.wrong, shown(found)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_history_among_others_is_what_it_is_alone(write: str) -> None:
+    for weather, others in product(explore.WEATHERS, (0, 1)):
+        search = explore.Search(explore.Task(write, weather, faults=2, others=others))
+        for caller, wrong in islice(search.histories(), 0, 100, 9):
+            assert facts(caller, wrong) == facts(*explore.replay(search.task.name(search.path)))
 
 
 def test_no_random_history_is_wrong() -> None:
