@@ -2,6 +2,7 @@
 
 import filecmp
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,7 @@ def test_every_drift_is_named_and_mended(generate: Callable[..., str], tmp_path:
     (package / "mine.py").touch()
     (package / "empty").mkdir()
     (mine / "other").mkdir()
-    code, said = generate("--check", "--folder", mine)
-    assert code == 1
+    said = generate("--check", "--folder", mine)
     assert said.startswith("generated/ is not what campaigns.yaml gives:\n")
     assert "Never edit generated/: put the change into openapi/campaigns.yaml, run `make generate`" in said
     assert {line.strip() for line in said.splitlines() if line.startswith("  ")} == {
@@ -80,7 +80,7 @@ def test_every_drift_is_named_and_mended(generate: Callable[..., str], tmp_path:
         "not generated: other",
     }
     # What is generated now is what was committed, to the byte.
-    assert generate("--folder", mine) == (0, "")
+    assert generate("--folder", mine) == ""
     assert {str(path.relative_to(mine)) for path in mine.rglob("*")} == names
     assert filecmp.cmpfiles(committed, mine, files, shallow=False)[1:] == ([], [])
     assert not (package / "client.py").is_symlink()

@@ -198,7 +198,7 @@ def test_an_async_attempt_ends_in_time_whatever_the_transport_does() -> None:
 
 
 class Slow(httpx.AsyncBaseTransport):
-    """Answers after some rounds of the event loop; after 0, never. Notes the order of requests, and the most at once."""
+    """Answers after some rounds of the event loop; after 0, never. Notes in which order, and the most at once."""
 
     def __init__(self, rounds: int = 5) -> None:
         self.rounds, self.order, self.now, self.most = rounds, list[str](), 0, 0
