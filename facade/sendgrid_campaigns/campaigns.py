@@ -6,7 +6,7 @@ https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from operator import index
@@ -22,7 +22,7 @@ from sendgrid_campaigns.protocol.change import Change, change, find_out
 from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Write
 from sendgrid_campaigns.protocol.read_back import read_back
-from sendgrid_campaigns.protocol.reading import Pages, find, page, read
+from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, find, page, read
 from sendgrid_campaigns_api import operations as api
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ IS_FOUND = "outcome(error) tells: a campaign that is found was not deleted, and 
 READ_TIME = "outcome(error) reads status and time: the chosen time means that the write was applied."
 READ_STATUS = "outcome(error) reads the status: a Draft was unscheduled; delete(..., stop=True) stops mail going out."
 DO_NOT_SEND = (
-    "Do not send it again on this error. outcome(error), also later and of any client of this account, reads what"
-    " became of it. While it is a Draft, ensure_sent() may be called: the service sends a campaign at most once."
+    "Do not send it again on this error. outcome(error), now or later, reads what became of it. While it is a Draft,"
+    " ensure_sent() may be called: the service sends a campaign at most once."
 )
 LOOK_INTO_MAIL = "A test cannot be read back. Look into the mailboxes; sending again may deliver the test twice."
 
@@ -65,8 +65,7 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 def checked_id(value: Any) -> int:
     """Return a campaign's id. The id becomes part of a path, so that only a positive integer may pass."""
     campaign_id = index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else 0
-    if not 0 < campaign_id < 2**63:
-        check(False, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
+    check(0 < campaign_id < 2**63, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
     return campaign_id
 
 
@@ -170,11 +169,6 @@ def content(call: "Change[wire.Campaign]") -> Flow[models.Campaign]:
     return campaign_of(found)
 
 
-def done(call: Change[Any]) -> Flow[None]:
-    """Make a change that has no result."""
-    yield from change(call)
-
-
 def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
     known_from, answer, state = yield from change(call)
@@ -254,6 +248,20 @@ class AsyncCampaignsClient(AsyncClient):
             for campaign in pages.take(await self.list(limit=page_size, offset=pages.offset)):
                 yield campaign
 
+    async def statuses(self, campaign_ids: Iterable[int]) -> dict[int, str | None]:
+        """Read the statuses of many campaigns by id, from pages of the list: a request for each hundred campaigns.
+
+        Reads from the newest on, until all are found. A campaign that the account does not have is left out.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
+        """
+        wanted, found = {*map(checked_id, campaign_ids)}, dict[int, str | None]()
+        pages = Pages[models.Campaign](PAGE_SIZE)
+        while len(found) < len(wanted) and not pages.done:
+            new = pages.take(await self.list(limit=PAGE_SIZE, offset=pages.offset))
+            found |= {campaign.id: campaign.status for campaign in new if campaign.id in wanted}
+        return found
+
     async def get_schedule(self, campaign_id: int) -> datetime | None:
         """Read the time that a campaign is scheduled for, in UTC; None when the service names none.
 
@@ -263,9 +271,8 @@ class AsyncCampaignsClient(AsyncClient):
         """
         seconds = (await self._read(api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at
         if seconds is not None and utc(seconds) is None:
-            raise errors.InvalidResponseError(
-                action="read", campaign_id=campaign_id, cause=f"send_at is {shown(seconds)}"
-            )
+            cause = f"send_at is {shown(seconds)}"
+            raise errors.InvalidResponseError(action="read", campaign_id=campaign_id, cause=cause)
         return utc(seconds)
 
     async def check(self, campaign_id: int) -> models.CheckResult:
@@ -316,7 +323,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/delete-a-campaign
         """
-        await self._run(done(Change(self._session, DELETE, checked_id(campaign_id), wanted={"stop": stop})))
+        await self._run(change(Change(self._session, DELETE, checked_id(campaign_id), wanted={"stop": stop})))
 
     # schedules
 
@@ -349,7 +356,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/unschedule-a-scheduled-campaign
         """
-        await self._run(done(Change(self._session, UNSCHEDULE, checked_id(campaign_id), wanted={})))
+        await self._run(change(Change(self._session, UNSCHEDULE, checked_id(campaign_id), wanted={})))
 
     # sending
 
@@ -405,7 +412,7 @@ class AsyncCampaignsClient(AsyncClient):
         several = isinstance(to, Sequence) and len(to) <= most  # pyright: ignore[reportUnnecessaryIsInstance]
         check(bool(to) and (isinstance(to, str) or several), f"to is {shown(to)}", f"Give 1 to {most} addresses.")
         body = {"to": to if isinstance(to, str) else list(to)}
-        await self._run(done(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
+        await self._run(change(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
 
     async def outcome(self, of: int | errors.OutcomeUnknownError) -> models.Outcome:
         """Find out by reading what became of a write, now or later, and by whomever.

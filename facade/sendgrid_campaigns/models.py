@@ -20,8 +20,7 @@ def to_json(value: Any) -> Any:
 class _Result:
     def to_dict(self) -> dict[str, Any]:
         """Return the result in JSON's types: times in ISO 8601, tuples as arrays."""
-        result: dict[str, Any] = to_json(self)
-        return result
+        return cast(dict[str, Any], to_json(self))
 
 
 @dataclass(frozen=True)
@@ -195,12 +194,11 @@ def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
     """
-    status = f'the campaign is "{campaign.status}", and only a Draft can be sent'
     contents, tag = (campaign.html_content, campaign.plain_content), "there is no [unsubscribe] tag in it"
     html, plain = ("[unsubscribe]" in (content or "[unsubscribe]").lower() for content in contents)
     group, none = "there is neither a suppression group nor a custom unsubscribe URL", "there is none"
     for name, is_there, message in (
-        ("status", campaign.is_draft, status),
+        ("status", campaign.is_draft, f'the campaign is "{campaign.status}", and only a Draft can be sent'),
         ("subject", campaign.subject, none),
         ("sender_id", campaign.sender_id, none),
         ("list_ids", campaign.list_ids or campaign.segment_ids, "there is neither a list nor a segment"),

@@ -94,6 +94,7 @@ def everything_else(campaigns: CampaignsClient) -> list[str | None]:
     assert_type(campaigns.list(limit=5, offset=0), tuple[Campaign, ...])
     assert_type(campaigns.iterate(), Iterator[Campaign])
     titles = [campaign.title for campaign in campaigns.iterate(page_size=2)]
+    assert_type(campaigns.statuses([4900]), dict[int, str | None])
     campaigns.delete(draft.id, stop=True)
     return titles
 

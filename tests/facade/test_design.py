@@ -96,6 +96,7 @@ PAGES = {
     **{name: getattr(api, f"{name.upper()}_CAMPAIGN") for name in ("schedule", "reschedule", "unschedule", "send")},
     "list": api.LIST_CAMPAIGNS,
     "iterate": api.LIST_CAMPAIGNS,
+    "statuses": api.LIST_CAMPAIGNS,
     "get_schedule": api.GET_CAMPAIGN_SCHEDULE,
     "check": api.GET_CAMPAIGN,
     "outcome": api.GET_CAMPAIGN,

@@ -10,6 +10,7 @@ import pytest
 import sendgrid_campaigns as sg
 from doubles import NOW, FakeClock, Server, Style, cases
 from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.sandbox import Sandbox
 from writes import AT, SOON, WRITES, Script, Write, every_write
 
 ONE, SCHEDULES = "/v3/campaigns/4900", "/v3/campaigns/4900/schedules"
@@ -84,6 +85,25 @@ def test_iterate_on_the_wire(style: Style, campaigns: Any, server: Server) -> No
     assert found == [*CAMPAIGNS]
     assert [request.url.query for request in server.requests] == [b"limit=20&offset=0", b"limit=20&offset=1"]
     assert {request.headers["on-behalf-of"] for request in server.requests} == {"acme"}
+
+
+def test_statuses_need_a_request_for_each_hundred(style: Style) -> None:
+    with Sandbox() as sandbox:
+        ids = [sandbox.create_campaign() for _ in range(250)]
+        style.do(style.of(sandbox).send, ids[0])
+        campaigns, before = style.of(sandbox), len(sandbox.requests())
+
+        def requests(*wanted: int) -> int:
+            count = len(sandbox.requests())
+            found = style.do(campaigns.statuses, wanted)
+            assert found == {id: "In Progress" if id == ids[0] else "Draft" for id in wanted if id in ids}
+            return len(sandbox.requests()) - count
+
+        assert [requests(), requests(*ids[-100:]), requests(ids[-1], ids[-1])] == [0, 1, 1]
+        assert requests(ids[-150]) == 2
+        assert [requests(*ids), requests(999_999)] == [3, 4]  # of one that is missing, all pages to the end
+        style.error(sg.ConfigurationError, campaigns.statuses, [4900, "../4900"])
+        assert before + 12 == len(sandbox.requests())
 
 
 @cases(

@@ -40,6 +40,10 @@ def test_a_job_that_is_run_again_mails_once(sandbox: Sandbox, style: Style) -> N
     assert (first.known_from, again.known_from, again.id) == ("answer", "already", first.id)
     assert style.do(client.get, first.id).title == "March (once 2026-03)"
     other = style.do(client.send_once, "2026-04", "March", **FIELDS)
+    requests = len(sandbox.requests())
+    assert style.do(client.send_once, "2026-04", "March", **FIELDS).known_from == "already"
+    # It is on the first of three pages. A Draft would not end the search: another with the key may have been sent.
+    assert [each.method for each in sandbox.requests()[requests:]] == ["GET", "POST", "GET"]
     assert [mailing.campaign_id for mailing in sandbox.mailings()] == [first.id, other.id]
 
 

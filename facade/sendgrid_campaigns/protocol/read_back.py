@@ -18,10 +18,9 @@ def read_back(call: Call[Any], goal: Goal, before: State | None = None) -> Flow[
     before: the state as an earlier read-back of the same call saw it.
     """
     call.log("read-back", "reading back what became of the write")
-    settle, began, pause = call.session.retry.settle, call.elapsed(), FIRST_PAUSE
+    settle, began, pause, moved = call.session.retry.settle, call.elapsed(), FIRST_PAUSE, False
     last: State | None = None
     same: list[Seen] = []  # what the last looks saw, as long as they saw the same
-    moved = False
     tells: Seen | None = None
     while call.left() > 0:
         window_is_over = call.elapsed() - began >= settle

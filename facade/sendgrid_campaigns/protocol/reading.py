@@ -75,11 +75,16 @@ def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
 
 
 def find(call: Call[Any], key: str) -> Flow[Any]:
-    """Find the resource with an idempotency key among all of the account's; None when there is none."""
-    pages, found = Pages[Any](PAGE_SIZE), list[Any]()
-    while not pages.done:
+    """Find the resource with an idempotency key among all of the account's; None when there is none.
+
+    One that is no Draft ends the search, for nothing is to be sent any more. After a Draft, the rest is read as well:
+    there may be one that was sent, and made before.
+    """
+    pages, found, best = Pages[Any](PAGE_SIZE), list[Any](), None
+    while not pages.done and State(best).is_("draft", ""):
         found += pages.take((yield from page(call, pages.offset, PAGE_SIZE)))
-    return _first_with_key(call.resource, key, found)
+        best = _first_with_key(call.resource, key, found)
+    return best
 
 
 def _first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
