@@ -20,7 +20,7 @@ from openapi_python_client import generate as generate_package
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.strings import PythonIdentifier
 
-from fragment import JSON_MEDIA, arguments, checked, examples, model_of, operations_of, parameters_of
+from fragment import JSON_MEDIA, answers_of, calls, checked, examples, model_of, operations_of, parameters_of
 from spec_diff.reader import resolved
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,15 +103,16 @@ def operations(described: dict[str, Any]) -> str:
     entries, names, tag = [], list[str](), ""
     for method, path, item, operation in operations_of(described):
         tag = PythonIdentifier(operation["tags"][0], "tag")
-        answers = operation["responses"].items()
+        answers = answers_of(operation).items()
         success = {int(code): model_of(described, answer) for code, answer in answers if code.startswith("2")}
         body = resolved(described, operation.get("requestBody", {}))
         schema = resolved(described, body["content"][JSON_MEDIA]["schema"]) if body else {}
         sizes = {name: longest(resolved(described, field)) for name, field in schema.get("properties", {}).items()}
         limits = {name: most for name, most in sizes.items() if most is not None}
         for says in parameters_of(described, item, operation):
-            if says["in"] == "query" and "minimum" in says["schema"]:
-                limits[says["name"]] = says["schema"]["minimum"]
+            least = resolved(described, says["schema"]).get("minimum")
+            if says["in"] == "query" and least is not None:
+                limits[says["name"]] = least
         answer = next(filter(None, success.values()), None)
         name = PythonIdentifier(operation["operationId"], "")
         names.append(name)
@@ -148,6 +149,13 @@ def generate(fragment: Path, folder: Path) -> None:
         lines = [" ".join(f"{error.header} {error.detail or ''}".split()) for error in failed]
         sys.exit("openapi_python_client failed:\n" + "\n".join(f"  {line}" for line in lines))
     (package / "operations.py").write_text(operations(described), "utf-8")
+    for module in package.rglob("*.py"):
+        try:
+            compile(module.read_bytes(), module.name, "exec")
+        except SyntaxError as error:
+            sys.exit(
+                f"{module.relative_to(folder)} is no Python; take other names: {error}: {(error.text or '').strip()}"
+            )
     # --isolated: what is generated depends on ruff's version and on nothing that this repository configures for itself.
     run("ruff", "check", "--isolated", "--no-cache", "--quiet", "--fix-only", "--extend-select", "I", package)
     run("ruff", "format", "--isolated", "--no-cache", "--quiet", package)
@@ -161,7 +169,7 @@ def try_out(described: dict[str, Any], folder: Path) -> None:
     """Stop when what was generated does not work."""
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("try_generated.py"), PACKAGE],
-        input=json.dumps({"examples": examples(described), "parameters": arguments(described)}),
+        input=json.dumps({"examples": examples(described), "calls": calls(described)}),
         env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
-"""Try a generated package: import every module, resolve every type hint, read and write an example of every model.
+"""Try a generated package: import every module, resolve every type hint, read and write examples of every model, make
+a request of every operation and read its answers.
 
-try_generated.py PACKAGE    standard input, as JSON: examples, pairs of a model's name and a value; and parameters, the
-                            names of each operation's
+try_generated.py PACKAGE    standard input, as JSON: what examples() and calls() of fragment.py return
 
 Prints a line for each problem, and fails when there is one.
 """
@@ -9,15 +9,61 @@ Prints a line for each problem, and fails when there is one.
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any, get_type_hints
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+FORMATS: dict[str, Callable[[str], Any]] = {
+    "date-time": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "uuid": UUID,
+}
+HOST = "http://sandbox.invalid"
 
 
-def problems(name: str, examples: list[tuple[str, Any]], parameters: dict[str, list[str]]) -> Iterator[str]:
+def asked(request: httpx.Request) -> tuple[Any, ...]:
+    """What a request says, to compare."""
+    query, body = sorted(request.url.params.multi_items()), request.content
+    return request.method, request.url.path, query, sorted(request.headers.items()), body and json.loads(body)
+
+
+def called(operation: Any, endpoint: Any, client: Any, call: dict[str, Any]) -> Iterator[str]:
+    """Make the request of an operation, and read its answers."""
+    arguments, address = dict[str, Any](), HOST + operation.path
+    said: dict[str, list[tuple[str, str]]] = {"query": [], "header": [], "cookie": []}
+    for name, says, value, kind in call["parameters"]:
+        arguments[name] = FORMATS[kind](value) if kind in FORMATS else value
+        values = value if isinstance(value, list) else [value]
+        texts = [each if isinstance(each, str) else json.dumps(each) for each in values]
+        if not says.get("explode", says.get("style", "form") == "form"):
+            texts = [",".join(texts)]
+        if says["in"] == "path":
+            address = address.replace(f"{{{says['name']}}}", quote(texts[0]))
+        else:
+            said[says["in"]] += [(says["name"], text) for text in texts]
+    where: dict[str, Any] = {"params": said["query"], "headers": said["header"], "cookies": dict(said["cookie"])}
+    wanted = asked(httpx.Request(operation.method, address, json=call["body"], **where))
+    made = operation.request(call["body"], **arguments)
+    found = asked(httpx.Request(**{**made, "url": HOST + made["url"]}))
+    for part, says in zip(found, wanted, strict=True):
+        if part != says:
+            yield f"the client asks {part!r:.300}, and the fragment says {says!r:.300}"
+    for code, value in call["answers"].items():
+        parsed = endpoint._build_response(client=client, response=httpx.Response(int(code), json=value)).parsed
+        if value is not None and parsed.to_dict() != value:
+            yield f"the answer {code} {value} is read as {parsed}"
+
+
+def problems(name: str, examples: list[tuple[str, Any]], calls: dict[str, Any]) -> Iterator[str]:
     package = import_module(name)
     modules = {found.name: import_module(found.name) for found in walk_packages(package.__path__, f"{name}.")}
+    client = modules[f"{name}.client"].Client(base_url=HOST)
     models = {each: getattr(modules[f"{name}.models"], each) for each in modules[f"{name}.models"].__all__}
     for module in modules.values():
         for each in vars(module).values():
@@ -30,12 +76,21 @@ def problems(name: str, examples: list[tuple[str, Any]], parameters: dict[str, l
     endpoints = {found.rpartition(".")[2]: module for found, module in modules.items() if found.count(".") == 3}
     for operation in operations:
         place = f"{operation.method} {operation.path}"
-        for model in filter(None, operation.success.values()):
-            if model not in models:
-                yield f"{place}: its answer {model} is no model; write it as an object"
-        taken = {*inspect.signature(endpoints[operation.name]._get_kwargs).parameters} - {"body"}
-        for wanted in taken ^ {*parameters[place]}:
+        call, endpoint = calls[place], endpoints.get(operation.name)
+        if endpoint is None:
+            yield f"{place}: the generator made no module {operation.name}; take another operationId"
+            continue
+        lost = {operation.body, *operation.success.values()} - {None, *models}
+        yield from (f"{place}: its body or answer {model} is no model; write it as an object" for model in lost)
+        taken = {*inspect.signature(endpoint._get_kwargs).parameters} - {"body"}
+        names = {each[0] for each in call["parameters"]}
+        for wanted in taken ^ names:
             yield f"{place}: the generator names its parameters {', '.join(sorted(taken))}: rename {wanted}"
+        if taken == names and not lost:
+            try:
+                yield from (f"{place}: {wrong}" for wrong in called(operation, endpoint, client, call))
+            except Exception as error:
+                yield f"{place}: a call fails: {error!r:.300}"
     for model, example in examples:
         if hasattr(models.get(model), "from_dict"):
             try:

@@ -73,7 +73,7 @@ def _security(description: Description, alternatives: list[Mapping[str, Any]]) -
     schemes = description.raw.get("components", {}).get("securitySchemes", {})
 
     def words(name: str, scopes: list[str]) -> str:
-        scheme = description.at(schemes[name])
+        scheme = description.at(schemes.get(name, {"type": f"undeclared {name}"}))
         parts = [scheme.get(key, "") for key in ("type", "scheme", "in", "openIdConnectUrl")]
         if scheme["type"] == "apiKey":
             parts.append(scheme["name"])
@@ -117,7 +117,7 @@ def _operation(comparison: Comparison, base: Operation, ours: Operation) -> Iter
         # An operation that needs no credentials accepts any.
         yield from _set((*here, "security"), "security", base.security, ours.security, anything="none")
     yield from _compare_parameters(comparison, here, base, ours)
-    yield from _answers(comparison, here, base.says["responses"], ours.says["responses"])
+    yield from _answers(comparison, here, base.says.get("responses", {}), ours.says.get("responses", {}))
     yield from _unknown(here, base.says, ours.says, "callbacks")
 
 

@@ -36,12 +36,16 @@ def difference(
     side: Side, place: Place, what: str, base: str, ours: str, *, narrower: bool, wider: bool
 ) -> Iterator[Difference]:
     if narrower or wider:
-        breaks, stricter = narrower if side == "request" else wider, side == "answer" and narrower and what in PARSED
+        insists = what in PARSED or (what == "type" and ours in PARSED_TYPES)
+        breaks, stricter = narrower if side == "request" else wider, side == "answer" and narrower and insists
         yield Difference(place=place, what=what, base=base, ours=ours, breaks=breaks, stricter=stricter)
 
 
 PARSED = {"required", "nullable", "enum", "const", "format"}
 """What the models of the generated package insist on when they parse an answer."""
+
+PARSED_TYPES = {"object", "array", "nothing"}
+"""Models fail on other values than an object or a list, and lose fields that are not allowed."""
 
 # --- one description ---
 
