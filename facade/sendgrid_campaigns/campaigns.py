@@ -411,8 +411,10 @@ class AsyncCampaignsClient(AsyncClient):
         most = api.SEND_TEST_CAMPAIGN.limits["to"]
         several = isinstance(to, Sequence) and len(to) <= most  # pyright: ignore[reportUnnecessaryIsInstance]
         check(bool(to) and (isinstance(to, str) or several), f"to is {shown(to)}", f"Give 1 to {most} addresses.")
-        body = {"to": to if isinstance(to, str) else list(to)}
-        await self._run(change(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
+        call = Change(
+            self._session, SEND_TEST, checked_id(campaign_id), {"to": to if isinstance(to, str) else list(to)}
+        )
+        await self._run(change(call))
 
     async def outcome(self, of: int | errors.OutcomeUnknownError) -> models.Outcome:
         """Find out by reading what became of a write, now or later, and by whomever.
