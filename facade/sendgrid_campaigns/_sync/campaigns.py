@@ -54,7 +54,7 @@ SCHEDULE = Write(api.SCHEDULE_CAMPAIGN, CAMPAIGN, "scheduled", READ_TIME, goals.
 RESCHEDULE = Write(api.RESCHEDULE_CAMPAIGN, CAMPAIGN, "rescheduled", READ_TIME, goals.Rescheduled)
 UNSCHEDULE = Write(api.UNSCHEDULE_CAMPAIGN, CAMPAIGN, "unscheduled", READ_STATUS, goals.Unscheduled)
 SEND = Write(api.SEND_CAMPAIGN, CAMPAIGN, "sent", DO_NOT_SEND, goals.Sent)
-SEND_TEST = Write(api.SEND_TEST_CAMPAIGN, CAMPAIGN, "sent as a test", LOOK_INTO_MAIL, ambiguous=())
+SEND_TEST: Write[Any] = Write(api.SEND_TEST_CAMPAIGN, CAMPAIGN, "sent as a test", LOOK_INTO_MAIL, ambiguous=())
 _WRITES = (CREATE, UPDATE, DELETE, SCHEDULE, RESCHEDULE, UNSCHEDULE, SEND, SEND_TEST)
 WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
 
@@ -411,10 +411,8 @@ class CampaignsClient(Client):
         most = api.SEND_TEST_CAMPAIGN.limits["to"]
         several = isinstance(to, Sequence) and len(to) <= most  # pyright: ignore[reportUnnecessaryIsInstance]
         check(bool(to) and (isinstance(to, str) or several), f"to is {shown(to)}", f"Give 1 to {most} addresses.")
-        call = Change(
-            self._session, SEND_TEST, checked_id(campaign_id), {"to": to if isinstance(to, str) else list(to)}
-        )
-        self._run(change(call))
+        body = {"to": to if isinstance(to, str) else list(to)}
+        self._run(change(Change(self._session, SEND_TEST, checked_id(campaign_id), body)))
 
     def outcome(self, of: int | errors.OutcomeUnknownError) -> models.Outcome:
         """Find out by reading what became of a write, now or later, and by whomever.
