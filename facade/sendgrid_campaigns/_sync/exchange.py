@@ -36,7 +36,7 @@ class Exchange:
         usable = isinstance(http, httpx.Client | None)  # pyright: ignore[reportUnnecessaryIsInstance]
         check(usable, f"http_client is a {type(http).__module__}.{type(http).__name__}", "Give an httpx.Client.")
         self._target, self._clock, self._limit = target, clock, max_connections
-        self._foreign, self.closes = http, http is None
+        self._foreign, self._closes = http, http is None
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
         self._guarded = self._reports = self._closed = False
         """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
@@ -75,7 +75,7 @@ class Exchange:
 
     def close(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
-        if self.closes:
+        if self._closes:
             self._closed = True
             with suppress(RuntimeError):  # the connections' event loop has ended before
                 for http in self._pool:

@@ -41,12 +41,12 @@ class SandboxClock(Clock):
 def sync_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
     http = httpx.Client(transport=transport)
     client = CampaignsClient(api_key, base_url=HOST, http_client=http, clock=clock, retry=retry or Retry())
-    client._exchange.closes = True  # pyright: ignore[reportPrivateUsage] - as of a client that made the httpx client
+    client._exchange._closes = True  # pyright: ignore[reportPrivateUsage] - as of a client that made the httpx client
     return client
 
 
 def async_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
     http = httpx.AsyncClient(transport=transport)
     client = AsyncCampaignsClient(api_key, base_url=HOST, http_client=http, clock=clock, retry=retry or Retry())
-    client._exchange.closes = True  # pyright: ignore[reportPrivateUsage]
+    client._exchange._closes = True  # pyright: ignore[reportPrivateUsage]
     return client
