@@ -187,7 +187,7 @@ def test_an_error_names_commands(kept: Run, httpx_mock: HTTPXMock, run: Run) -> 
     assert "is seen only with --on-behalf-of or --account-id." in kept("get", "4901").stderr
     httpx_mock.add_response(method="GET", json=DRAFT, is_reusable=True)
     httpx_mock.add_exception(httpx.ReadTimeout("slow"), method="POST", is_reusable=True)
-    assert "`sendgrid-campaigns outcome ID`, also later, reads what became of it." in run("send", "4900").stderr
+    assert "`sendgrid-campaigns outcome ID`, now or later, reads what became of it." in run("send", "4900").stderr
     said = json.loads(run("send", "4900", "--json").stderr)
     assert "`sendgrid-campaigns outcome ID`" in said["text"]
     assert said["advice"] in said["text"]

@@ -65,7 +65,7 @@ def exit_code(error: SendGridError) -> int:
 # --- texts ---
 
 WORDS = (
-    ("outcome(error), also later and of any client of this account,", "`sendgrid-campaigns outcome ID`, also later,"),
+    ("outcome(error), now or later,", "`sendgrid-campaigns outcome ID`, now or later,"),
     ("outcome(error) reads the campaign and compares", "`sendgrid-campaigns get ID` shows the campaign: compare"),
     ("outcome(error) tells", "`sendgrid-campaigns get ID` tells"),
     ("outcome(error) reads status and time", "`sendgrid-campaigns get ID` and `get-schedule ID` read status and time"),
