@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice, product
+from itertools import cycle, islice
 from random import SystemRandom
 
 import pytest
@@ -48,9 +48,9 @@ def test_no_short_history_is_wrong(write: str) -> None:
     assert not found.wrong, shown(found)
 
 
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", ["send", "send_once", "delete", "reschedule"])
 def test_a_history_among_others_is_what_it_is_alone(write: str) -> None:
-    for weather, others in product(explore.WEATHERS, (0, 1)):
+    for weather, others in zip(explore.WEATHERS, cycle((0, 1)), strict=False):
         search = explore.Search(explore.Task(write, weather, faults=2, others=others))
         for caller, wrong in islice(search.histories(), 0, 100, 9):
             assert facts(caller, wrong) == facts(*explore.replay(search.task.name(search.path)))
