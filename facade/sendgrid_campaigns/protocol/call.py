@@ -132,9 +132,11 @@ class Call(Generic[R]):
 
     def log(self, phase: str, text: str, *values: object) -> None:
         """Write a log record; its `extra` holds the facts of the call, the phase, and the last attempt so far."""
-        last = vars(self.attempts[-1]) if self.attempts else {}
-        extra = {**self.facts(), **last, "phase": phase, "attempt": len(self.attempts)}
-        logger.log(LEVELS.get(phase, INFO), f"%s %s: {text}", self.resource.name, self.id, *values, extra=extra)
+        level = LEVELS.get(phase, INFO)
+        if logger.isEnabledFor(level):
+            last = vars(self.attempts[-1]) if self.attempts else {}
+            extra = {**self.facts(), **last, "phase": phase, "attempt": len(self.attempts)}
+            logger.log(level, f"%s %s: {text}", self.resource.name, self.id, *values, extra=extra)
 
     def error(self, kind: type[errors.SendGridError], **facts: Any) -> errors.SendGridError:
         """Return an error of this call, with the facts that every error has."""

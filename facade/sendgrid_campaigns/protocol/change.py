@@ -12,7 +12,7 @@ from sendgrid_campaigns.protocol.proof import Proof, Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
 
-Json: TypeAlias = Mapping[str, Any] | None
+Map: TypeAlias = Mapping[str, Any] | None
 
 
 class Change(Call[R]):
@@ -20,9 +20,7 @@ class Change(Call[R]):
 
     writes = True
 
-    def __init__(
-        self, session: Session, write: Write[R], id: Id = None, body: Json = None, wanted: Json = None
-    ) -> None:
+    def __init__(self, session: Session, write: Write[R], id: Id = None, body: Map = None, wanted: Map = None) -> None:
         """wanted: the arguments of the write's goal; None when the outcome cannot be read back."""
         super().__init__(session, write.operation, write.done, write.resource, id)
         self.write = write
