@@ -39,7 +39,7 @@ WORDS = [
     (r"\btime_limit\b", "nullcontext"),
     (r"\bfrom contextlib import aclosing\b", "from contextlib import closing, nullcontext"),
     (r"\b(trace|sleep)_async\b", r"\1"),
-    (r"\baiter_bytes\b", "iter_bytes"),
+    (r"\baiter_(bytes|raw)\b", r"iter_\1"),
     (r"\baclos(e|ing)\b", r"clos\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
 ]  # fmt: skip

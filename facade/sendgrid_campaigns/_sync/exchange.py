@@ -38,8 +38,7 @@ class Exchange:
         self._target, self._clock, self._limit = target, clock, max_connections
         self._foreign, self._closes = http, http is None
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
-        self._guarded = self._reports = self._closed = False
-        """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
+        self._reports = self._closed = False
         self._owner: object = None
         self._pool: list[httpx.Client] = [http or self._new_http()]
         """The HTTP client, which serves all threads."""
@@ -57,7 +56,7 @@ class Exchange:
             cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             hint = "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(cause=cause, hint=hint) from None
-        self._guarded = guard(http)
+        guard(http, bool(self._tls))
         return http
 
     def usable(self) -> list[httpx.Client]:
@@ -113,7 +112,7 @@ class Exchange:
                 raise
             if evidence.status_code is None:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
-                reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
+                reported = evidence.reports and (self._foreign is None or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
                 proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
@@ -125,12 +124,16 @@ class Exchange:
 
     def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.Client]) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
-        request.extensions["trace"] = evidence.trace
+        if self._foreign is not None:
+            request.extensions["trace"] = evidence.trace
         http = idle[0]
         response = http.send(request, auth=None, follow_redirects=False, stream=True)
         with closing(response):
+            if evidence.reads == 0:
+                raise httpx.RemoteProtocolError("an answer was there before the request was written")
             evidence.status_code, evidence.headers = response.status_code, response.headers
-            for chunk in response.iter_bytes():
+            plain = not response.is_stream_consumed and "content-encoding" not in response.headers
+            for chunk in response.iter_raw() if plain else response.iter_bytes():
                 evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
             evidence.whole = True

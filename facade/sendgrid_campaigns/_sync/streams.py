@@ -19,19 +19,18 @@ _PART = 16 * 1024
 """Bytes written at once: the sync stream gives each part that the socket takes the whole timeout."""
 
 
-def guard(http: httpx.Client) -> bool:
-    """Make the connections of a client keep time; False when the client has been instrumented beyond recognition."""
+def guard(http: httpx.Client, tls: bool) -> None:
+    """Make the connections of a client keep time and tell what goes on; tls: whether requests go over TLS."""
     # httpx passes no network backend on to httpcore; a test notices when these private names go.
     transports: list[Any] = [http._transport, *http._mounts.values()]  # pyright: ignore[reportPrivateUsage]
-    pools = [getattr(transport, "_pool", None) for transport in transports]
-    for pool in filter(None, pools):
-        pool._network_backend = Timed(pool._network_backend)
+    for pool in filter(None, [getattr(transport, "_pool", None) for transport in transports]):
+        pool._network_backend = Timed(pool._network_backend, tls)
         # A signal handler that raises in the `__enter__` of httpcore's own lock would leave the lock locked.
         pool._optional_thread_lock = Lock()
-    return None not in pools
 
 
 def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float:
+    current.get().reports = True
     left = current.get().left()
     if left <= 0:
         raise too_late("the attempt took longer than its timeout, in all")
@@ -39,20 +38,21 @@ def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> f
 
 
 class Timed:
-    """A network backend of httpcore, or a connection of one, that keeps time and counts reads."""
+    """A network backend of httpcore, or a connection of one, that keeps time and tells the attempt what goes on."""
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, tunnel: bool) -> None:
+        """tunnel: whether only TLS is still to be set up on this, so that no request is written to it."""
+        self._inner, self._tunnel = inner, tunnel
 
     def connect_tcp(self, **options: Any) -> "Timed":
         """Connect within what is left of the attempt."""
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return Timed(self._inner.connect_tcp(**options))
+        return Timed(self._inner.connect_tcp(**options), self._tunnel)
 
     def start_tls(self, **options: Any) -> "Timed":
         """Begin TLS within what is left of the attempt."""
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return Timed(self._inner.start_tls(**options))
+        return Timed(self._inner.start_tls(**options), tunnel=False)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the attempt."""
@@ -62,7 +62,8 @@ class Timed:
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write within what is left of the attempt."""
-        current.get().reads = 0
+        evidence = current.get()
+        evidence.reads, evidence.writes = 0, evidence.writes or int(not self._tunnel)
         for start in range(0, len(buffer), _PART):
             self._inner.write(buffer[start : start + _PART], _left(timeout, httpcore.WriteTimeout))
 

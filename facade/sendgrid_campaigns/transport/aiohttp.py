@@ -49,7 +49,7 @@ class AiohttpExchange(AsyncExchange):
         """
         check(http_client is None, "this client makes its own aiohttp sessions", "Leave http_client out.")
         self._target, self._clock, self._limit = target, clock, max_connections
-        self._foreign, self._guarded, self._reports, self._closed = None, True, True, False
+        self._foreign, self._reports, self._closed = None, True, False
         self._sessions: dict[Any, aiohttp.ClientSession] = {}
         self._proxy = proxy_of(target)
         check((self._proxy or "http").startswith("http"), "the proxy is no http(s) URL", "Look at HTTPS_PROXY.")

@@ -29,7 +29,6 @@ class Evidence:
         self._began = monotonic()
         self._end = self._began + timeout
         self._raw = bytearray()
-        self._answered_early = False
         self.status_code: int | None = None
         self.headers: Mapping[str, str] = {}
         """By names in any case."""
@@ -51,8 +50,6 @@ class Evidence:
         # A proxy is asked for a tunnel by a request of its own, before this one.
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.writes += 1
-        elif event.endswith("receive_response_headers.complete"):
-            self._answered_early = self.reads == 0
 
     async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what httpcore does."""
@@ -73,8 +70,6 @@ class Evidence:
 
         reported: whether the transport has reported anything so far, in this attempt or before.
         """
-        if self._answered_early:
-            return self.no_answer("an answer was there before the request was written")
         if self.status_code is None or (reported and self.writes == 0):
             return self.no_answer("an answer came from a cache, without a request")
         body = key.redact(self._raw.decode("latin-1")).encode("latin-1") if self.whole else None

@@ -38,8 +38,7 @@ class AsyncExchange:
         self._target, self._clock, self._limit = target, clock, max_connections
         self._foreign, self._closes = http, http is None
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
-        self._guarded = self._reports = self._closed = False
-        """Whether the connections are the exchange's own: they keep time, and no write goes unreported."""
+        self._reports = self._closed = False
         self._owner: object = None
         self._pool: tuple[list[httpx.AsyncClient], Any] = [http or self._new_http()], places(max_connections)
         """Idle HTTP clients of one connection each, and places for requests. For every request, httpx's own pool for
@@ -58,7 +57,7 @@ class AsyncExchange:
             cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
             hint = "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(cause=cause, hint=hint) from None
-        self._guarded = guard(http)
+        guard(http, bool(self._tls))
         return http
 
     def usable(self) -> tuple[list[httpx.AsyncClient], Any]:
@@ -116,7 +115,7 @@ class AsyncExchange:
                 raise
             if evidence.status_code is None:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
-                reported = evidence.reports and (self._guarded or isinstance(error, NO_CONNECTION))
+                reported = evidence.reports and (self._foreign is None or isinstance(error, NO_CONNECTION))
                 not_sent = evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
                 proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
@@ -130,12 +129,16 @@ class AsyncExchange:
 
     async def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.AsyncClient]) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
-        request.extensions["trace"] = evidence.trace_async
+        if self._foreign is not None:
+            request.extensions["trace"] = evidence.trace_async
         http = idle.pop() if idle else self._foreign or self._new_http()
         response = await http.send(request, auth=None, follow_redirects=False, stream=True)
         async with aclosing(response):
+            if evidence.reads == 0:
+                raise httpx.RemoteProtocolError("an answer was there before the request was written")
             evidence.status_code, evidence.headers = response.status_code, response.headers
-            async for chunk in response.aiter_bytes():
+            plain = not response.is_stream_consumed and "content-encoding" not in response.headers
+            async for chunk in response.aiter_raw() if plain else response.aiter_bytes():
                 evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
             evidence.whole = True
