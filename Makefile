@@ -129,9 +129,9 @@ fuzz: $(READY) .venv-fuzz/.locked  ## test the sandbox against the fragment with
 	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
 
 # The bench imports this checkout: .venv-bench holds only its requirements and the clients to compare with.
-bench: $(READY) .venv-bench/.locked  ## measure calls beside httpx, SendGrid's own client and others; ONLY="sync import", QUICK=1
+bench: $(READY) .venv-bench/.locked  ## measure calls beside httpx, SendGrid's own client and others, and draw; ONLY="sync import", QUICK=1
 	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py --project $(BIN)/python \
-		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick,--images docs/images)
 
 probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more: on the real service
 	@$(BIN)/python tests/probe.py

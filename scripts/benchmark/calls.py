@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmark.contestants import ASYNC, SYNC, Calls, checked
-from benchmark.course import FAR, PLAIN, Course
+from benchmark.course import FAR, PLAIN, TLS, Course
 from benchmark.figures import Table, in_rounds
 
 ROUNDS, CALLS, WARM_UP = 150, 20, 5
@@ -50,8 +50,9 @@ def tables(course: Course, style: str, where: str, opened: Mapping[str, Calls], 
 
 
 def sync_section(course: Course) -> Iterator[Table]:
-    for where, url in course.urls.items():
+    for where in [where for where in (PLAIN, TLS, FAR) if where in course.urls]:
         with ExitStack() as stack:
+            url = course.urls[where]
             opened = {name: calls(stack.enter_context(client(url)), url) for name, (client, calls) in SYNC.items()}
             yield from tables(course, "sync", where, opened, sync_sample)
 
@@ -62,7 +63,7 @@ async def entered(stack: AsyncExitStack, name: str, url: str) -> Calls:
 
 
 def async_section(course: Course) -> Iterator[Table]:
-    for where in [where for where in course.urls if where != FAR]:
+    for where in [where for where in (PLAIN, TLS) if where in course.urls]:
         with asyncio.Runner() as runner:
             stack = AsyncExitStack()
             opened = {name: runner.run(entered(stack, name, course.urls[where])) for name in ASYNC}

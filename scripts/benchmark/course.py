@@ -16,6 +16,8 @@ HOST = "127.0.0.1"
 ROUND_TRIP = 0.05
 """Seconds; from Europe to the east of America, a round trip takes more."""
 PLAIN, TLS, FAR = "plain http", "TLS", "TLS, 50 ms away"
+DELAY, SLOW = 0.1, "plain http, 100 ms away"
+"""Seconds from a request to its answer; opening a connection takes none."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Course:
     """The arguments of a section."""
 
     urls: dict[str, str]
-    """The servers' URLs by PLAIN, TLS and FAR."""
+    """The servers' URLs by PLAIN, SLOW, TLS and FAR."""
     folder: Path
     """The working directory of fresh processes; with the authority in trusted.pem, and among certifi's in many.pem."""
     project: str
@@ -62,6 +64,6 @@ def course(project: str, quick: bool) -> Generator[Course]:
             authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
             os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(folder / "trusted.pem")
             certificate = [folder / "server.pem"]
-        ports = stack.enter_context(process("server.py", ROUND_TRIP, *certificate))
-        urls = {name: f"http{'' if name == PLAIN else 's'}://{HOST}:{port}" for name, port in ports.items()}
+        ports = stack.enter_context(process("server.py", ROUND_TRIP, DELAY, *certificate))
+        urls = {name: f"http{'' if name in (PLAIN, SLOW) else 's'}://{HOST}:{port}" for name, port in ports.items()}
         yield Course(urls, folder, project, quick)

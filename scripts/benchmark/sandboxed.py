@@ -17,10 +17,33 @@ from sendgrid_campaigns.sandbox import Knobs, Sandbox
 ROUNDS, SENDS = 9, 1_000
 
 
+def at_best(requests: int, limit: int, window: int) -> float:
+    """Return seconds until the last window that a job needs begins, when the job begins with a window."""
+    return float((math.ceil(requests / limit) - 1) * window)
+
+
+def in_virtual_time(sends: int, limit: int, window: int) -> Iterator[Table]:
+    """Send fresh campaigns one after the other. Only waiting takes time, and is over at once."""
+    seconds: dict[str, list[float]] = {}
+    requests: dict[str, list[float]] = {}
+    for name, least in (("send", 2 * sends), ("ensure_sent", sends)):
+        knobs = Knobs(campaign_limit=sends + 9, rate_limit=limit, rate_window=window)
+        with Sandbox(knobs=knobs, clock=lambda: 1_800_000_000.0) as sandbox, sandbox.client() as campaigns:
+            ids, began = [sandbox.create_campaign() for _ in range(sends)], sandbox.now()
+            for campaign_id in ids:
+                getattr(campaigns, name)(campaign_id)
+            took = (sandbox.now() - began).total_seconds()
+            seconds |= {f"{name}, at best": [at_best(least, limit, window)], name: [took]}
+            requests |= {f"{name}, at best": [least], name: [len(sandbox.requests())]}
+    title = f"{sends:,} sends, {limit} requests in {window} s, virtual time"
+    yield Table(title, "s", seconds)
+    yield Table(title, "requests", requests)
+
+
 def job_section(course: Course) -> Iterator[Table]:
+    yield from in_virtual_time(620 if course.quick else 3_000, 600, 60)
     sends, limit, window = (22, 20, 2) if course.quick else (505, 250, 5)
-    # The last window that the job needs cannot begin earlier, when the job begins with a window.
-    seconds = {"at best": [float((math.ceil(2 * sends / limit) - 1) * window)]}
+    seconds = {"at best": [at_best(2 * sends, limit, window)]}
     limited = {}
     for name, number in (("1 worker", 1), ("32 workers", 32)):
         with (

@@ -1,8 +1,8 @@
-"""Answer every request at once with prepared bytes, so that a measurement shows the client.
+"""Answer every request with prepared bytes, so that a measurement shows the client.
 
-server.py ROUND_TRIP [CERTIFICATE]   serve plain http; with a PEM file of key and chain, also https, and https behind a
-                                     line with a round trip of so many seconds. Print the ports as JSON, and end when
-                                     standard input ends.
+server.py ROUND_TRIP DELAY [CERTIFICATE]   serve plain http, and plain http that answers DELAY seconds later; with a PEM
+                                           file of key and chain, also https, and https behind a line with a round trip
+                                           of so many seconds. Print the ports as JSON, and end with standard input.
 
 Every GET reads a complete Draft of 4 KB, and every POST sends the campaign.
 """
@@ -12,7 +12,7 @@ import json
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 
 from sendgrid_campaigns.sandbox.example import READY
 
@@ -39,8 +39,11 @@ def answer(method: bytes) -> bytes:
     return head.encode() + content
 
 
-class Instant(asyncio.Protocol):
-    """One connection. Of a request, only method, Content-Length and Connection are read."""
+class Connection(asyncio.Protocol):
+    """Of a request, only method, Content-Length and, when there is no delay, Connection are read."""
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self.delay = delay
 
     transport: asyncio.Transport
     got = b""
@@ -59,6 +62,9 @@ class Instant(asyncio.Protocol):
                 break
             method, _, _ = self.got.partition(b" ")
             self.got = self.got[size:]
+            if self.delay:
+                asyncio.get_running_loop().call_later(self.delay, self.transport.write, answer(method))
+                continue
             self.transport.write(answer(method))
             if b"\r\nconnection: close" in head:  # the official client closes every connection
                 self.transport.close()
@@ -87,14 +93,16 @@ def line(port: int, round_trip: float) -> Callable[[asyncio.StreamReader, asynci
     return connected
 
 
-async def main(round_trip: float, certificate: str | None) -> None:
+async def main(round_trip: float, delay: float, certificate: str | None) -> None:
     loop = asyncio.get_running_loop()
     # A full backlog would cost a client a second.
-    servers = {"plain http": await loop.create_server(Instant, HOST, 0, backlog=2_048)}
+    servers = {"plain http": await loop.create_server(Connection, HOST, 0, backlog=2_048)}
+    later = partial(Connection, delay)
+    servers["plain http, 100 ms away"] = await loop.create_server(later, HOST, 0, backlog=2_048)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        near = servers["TLS"] = await loop.create_server(Instant, HOST, 0, ssl=context, backlog=2_048)
+        near = servers["TLS"] = await loop.create_server(Connection, HOST, 0, ssl=context, backlog=2_048)
         forward = line(near.sockets[0].getsockname()[1], round_trip)
         servers["TLS, 50 ms away"] = await asyncio.start_server(forward, HOST, 0)
     print(json.dumps({name: server.sockets[0].getsockname()[1] for name, server in servers.items()}), flush=True)
@@ -102,4 +110,4 @@ async def main(round_trip: float, certificate: str | None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1]), sys.argv[2] if sys.argv[2:] else None))
+    asyncio.run(main(float(sys.argv[1]), float(sys.argv[2]), sys.argv[3] if sys.argv[3:] else None))
