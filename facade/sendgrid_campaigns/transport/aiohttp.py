@@ -78,17 +78,19 @@ class AiohttpExchange(AsyncExchange):
             self._sessions[loop] = aiohttp.ClientSession(
                 connector=_Connector(ssl=trusted, limit=self._limit, resolver=aiohttp.ThreadedResolver()),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # an encoding that aiohttp does not know would cost the status, too: R5
                 proxy=self._proxy,  # trust_env would look into .netrc, and refuse a request for what is there
                 skip_auto_headers=("Content-Type",),  # a POST without a body would get one
             )
             await self._close_sessions()  # at the end: meanwhile, other tasks make their first calls
-        body = BytesIO(request.content) if request.content else None  # aiohttp warns of more than 1 MB of bytes
+        sent = BytesIO(request.content) if request.content else None  # aiohttp warns of more than 1 MB of bytes
         timeout = aiohttp.ClientTimeout(sock_connect=request.extensions["timeout"]["connect"])
         async with self._sessions[loop].request(
-            request.method, str(request.url), headers=request.headers, data=body, allow_redirects=False, timeout=timeout
+            request.method, str(request.url), headers=request.headers, data=sent, allow_redirects=False, timeout=timeout
         ) as response:
             evidence.status_code, evidence.headers = response.status, response.headers
-            async for chunk in response.content.iter_any():
+            body = response.content.iter_any()
+            async for chunk in httpx.Response(200, headers=response.headers, content=body).aiter_bytes():
                 evidence.add(chunk)
             evidence.whole = True
 
