@@ -70,7 +70,7 @@ class AiohttpExchange(AsyncExchange):
         running_loop()
         return [], places(1)
 
-    async def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.AsyncClient]) -> None:
+    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         evidence.reports = True
         loop = running_loop()
         if loop not in self._sessions:
