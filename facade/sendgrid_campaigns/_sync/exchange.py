@@ -114,9 +114,7 @@ class Exchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._foreign is None or isinstance(error, NO_CONNECTION))
                 # Tasks that were given the same context tell the last of them what all of them do.
-                not_sent = (
-                    current.get() is evidence and evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
-                )
+                not_sent = current.get() is evidence and not evidence.writes and (isinstance(error, UNSENT) or reported)
                 proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
                 # A URL in the text may hold a proxy's password, and that any character.

@@ -11,7 +11,7 @@ import httpx
 from sendgrid_campaigns.config import Clock, check
 from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
-from sendgrid_campaigns.transport.event_loop import places, running_loop, take, time_limit
+from sendgrid_campaigns.transport.event_loop import aio, close_if_unread, running_loop, take
 from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build, proxy_of
 
@@ -40,7 +40,7 @@ class AsyncExchange:
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
         self._reports = self._closed = False
         self._owner: object = None
-        self._pool: tuple[list[httpx.AsyncClient], Any] = [http or self._new_http()], places(max_connections)
+        self._pool: tuple[list[httpx.AsyncClient], Any] = [http or self._new_http()], aio().Semaphore(max_connections)
         """Idle HTTP clients of one connection each, and places for requests. For every request, httpx's own pool for
         asyncio looks at every connection: with a hundred of them, that takes ten times as long as the request."""
 
@@ -71,7 +71,7 @@ class AsyncExchange:
             moves = not hasattr(getattr(foreign, "_transport", None), "_pool")
             check(moves, "http_client belongs to another process or event loop", "Make one in each, with its client.")
             # After a fork, or in another event loop, the old connections are not this caller's.
-            self._pool = [self._foreign or self._new_http()], places(self._limit)
+            self._pool = [self._foreign or self._new_http()], aio().Semaphore(self._limit)
         self._owner = owner
         return self._pool
 
@@ -108,7 +108,7 @@ class AsyncExchange:
             return NoAnswer(f"all {self._limit} connections were in use for {timeout} s", not_sent=True)
         current.set(evidence := Evidence(self._clock.monotonic, timeout))
         try:
-            async with time_limit(timeout):
+            async with aio().timeout(timeout):
                 await self._send(request, evidence)
         except Exception as error:
             if from_outside(error) is not None:
@@ -117,7 +117,7 @@ class AsyncExchange:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._foreign is None or isinstance(error, NO_CONNECTION))
                 # Tasks that were given the same context tell the last of them what all of them do.
-                not_sent = current.get() is evidence and evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
+                not_sent = current.get() is evidence and not evidence.writes and (isinstance(error, UNSENT) or reported)
                 proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
                 # A URL in the text may hold a proxy's password, and that any character.
@@ -144,6 +144,7 @@ class AsyncExchange:
                 evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
             evidence.whole = True
+        await close_if_unread(response.extensions.get("network_stream"))
         idle.append(http)  # an exception from outside may leave it in any state
         if self._closed:
             await self.aclose()
