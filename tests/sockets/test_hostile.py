@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -212,6 +213,39 @@ def test_a_proxy_that_opens_no_tunnel(kind: Kind, said: bytes, monkeypatch: pyte
     assert "secret" not in str(found)
     assert {request.method for request in requests} == {"CONNECT"}
     assert not any("authorization" in request.headers for request in requests)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("died", [False, True])
+def test_a_proxy_that_opens_a_tunnel(kind: Kind, died: bool, trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """died: in the TLS handshake behind the proxy, so that nothing was sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted / "certificate.pem", trusted / "key.pem")
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def handle(connection: socket.socket, request: Request) -> bool:
+        host, _, port = request.path.partition(":")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        if not died:
+            with socket.create_connection((host, int(port))) as behind:
+                back = Thread(target=carry, args=(behind, connection))
+                back.start()
+                carry(connection, behind)
+                back.join()
+        return False
+
+    with Sandbox() as sandbox, sandbox.serve_faulty(context) as server, serve(handle) as (proxy, requests):
+        monkeypatch.delenv("NO_PROXY")
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        found = use(kind, server.url, lambda campaigns: campaigns.ensure_sent(4900), api_key="SG.sandbox")
+    assert {request.method for request in requests} == {"CONNECT"}
+    assert isinstance(found, NotAppliedError if died else SendReceipt)
+    assert [attempt.proof for attempt in found.attempts] == (["not sent"] * 2 if died else ["accepted"])
 
 
 PROXIES = (
