@@ -7,10 +7,37 @@ from typing import Any
 
 import pytest
 
-from sendgrid_campaigns import NotAppliedError, OutcomeUnknownError, Retry
+from doubles import http_client_of
+from sendgrid_campaigns import AsyncCampaignsClient, NotAppliedError, OutcomeUnknownError, Retry
 from sockets.kinds import Kind
 from sockets.raw import Request, Service, reset, serve
 from sockets.stage import Shifted
+
+
+def test_what_waits_for_a_place_starts_no_more_and_nothing_stays_open() -> None:
+    service, came, closed = Service(), Event(), Event()
+
+    def handle(connection: socket.socket, request: Request) -> None:
+        came.set()
+        closed.wait(9)
+        connection.sendall(service.answer(request))
+
+    async def main(url: str) -> list[Any]:
+        campaigns = AsyncCampaignsClient("SG.key", base_url=url, max_connections=1)
+        calls = asyncio.gather(campaigns.get(1), campaigns.ensure_sent(2), return_exceptions=True)
+        await asyncio.to_thread(came.wait)
+        await campaigns.aclose()
+        closed.set()
+        first, second = await calls
+        assert http_client_of(campaigns).is_closed
+        return [first, second]
+
+    with serve(handle) as (url, requests):
+        first, second = asyncio.run(main(url))
+    assert first.id == 1
+    assert isinstance(second, NotAppliedError)
+    assert "this client is closed" in str(second)
+    assert [each.path for each in requests] == ["/v3/campaigns/1"]
 
 
 @pytest.mark.parametrize(("method", "error"), [("GET", NotAppliedError), ("POST", OutcomeUnknownError)])

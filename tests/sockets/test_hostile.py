@@ -1,5 +1,6 @@
 """Hostile servers: slow, huge, early, and strangers."""
 
+import asyncio
 import gzip
 import os
 import socket
@@ -8,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -147,6 +150,35 @@ def test_an_answer_that_was_there_before_proves_nothing(kind: Kind, reads_on: bo
         assert service.mailed == []
 
 
+@pytest.mark.parametrize("name", ["async", "aiohttp"])
+def test_an_answer_that_was_there_before_over_tls(name: str, trusted: Path) -> None:
+    """Each answer is a TLS record, and both are read from the socket at once: the server is in the same event loop."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted / "certificate.pem", trusted / "key.pem")
+    service, methods = Service(), list[str]()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                method, path, _ = (await reader.readuntil(b"\r\n\r\n")).decode().split(" ", 2)
+                methods.append(method)
+                writer.write(service.answer(Request(method, path, {})))
+                if len(methods) == 1:
+                    writer.write(EXTRA["429"])
+        writer.close()
+
+    async def main() -> SendReceipt:
+        async with await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context) as server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            async with KINDS[name].client("SG.key", base_url=url, clock=Shifted(), retry=PATIENCE) as campaigns:
+                receipt: SendReceipt = await campaigns.send(1)
+                return receipt
+
+    receipt = asyncio.run(main())
+    assert [attempt.proof for attempt in receipt.attempts] == ["accepted", "accepted"]
+    assert methods == ["GET", "POST"]
+
+
 # --- other hosts ---
 
 
@@ -190,3 +222,56 @@ def test_a_proxy_that_opens_no_tunnel(kind: Kind, said: bytes, monkeypatch: pyte
     assert "secret" not in str(found)
     assert {request.method for request in requests} == {"CONNECT"}
     assert not any("authorization" in request.headers for request in requests)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("died", [False, True])
+def test_a_proxy_that_opens_a_tunnel(kind: Kind, died: bool, trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """died: in the TLS handshake behind the proxy, so that nothing was sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted / "certificate.pem", trusted / "key.pem")
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def handle(connection: socket.socket, request: Request) -> bool:
+        host, _, port = request.path.partition(":")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        if not died:
+            with socket.create_connection((host, int(port))) as behind:
+                back = Thread(target=carry, args=(behind, connection))
+                back.start()
+                carry(connection, behind)
+                back.join()
+        return False
+
+    with Sandbox() as sandbox, sandbox.serve_faulty(context) as server, serve(handle) as (proxy, requests):
+        monkeypatch.delenv("NO_PROXY")
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        found = use(kind, server.url, lambda campaigns: campaigns.ensure_sent(4900), api_key="SG.sandbox")
+    assert {request.method for request in requests} == {"CONNECT"}
+    assert isinstance(found, NotAppliedError if died else SendReceipt)
+    assert [attempt.proof for attempt in found.attempts] == (["not sent"] * 2 if died else ["accepted"])
+
+
+PROXIES = (
+    "http://127.0.0.1:9/secret@127.0.0.1:9",
+    "http://user:word secret@127.0.0.1:9",
+    "http://user:secret/word@127.0.0.1:9",
+    "user:secret@127.0.0.1:9",
+)
+"""With passwords that should have been percent-encoded, and without a scheme."""
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_no_text_quotes_the_password_of_a_proxy_that_is_written_wrongly(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    found = use(KINDS["sync"], "https://sendgrid.invalid", lambda campaigns: campaigns.get(1))
+    assert isinstance(found, SendGridError)
+    assert "secret" not in str(found)
+    assert "HTTPS_PROXY" in str(found)

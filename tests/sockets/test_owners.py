@@ -1,6 +1,7 @@
 """Who may use a client's connections: processes, threads and event loops."""
 
 import asyncio
+import contextvars
 import gc
 import os
 import socket
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -17,7 +19,8 @@ import pytest
 
 from sendgrid_campaigns import ConfigurationError, SendReceipt
 from sockets.kinds import KINDS, Kind
-from sockets.raw import Request, Service, answer, serve
+from sockets.raw import Request, Service, answer, reset, serve
+from sockets.stage import Shifted
 
 # Connections of a process or an event loop that is no more are left to the garbage collector.
 pytestmark = [
@@ -81,6 +84,34 @@ def test_an_async_client_in_several_loops(name: str) -> None:
         asyncio.run(campaigns.aclose())
         gc.collect()
     assert sorted(service.mailed) == [*range(1, 16), *range(101, 126), *range(201, 226)]
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_tasks_of_one_context_do_not_speak_for_each_other(name: str) -> None:
+    """A send that is written in the context of another call's attempt may have arrived."""
+    service = Service()
+
+    def handle(connection: socket.socket, request: Request) -> bool | None:
+        whole = service.answer(request)
+        if request.method == "POST":
+            return reset(connection)
+        connection.sendall(whole)
+        return None
+
+    async def main(campaigns: Any, rounds: int) -> list[Any]:
+        """Start another call some rounds of the event loop later."""
+        together = contextvars.copy_context()
+        sending = asyncio.create_task(campaigns.ensure_sent(rounds + 1), context=together)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        reading = asyncio.create_task(campaigns.get(100), context=together)
+        return await asyncio.gather(sending, reading, return_exceptions=True)
+
+    with serve(handle) as (url, requests):
+        for rounds in range(12):
+            sent, _ = KINDS[name].use(partial(main, rounds=rounds), base_url=url, clock=Shifted())
+            assert "not sent" not in [attempt.proof for attempt in sent.attempts]
+    assert sum(request.method == "POST" for request in requests) == 12
 
 
 @pytest.mark.parametrize("name", ASYNC)

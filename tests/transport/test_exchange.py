@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
@@ -110,7 +111,8 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "packed and cut": ((PACKED[:40],), "gzip"),
     "a bomb": ((gzip.compress(b" " * 2**27),), "gzip"),
     "no gzip": ((b"no gzip",), "gzip"),
-    "deflate": ((JSON,), "deflate"),
+    "deflate": ((zlib.compress(JSON),), "deflate"),
+    "packed twice": ((gzip.compress(PACKED),), "gzip, gzip"),
 }
 
 

@@ -53,7 +53,9 @@ class Exchange:
             limits = httpx.Limits(max_connections=self._limit, max_keepalive_connections=20)
             http = httpx.Client(verify=self._tls, trust_env=False, proxy=proxy_of(self._target), limits=limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
-            cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
+            # What is said about a wrong URL may quote the proxy's password.
+            told = shown(error) if isinstance(error, ImportError | OSError) else type(error).__name__
+            cause = f"httpx cannot make a client: {self._target.key.redact(told)}"
             hint = "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(cause=cause, hint=hint) from None
         guard(http, bool(self._tls))
@@ -74,11 +76,10 @@ class Exchange:
 
     def close(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
-        if self._closes:
-            self._closed = True
-            with suppress(RuntimeError):  # the connections' event loop has ended before
-                for http in self._pool:
-                    http.close()
+        self._closed = self._closes
+        with suppress(RuntimeError):  # the connections' event loop has ended before
+            for http in self._pool if self._closed else ():
+                http.close()
 
     def attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         """Make one request, and return what came of it within `timeout` seconds.
@@ -93,47 +94,48 @@ class Exchange:
             forget_frames(outside, outer)
             if isinstance(outside, Exception | KeyboardInterrupt) and self._foreign is None:
                 # A signal handler that raises may leave locks of httpcore locked: the next call makes a new pool.
-                self._owner = outside
+                self._owner = ()
         raise outside
 
     def _attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         request = build(ask, self._target, on_behalf_of, timeout)
         try:
-            idle = self.usable()
+            self.usable()
         except ConfigurationError as error:
             return NoAnswer(error.cause, not_sent=True)
-        evidence = Evidence(self._clock.monotonic, timeout)
-        current.set(evidence)
+        current.set(evidence := Evidence(self._clock.monotonic, timeout))
         try:
             with nullcontext(timeout):
-                self._send(request, evidence, idle)
+                self._send(request, evidence)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
             if evidence.status_code is None:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._foreign is None or isinstance(error, NO_CONNECTION))
-                not_sent = evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
+                # Tasks that were given the same context tell the last of them what all of them do.
+                not_sent = current.get() is evidence and not evidence.writes and (isinstance(error, UNSENT) or reported)
                 proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
-                # A URL in the text may hold a proxy's password.
-                cause = self._target.key.redact(re.sub(r"//[^/\s]*[@…]", "//", told))
+                # A URL in the text may hold a proxy's password, and that any character.
+                cause = self._target.key.redact(re.sub(r"(?s)//((?!//).)*[@…]", "//", told))
                 return evidence.no_answer(cause, not_sent=not_sent)
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)
 
-    def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.Client]) -> None:
+    def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
         if self._foreign is not None:
             request.extensions["trace"] = evidence.trace
+        idle = self.usable()
         http = idle[0]
-        response = http.send(request, auth=None, follow_redirects=False, stream=True)
-        with closing(response):
+        with closing(http.send(request, auth=None, follow_redirects=False, stream=True)) as response:
             if evidence.reads == 0:
                 raise httpx.RemoteProtocolError("an answer was there before the request was written")
             evidence.status_code, evidence.headers = response.status_code, response.headers
-            plain = not response.is_stream_consumed and "content-encoding" not in response.headers
-            for chunk in response.iter_raw() if plain else response.iter_bytes():
+            # Only what was asked for is unpacked: 2 KB of `gzip, gzip` may become gigabytes at once.
+            gzip = response.is_stream_consumed or response.headers.get("content-encoding", "").strip().lower() == "gzip"
+            for chunk in response.iter_bytes() if gzip else response.iter_raw():
                 evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
             evidence.whole = True

@@ -49,10 +49,10 @@ class Timed:
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
         return Timed(self._inner.connect_tcp(**options), self._tunnel)
 
-    def start_tls(self, **options: Any) -> "Timed":
+    def start_tls(self, ssl_context: Any, server_hostname: Any = None, timeout: Any = None) -> "Timed":
         """Begin TLS within what is left of the attempt."""
-        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return Timed(self._inner.start_tls(**options), tunnel=False)
+        timeout = _left(timeout, httpcore.ConnectTimeout)
+        return Timed(self._inner.start_tls(ssl_context, server_hostname, timeout), tunnel=False)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the attempt."""

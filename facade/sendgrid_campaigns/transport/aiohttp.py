@@ -11,7 +11,7 @@ import httpx
 
 from sendgrid_campaigns.campaigns import AsyncCampaignsClient
 from sendgrid_campaigns.config import Clock, check
-from sendgrid_campaigns.transport.event_loop import places, running_loop
+from sendgrid_campaigns.transport.event_loop import running_loop
 from sendgrid_campaigns.transport.evidence import Evidence, current
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target, proxy_of
@@ -68,9 +68,9 @@ class AiohttpExchange(AsyncExchange):
         """Return a free place: aiohttp keeps its own. Raises ConfigurationError when closed, or outside of asyncio."""
         check(not self._closed, "this client is closed", "Make its calls inside its `with` block, or a new client.")
         running_loop()
-        return [], places(1)
+        return [], asyncio.Semaphore(1)
 
-    async def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.AsyncClient]) -> None:
+    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         evidence.reports = True
         loop = running_loop()
         if loop not in self._sessions:

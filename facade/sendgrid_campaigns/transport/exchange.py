@@ -11,7 +11,7 @@ import httpx
 from sendgrid_campaigns.config import Clock, check
 from sendgrid_campaigns.errors import ConfigurationError, shown
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
-from sendgrid_campaigns.transport.event_loop import places, running_loop, take, time_limit
+from sendgrid_campaigns.transport.event_loop import aio, close_if_unread, running_loop, take
 from sendgrid_campaigns.transport.evidence import Evidence, current, forget_frames, from_outside
 from sendgrid_campaigns.transport.requests import Target, build, proxy_of
 
@@ -40,7 +40,7 @@ class AsyncExchange:
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
         self._reports = self._closed = False
         self._owner: object = None
-        self._pool: tuple[list[httpx.AsyncClient], Any] = [http or self._new_http()], places(max_connections)
+        self._pool: tuple[list[httpx.AsyncClient], Any] = [http or self._new_http()], aio().Semaphore(max_connections)
         """Idle HTTP clients of one connection each, and places for requests. For every request, httpx's own pool for
         asyncio looks at every connection: with a hundred of them, that takes ten times as long as the request."""
 
@@ -54,7 +54,9 @@ class AsyncExchange:
             limits = httpx.Limits(max_connections=1)
             http = httpx.AsyncClient(verify=self._tls, trust_env=False, proxy=proxy_of(self._target), limits=limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
-            cause = f"httpx cannot make a client: {self._target.key.redact(shown(error))}"
+            # What is said about a wrong URL may quote the proxy's password.
+            told = shown(error) if isinstance(error, ImportError | OSError) else type(error).__name__
+            cause = f"httpx cannot make a client: {self._target.key.redact(told)}"
             hint = "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE, or give an http_client=."
             raise ConfigurationError(cause=cause, hint=hint) from None
         guard(http, bool(self._tls))
@@ -69,17 +71,16 @@ class AsyncExchange:
             moves = not hasattr(getattr(foreign, "_transport", None), "_pool")
             check(moves, "http_client belongs to another process or event loop", "Make one in each, with its client.")
             # After a fork, or in another event loop, the old connections are not this caller's.
-            self._pool = [self._foreign or self._new_http()], places(self._limit)
+            self._pool = [self._foreign or self._new_http()], aio().Semaphore(self._limit)
         self._owner = owner
         return self._pool
 
     async def aclose(self) -> None:
         """Close the connections, unless the HTTP client is the caller's."""
-        if self._closes:
-            self._closed = True
-            with suppress(RuntimeError):  # the connections' event loop has ended before
-                for http in self._pool[0]:
-                    await http.aclose()
+        self._closed = self._closes
+        with suppress(RuntimeError):  # the connections' event loop has ended before
+            for http in self._pool[0] if self._closed else ():
+                await http.aclose()
 
     async def attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         """Make one request, and return what came of it within `timeout` seconds.
@@ -94,52 +95,56 @@ class AsyncExchange:
             forget_frames(outside, outer)
             if isinstance(outside, Exception | KeyboardInterrupt) and self._foreign is None:
                 # A signal handler that raises may leave locks of httpcore locked: the next call makes a new pool.
-                self._owner = outside
+                self._owner = ()
         raise outside
 
     async def _attempt(self, ask: Ask, on_behalf_of: str | None, timeout: float) -> Answer | NoAnswer:
         request = build(ask, self._target, on_behalf_of, timeout)
         try:
-            idle, places = self.usable()
+            places = self.usable()[1]
         except ConfigurationError as error:
             return NoAnswer(error.cause, not_sent=True)
         if not await take(places, timeout):
             return NoAnswer(f"all {self._limit} connections were in use for {timeout} s", not_sent=True)
-        evidence = Evidence(self._clock.monotonic, timeout)
-        current.set(evidence)
+        current.set(evidence := Evidence(self._clock.monotonic, timeout))
         try:
-            async with time_limit(timeout):
-                await self._send(request, evidence, idle)
+            async with aio().timeout(timeout):
+                await self._send(request, evidence)
         except Exception as error:
             if from_outside(error) is not None:
                 raise
             if evidence.status_code is None:
                 # Test libraries patch the transport of a client's own pool: silence proves nothing there either.
                 reported = evidence.reports and (self._foreign is None or isinstance(error, NO_CONNECTION))
-                not_sent = evidence.writes == 0 and (isinstance(error, UNSENT) or reported)
+                # Tasks that were given the same context tell the last of them what all of them do.
+                not_sent = current.get() is evidence and not evidence.writes and (isinstance(error, UNSENT) or reported)
                 proxy = proxy_of(self._target) if self._foreign is None else None
                 told = shown(error, longest=300) + (f", through the proxy {proxy}" if proxy else "")
-                # A URL in the text may hold a proxy's password.
-                cause = self._target.key.redact(re.sub(r"//[^/\s]*[@…]", "//", told))
+                # A URL in the text may hold a proxy's password, and that any character.
+                cause = self._target.key.redact(re.sub(r"(?s)//((?!//).)*[@…]", "//", told))
                 return evidence.no_answer(cause, not_sent=not_sent)
         finally:
             places.release()
         self._reports = self._reports or evidence.reports
         return evidence.answer(self._target.key, reported=self._reports)
 
-    async def _send(self, request: httpx.Request, evidence: Evidence, idle: list[httpx.AsyncClient]) -> None:
+    async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
         if self._foreign is not None:
             request.extensions["trace"] = evidence.trace_async
+        idle = self.usable()[0]  # the client may have been closed during the wait for a place
         http = idle.pop() if idle else self._foreign or self._new_http()
-        response = await http.send(request, auth=None, follow_redirects=False, stream=True)
-        async with aclosing(response):
+        async with aclosing(await http.send(request, auth=None, follow_redirects=False, stream=True)) as response:
             if evidence.reads == 0:
                 raise httpx.RemoteProtocolError("an answer was there before the request was written")
             evidence.status_code, evidence.headers = response.status_code, response.headers
-            plain = not response.is_stream_consumed and "content-encoding" not in response.headers
-            async for chunk in response.aiter_raw() if plain else response.aiter_bytes():
+            # Only what was asked for is unpacked: 2 KB of `gzip, gzip` may become gigabytes at once.
+            gzip = response.is_stream_consumed or response.headers.get("content-encoding", "").strip().lower() == "gzip"
+            async for chunk in response.aiter_bytes() if gzip else response.aiter_raw():
                 evidence.add(chunk)
                 del chunk  # a traceback that shows locals must not show what a server may quote
             evidence.whole = True
+        await close_if_unread(response.extensions.get("network_stream"))
         idle.append(http)  # an exception from outside may leave it in any state
+        if self._closed:
+            await self.aclose()

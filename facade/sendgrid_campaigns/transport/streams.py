@@ -48,10 +48,10 @@ class AsyncTimed:
         options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
         return AsyncTimed(await self._inner.connect_tcp(**options), self._tunnel)
 
-    async def start_tls(self, **options: Any) -> "AsyncTimed":
+    async def start_tls(self, ssl_context: Any, server_hostname: Any = None, timeout: Any = None) -> "AsyncTimed":
         """Begin TLS within what is left of the attempt."""
-        options["timeout"] = _left(options["timeout"], httpcore.ConnectTimeout)
-        return AsyncTimed(await self._inner.start_tls(**options), tunnel=False)
+        timeout = _left(timeout, httpcore.ConnectTimeout)
+        return AsyncTimed(await self._inner.start_tls(ssl_context, server_hostname, timeout), tunnel=False)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the attempt."""
