@@ -115,7 +115,7 @@ def test_small_answers_that_are_huge_when_unpacked_cost_little(name: str) -> Non
 @pytest.mark.parametrize("name", KINDS)
 def test_an_encoding_that_nobody_knows_does_not_cost_the_status(name: str) -> None:
     """R5: the status line decides."""
-    accepted = answer(201, {"id": 1, "status": "Scheduled"}, "Content-Encoding: br\r\n")
+    accepted = answer(201, {"id": 1, "status": "Scheduled"}, "Content-Encoding: br\r\nLocation: ÿ\r\n")
     with serve(lambda connection, request: connection.sendall(accepted)) as (url, requests):
         receipt = KINDS[name].use(lambda campaigns: campaigns.ensure_sent(1), base_url=url)
     assert (receipt.known_from, len(requests)) == ("answer", 1)

@@ -41,8 +41,8 @@ class Client:
         base_url: https, or http to loopback; may hold a path, but not the /v3 that every path begins with. Without one,
         the environment variable SENDGRID_CAMPAIGNS_BASE_URL, or https://api.sendgrid.com.
         timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
-        max_connections: how many requests are in flight at one time, all views together. Others wait for their turn, each
-        for another `timeout` seconds at most.
+        max_connections: how many requests are in flight at one time, all views together. The others wait for their
+        turn, each for another `timeout` seconds at most.
         retry: how patiently a call repeats what is safe to repeat, and its deadline.
         http_client: an httpx client of the caller's, for a proxy, certificates or a transport. The client never closes
         it, and uses nothing of its headers, cookies, authentication and base URL. With it, the sync client cannot cut

@@ -90,7 +90,10 @@ class AiohttpExchange(AsyncExchange):
         ) as response:
             evidence.status_code, evidence.headers = response.status, response.headers
             body = response.content.iter_any()
-            async for chunk in httpx.Response(200, headers=response.headers, content=body).aiter_bytes():
+            packed = (
+                {"content-encoding": "gzip"} if response.headers.get("content-encoding", "").lower() == "gzip" else {}
+            )
+            async for chunk in httpx.Response(200, headers=packed, content=body).aiter_bytes():
                 evidence.add(chunk)
             evidence.whole = True
 
