@@ -274,7 +274,7 @@ def test_a_request_that_finds_no_place_was_not_sent(slow: Slow) -> None:
 
 
 def test_the_own_pool(style: Style, monkeypatch: pytest.MonkeyPatch) -> None:
-    for settings, limits in (({}, (100, 20)), ({"max_connections": 7}, (7, 7))):
+    for settings, limits in (({}, (20, 20)), ({"max_connections": 7}, (7, 7)), ({"max_connections": 50}, (16, 16))):
         campaigns = style.client_class("SG.key", **settings)
         http = http_client_of(campaigns)
         pool = http._transport._pool

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from contextlib import closing, nullcontext, suppress
+from threading import get_native_id
 from typing import Any
 
 import httpx
@@ -40,8 +41,8 @@ class Exchange:
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
         self._reports = self._closed = False
         self._owner: object = None
-        self._pool: list[httpx.Client] = [http or self._new_http()]
-        """The HTTP client, which serves all threads."""
+        self._pool: list[httpx.Client] = [http or self._new_http() for _ in range(1 if http else -(-self._limit // 20))]
+        """HTTP clients: a thread always uses the same."""
 
     def _new_http(self) -> httpx.Client:
         # httpcore is a fifth of an import, and a client needs it.
@@ -50,7 +51,7 @@ class Exchange:
         # With trust_env httpx fails by a NO_PROXY such as ::1/128. Plain http, of loopback, needs no certificates.
         try:
             self._tls = self._tls or (self._target.base_url.startswith("https:") and httpx.create_ssl_context())
-            limits = httpx.Limits(max_connections=self._limit, max_keepalive_connections=20)
+            limits = httpx.Limits(max_connections=self._limit // -(-self._limit // 20))
             http = httpx.Client(verify=self._tls, trust_env=False, proxy=proxy_of(self._target), limits=limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
             # What is said about a wrong URL may quote the proxy's password.
@@ -70,7 +71,9 @@ class Exchange:
             moves = not hasattr(getattr(foreign, "_transport", None), "_pool")
             check(moves, "http_client belongs to another process", "Make one in each, with its client.")
             # After a fork the old connections are not this caller's.
-            self._pool = [self._foreign or self._new_http()]
+            self._pool = [
+                self._foreign or self._new_http() for _ in range(1 if self._foreign else -(-self._limit // 20))
+            ]
         self._owner = owner
         return self._pool
 
@@ -128,7 +131,7 @@ class Exchange:
         if self._foreign is not None:
             request.extensions["trace"] = evidence.trace
         idle = self.usable()
-        http = idle[0]
+        http = idle[get_native_id() % len(idle)]
         with closing(http.send(request, auth=None, follow_redirects=False, stream=True)) as response:
             if evidence.reads == 0:
                 raise httpx.RemoteProtocolError("an answer was there before the request was written")
