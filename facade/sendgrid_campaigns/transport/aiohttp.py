@@ -71,8 +71,7 @@ class AiohttpExchange(AsyncExchange):
         return [], asyncio.Semaphore(1)
 
     async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
-        evidence.reports = True
-        loop = running_loop()
+        evidence.reports, loop = True, running_loop()
         if loop not in self._sessions:
             trusted = self._target.base_url.startswith("http:") or httpx.create_ssl_context()  # as the other clients
             self._sessions[loop] = aiohttp.ClientSession(
@@ -89,11 +88,10 @@ class AiohttpExchange(AsyncExchange):
             request.method, str(request.url), headers=request.headers, data=sent, allow_redirects=False, timeout=timeout
         ) as response:
             evidence.status_code, evidence.headers = response.status, response.headers
-            body = response.content.iter_any()
             packed = (
                 {"content-encoding": "gzip"} if response.headers.get("content-encoding", "").lower() == "gzip" else {}
             )
-            async for chunk in httpx.Response(200, headers=packed, content=body).aiter_bytes():
+            async for chunk in httpx.Response(200, headers=packed, content=response.content.iter_any()).aiter_bytes():
                 evidence.add(chunk)
             evidence.whole = True
 
