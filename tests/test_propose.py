@@ -131,6 +131,17 @@ def test_a_change_on_a_branch_is_committed_to_the_branch_once(repository: Reposi
     assert "origin has no branch $(a b)" in repository.job("regenerate propose", 2, ref_name="$(a b)")
 
 
+def test_the_pull_request_of_a_fork_is_checked_and_nothing_is_written(repository: Repository) -> None:
+    """GitHub runs the job on the merge of both, with a token that reads. A fork's own pushes run as any branch's."""
+    repository.push("feature", NEW_OPERATION)
+    said = repository.job("ci check", event="pull_request", sha="origin/feature", base_ref="main")
+    assert "base: openapi/campaigns.yaml at" in said
+    assert repository.log("feature") == ["by-hand", "begin"]
+    assert (repository.folder / "asked").read_text() == ""
+    said = repository.job("ci check", 2, "pull_request", "origin/feature", base_ref="gone")
+    assert "give a branch or a tag: make check-breaks BASE=main" in said
+
+
 @pytest.mark.parametrize(
     ("meanwhile", "race", "said", "log"),
     [
