@@ -128,10 +128,10 @@ class Exchange:
 
     def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
-        if self._foreign is not None:
-            request.extensions["trace"] = evidence.trace
         idle = self.usable()
         http = idle[get_native_id() % len(idle)]
+        if self._foreign is not None or not hasattr(http._transport, "_pool"):  # pyright: ignore[reportPrivateUsage]
+            request.extensions["trace"] = evidence.trace
         with closing(http.send(request, auth=None, follow_redirects=False, stream=True)) as response:
             if evidence.reads == 0:
                 raise httpx.RemoteProtocolError("an answer was there before the request was written")

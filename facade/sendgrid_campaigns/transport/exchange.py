@@ -130,10 +130,10 @@ class AsyncExchange:
 
     async def _send(self, request: httpx.Request, evidence: Evidence) -> None:
         """Write the request, and give its answer to the evidence as it arrives."""
-        if self._foreign is not None:
-            request.extensions["trace"] = evidence.trace_async
         idle = self.usable()[0]  # the client may have been closed during the wait for a place
         http = idle.pop() if idle else self._foreign or self._new_http()
+        if self._foreign is not None or not hasattr(http._transport, "_pool"):  # pyright: ignore[reportPrivateUsage]
+            request.extensions["trace"] = evidence.trace_async
         async with aclosing(await http.send(request, auth=None, follow_redirects=False, stream=True)) as response:
             if evidence.reads == 0:
                 raise httpx.RemoteProtocolError("an answer was there before the request was written")
