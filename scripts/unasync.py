@@ -27,7 +27,7 @@ WORDS = [
     # Threads share HTTP clients of some 20 connections each, all of which stay open: httpcore takes longer for more of
     # them, and when it closes one that is too many, it may take one that another thread is about to use.
     (r"\[(http|self\._foreign) or self\._new_http\(\)\], aio\(\).*",
-     r"[\1 or self._new_http() for _ in range(1 if \1 else -(-self._limit // 20))]"),
+     r"[\1 or self._new_http() for _ in range(1 if \1 else max(1, self._limit // 20))]"),
     (r"tuple\[(list\[httpx\.Client\]), Any\]", r"\1"),
     (r"self\._pool\[0\]", "self._pool"),
     (r"places = self\.usable\(\)\[1\]", "self.usable()"),
@@ -36,7 +36,7 @@ WORDS = [
     (r"        finally:\n            places\.release\(\)\n", ""),
     (r"idle\.pop\(\) if .*", "idle[get_native_id() % len(idle)]"),
     (r"        close_if_unread(?s:.*?)aclose\(\)\n", ""),
-    (r"max_connections=1\b", "max_connections=self._limit // -(-self._limit // 20)"),
+    (r"max_connections=1\b", "max_connections=self._limit // max(1, self._limit // 20)"),
     (r'"""Idle HTTP clients of one connection(?s:.*?)"""', '"""HTTP clients: a thread always uses the same."""'),
     (r"\(os\.getpid\(\), running_loop\(\)\)", "os.getpid()"),
     (r"\baio\(\)\.timeout\b", "nullcontext"),

@@ -44,7 +44,7 @@ class AsyncClient:
         the environment variable SENDGRID_CAMPAIGNS_BASE_URL, or https://api.sendgrid.com.
         timeout: seconds for one attempt of a request, in all; connect_timeout: the share that connecting may take.
         max_connections: how many requests are in flight at one time, all views together. The others wait for their
-        turn, each for another `timeout` seconds at most.
+        turn, each for another `timeout` seconds at most, and not beyond the deadline of its call.
         retry: how patiently a call repeats what is safe to repeat, and its deadline.
         http_client: an httpx client of the caller's, for a proxy, certificates or a transport. The client never closes
         it, and uses nothing of its headers, cookies, authentication and base URL. With it, the sync client cannot cut

@@ -45,7 +45,7 @@ class Retry:
     attempts: int = 4
     """Requests at most for one step of a call; 1 turns repeating off."""
     deadline: float = 120.0
-    """Seconds for a whole call, waits included. No request begins after the deadline."""
+    """Seconds for a whole call, waits included. No request begins after the deadline, nor waits for a connection."""
     settle: float = 45.0
     """Seconds of the read-back window: how long a campaign is read before an unchanged state is believed."""
 

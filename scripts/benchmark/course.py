@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import certifi
+import trustme
 
 HOST = "127.0.0.1"
 ROUND_TRIP = 0.05
@@ -53,17 +55,11 @@ def course(project: str, quick: bool) -> Generator[Course]:
             del os.environ[name]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        certificate = []
-        if find_spec("trustme"):  # the project's own environment, in which the tests run, lacks trustme
-            import certifi
-            import trustme
-
-            authority = trustme.CA()
-            authority.cert_pem.write_to_path(str(folder / "trusted.pem"))
-            (folder / "many.pem").write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
-            authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-            os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(folder / "trusted.pem")
-            certificate = [folder / "server.pem"]
-        ports = stack.enter_context(process("server.py", ROUND_TRIP, DELAY, *certificate))
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(folder / "trusted.pem"))
+        (folder / "many.pem").write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+        authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+        os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(folder / "trusted.pem")
+        ports = stack.enter_context(process("server.py", ROUND_TRIP, DELAY, folder / "server.pem"))
         urls = {name: f"http{'' if name in (PLAIN, SLOW) else 's'}://{HOST}:{port}" for name, port in ports.items()}
         yield Course(urls, folder, project, quick)

@@ -1,8 +1,8 @@
 """Answer every request with prepared bytes, so that a measurement shows the client.
 
-server.py ROUND_TRIP DELAY [CERTIFICATE]   serve plain http, and plain http that answers DELAY seconds later; with a PEM
-                                           file of key and chain, also https, and https behind a line with a round trip
-                                           of so many seconds. Print the ports as JSON, and end with standard input.
+server.py ROUND_TRIP DELAY CERTIFICATE   serve plain http; plain http that answers DELAY seconds later; with a PEM file
+                                         of key and chain, https; and https behind a line with a round trip of so many
+                                         seconds. Print the ports as JSON, and end with standard input.
 
 Every GET reads a complete Draft of 4 KB, and every POST sends the campaign.
 """
@@ -93,21 +93,20 @@ def line(port: int, round_trip: float) -> Callable[[asyncio.StreamReader, asynci
     return connected
 
 
-async def main(round_trip: float, delay: float, certificate: str | None) -> None:
+async def main(round_trip: float, delay: float, certificate: str) -> None:
     loop = asyncio.get_running_loop()
     # A full backlog would cost a client a second.
     servers = {"plain http": await loop.create_server(Connection, HOST, 0, backlog=2_048)}
     later = partial(Connection, delay)
     servers["plain http, 100 ms away"] = await loop.create_server(later, HOST, 0, backlog=2_048)
-    if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        near = servers["TLS"] = await loop.create_server(Connection, HOST, 0, ssl=context, backlog=2_048)
-        forward = line(near.sockets[0].getsockname()[1], round_trip)
-        servers["TLS, 50 ms away"] = await asyncio.start_server(forward, HOST, 0)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    near = servers["TLS"] = await loop.create_server(Connection, HOST, 0, ssl=context, backlog=2_048)
+    forward = line(near.sockets[0].getsockname()[1], round_trip)
+    servers["TLS, 50 ms away"] = await asyncio.start_server(forward, HOST, 0)
     print(json.dumps({name: server.sockets[0].getsockname()[1] for name, server in servers.items()}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1]), float(sys.argv[2]), sys.argv[3] if sys.argv[3:] else None))
+    asyncio.run(main(float(sys.argv[1]), float(sys.argv[2]), sys.argv[3]))

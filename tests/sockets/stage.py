@@ -108,7 +108,7 @@ class Shifted(Clock):
 
     async def sleep_async(self, seconds: float) -> None:
         self.offset += seconds
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # takes no time: other tasks go on
 
 
 def nowhere() -> dict[str, socket.socket]:
@@ -228,7 +228,7 @@ class Stage:
             self._planned = number
         if fault.counts:
             performance.struck[number] = fault
-        time.sleep(fault.pause)
+        time.sleep(fault.pause)  # real time, some ms: the kernel is to see an idle connection closed before it is used
         if fault.address is None:
             return mark, self._server.url
         scheme, (host, port) = self._server.url.partition(":")[0], self._nowhere[fault.address].getsockname()
@@ -237,7 +237,7 @@ class Stage:
     def _look_back(self) -> None:
         """Forget a fault that was not met: the request never came to where the fault was planned."""
         if self._planned is not None and self.spoiled:
-            time.sleep(0.02)  # the server may be on its way there
+            time.sleep(0.02)  # real time: the server, a thread of its own, may be on its way there
             if self.spoiled:
                 assert self._now is not None
                 self._now.struck.pop(self._planned, None)

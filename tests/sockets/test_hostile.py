@@ -50,7 +50,7 @@ def test_an_answer_that_drips_ends_with_the_timeout(kind: Kind, part: str, metho
         connection.sendall(whole[:start])
         for byte in whole[start:] + b" " * 200:
             connection.sendall(bytes([byte]))
-            time.sleep(0.05)
+            time.sleep(0.05)  # real time: the server drips, and the limit on sockets is what this test is about
 
     with serve(handle) as (url, requests):
         began = time.monotonic()

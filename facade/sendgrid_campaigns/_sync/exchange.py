@@ -41,7 +41,9 @@ class Exchange:
         """The HTTP client of the caller's; and whether closing the client closes the HTTP client."""
         self._reports = self._closed = False
         self._owner: object = None
-        self._pool: list[httpx.Client] = [http or self._new_http() for _ in range(1 if http else -(-self._limit // 20))]
+        self._pool: list[httpx.Client] = [
+            http or self._new_http() for _ in range(1 if http else max(1, self._limit // 20))
+        ]
         """HTTP clients: a thread always uses the same."""
 
     def _new_http(self) -> httpx.Client:
@@ -51,7 +53,7 @@ class Exchange:
         # With trust_env httpx fails by a NO_PROXY such as ::1/128. Plain http, of loopback, needs no certificates.
         try:
             self._tls = self._tls or (self._target.base_url.startswith("https:") and httpx.create_ssl_context())
-            limits = httpx.Limits(max_connections=self._limit // -(-self._limit // 20))
+            limits = httpx.Limits(max_connections=self._limit // max(1, self._limit // 20))
             http = httpx.Client(verify=self._tls, trust_env=False, proxy=proxy_of(self._target), limits=limits)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:  # what the environment holds
             # What is said about a wrong URL may quote the proxy's password.
@@ -72,7 +74,7 @@ class Exchange:
             check(moves, "http_client belongs to another process", "Make one in each, with its client.")
             # After a fork the old connections are not this caller's.
             self._pool = [
-                self._foreign or self._new_http() for _ in range(1 if self._foreign else -(-self._limit // 20))
+                self._foreign or self._new_http() for _ in range(1 if self._foreign else max(1, self._limit // 20))
             ]
         self._owner = owner
         return self._pool

@@ -107,6 +107,7 @@ class Call(Generic[R]):
         if self.left() <= 0:
             problem = "the call's deadline passed before the request was made"
             return Tried(NoAnswer(problem, not_sent=True), Proof.NOT_SENT, problem)
+        ask.within = self.left() if wait else 5.0  # the write rests on a state just read, which must not grow old
         limit.in_flight.add(id(ask))
         try:
             self.in_doubt = was_in_doubt or (self.writes and ask.operation is self.operation)

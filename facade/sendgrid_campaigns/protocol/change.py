@@ -1,6 +1,7 @@
 """Writes: S0 to S3 of protocol/__init__.py, and finding out later what became of a write."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from sendgrid_campaigns import errors
@@ -113,17 +114,14 @@ def find_out(session: Session, write: Write[Any], id: Id, wanted: Mapping[str, A
         return Outcome(write.done, id, None, None, write.hint)
     goal, resource = write.goal(**wanted), write.resource
     call = Call(session, resource.list if id is None else resource.get, "read", resource, id)
-    seen, last = None, None
+    seen, last = None, State()
     if id is not None:
-        try:
+        with suppress(errors.NotFoundError):
             last = yield from state(call)
-        except errors.NotFoundError:
-            last = State()
         seen = goal.judge(last)
     if seen is not Seen.APPLIED:
         seen, again = yield from read_back(call, goal)
         last = again or last
     applied = {Seen.APPLIED: True, Seen.TENTATIVE: True, Seen.EXPIRED: False}.get(seen) if seen else None
     why = seen.value if seen else "the reads do not tell, or not for long enough"
-    model, status = (last.model, last.status or None) if last else (None, None)
-    return Outcome(write.done, getattr(model, "id", id), applied, status, why, tuple(call.attempts))
+    return Outcome(write.done, getattr(last.model, "id", id), applied, last.status or None, why, tuple(call.attempts))

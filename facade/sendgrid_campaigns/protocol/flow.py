@@ -37,6 +37,8 @@ class Ask:
     parameters: Mapping[str, Any]
     """Path and query parameters by name."""
     body: Mapping[str, Any] | None = None
+    within: float = 1e6
+    """Seconds that the request may wait for a free connection."""
 
 
 @dataclass(eq=False)

@@ -104,8 +104,8 @@ class AsyncExchange:
             places = self.usable()[1]
         except ConfigurationError as error:
             return NoAnswer(error.cause, not_sent=True)
-        if not await take(places, timeout):
-            return NoAnswer(f"all {self._limit} connections were in use for {timeout} s", not_sent=True)
+        if not await take(places, min(timeout, ask.within)):
+            return NoAnswer(f"all {self._limit} connections were in use", not_sent=True)
         current.set(evidence := Evidence(self._clock.monotonic, timeout))
         try:
             async with aio().timeout(timeout):

@@ -35,8 +35,8 @@ def build(ask: Ask, target: Target, on_behalf_of: str | None, timeout: float) ->
     impersonated = {} if on_behalf_of is None else {"on_behalf_of": on_behalf_of}
     arguments: dict[str, Any] = ask.operation.request(ask.body, **ask.parameters, **impersonated)
     arguments["url"] = target.base_url + arguments["url"]
-    # The wait for a connection ends before the attempt does, so that it is known that nothing was sent.
-    waits = timeout * 0.9
+    # The wait for a connection ends before the attempt and the call do, so that it is known that nothing was sent.
+    waits = min(timeout * 0.9, ask.within)
     limits = {"connect": min(target.connect_timeout, waits), "read": timeout, "write": timeout, "pool": waits}
     headers = target.key.authorize({**HEADERS, **arguments.pop("headers")})
     return httpx.Request(**arguments, headers=headers, extensions={"timeout": limits})
