@@ -166,7 +166,9 @@ class Flows(Clock):
         return does
 
     def _begin(self, error: Any) -> Generator[Ask | Sleep, Any, End]:
-        CLIENT._session = Session(timeout=30.0, clock=self, retry=self.retry, rate_limit=RateLimit(), host="model")
+        CLIENT._session = Session(
+            timeout=30.0, clock=self, retry=self.retry, rate_limits={None: RateLimit()}, host="model"
+        )
         WARNED.clear()
         try:
             method: Any = self.write.call(CLIENT, START) if error is None else CLIENT.outcome(error)

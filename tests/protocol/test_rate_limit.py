@@ -113,6 +113,32 @@ def test_views_share_the_count(style: Style, campaigns: Any, server: Server, clo
         assert clock.waits == waits
 
 
+def test_an_account_that_is_counted_apart_waits_for_no_other(
+    style: Style, campaigns: Any, server: Server, clock: FakeClock
+) -> None:
+    quiet = campaigns.on_behalf_of("quiet")
+    answers = [counted(5, 60), counted(9, 60), counted(0, 60), counted(8, 60), counted(0, 50)]
+    server.get(*answers, counted(9, 60))
+    busy = campaigns.on_behalf_of("busy")
+    for client, waits in (
+        (busy, []), (quiet, []),  # one count for both would have fallen to 4
+        (busy, []), (quiet, []), (quiet, []), (quiet, [50.0]), (busy, [50.0, 10.0]),
+    ):  # fmt: skip
+        style.do(client.get, 4900)
+        assert clock.waits == waits
+
+
+def test_an_answer_of_the_next_window_shows_no_second_count(
+    style: Style, campaigns: Any, server: Server, clock: FakeClock
+) -> None:
+    """The service's window may end some seconds before its answers told, for they were on their way so long."""
+    server.get(counted(5, 3), counted(9, 60), counted(0, 60))
+    acme = campaigns.on_behalf_of("acme")
+    for client, waits in ((acme, []), (campaigns, []), (acme, []), (campaigns, [60.0])):
+        style.do(client.get, 4900)
+        assert clock.waits == waits
+
+
 def test_what_cannot_wait_so_long_gets_the_services_answer(style: Style, server: Server, clock: FakeClock) -> None:
     campaigns = style.client(server, retry=sg.Retry(deadline=20), clock=clock)
     server.get(counted(0, 20))

@@ -49,12 +49,10 @@ def service_error(answer: Answer | NoAnswer) -> tuple[tuple[ErrorDetail, ...], s
         return None
     whole: dict[str, Any] = cast(dict[str, Any], said) if isinstance(said, dict) else {}
     bare = whole.keys() == {"error"} or {"field", "message"} <= whole.keys() <= {"field", "message", "help", "error_id"}
-    given: Any = whole.get("errors", [whole] if bare else None)
-    if not isinstance(given, list):
+    raw: Any = whole.get("errors", [whole] if bare else None)
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in cast(list[object], raw)[:MOST_ERRORS]):
         return None
-    items = cast(list[dict[str, Any]], given)[:MOST_ERRORS]
-    if not all(isinstance(item, dict) for item in items):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return None
+    items = cast(list[dict[str, Any]], raw)[:MOST_ERRORS]
     ids = [each.get("error_id") or each.get("id") for each in (whole, *items)]
     error_id = next((plain(found) for found in ids if isinstance(found, str)), None)
     return tuple(detail for item in items if (detail := _detail(item))), error_id

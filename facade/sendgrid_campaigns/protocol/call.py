@@ -15,8 +15,6 @@ from sendgrid_campaigns.protocol.proof import Proof, Tried, prove
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 
 logger: Logger = getLogger("sendgrid_campaigns")
-LEVELS = {"attempt": DEBUG, "unknown": WARNING}
-"""By phase of a call; INFO for the others."""
 
 FIRST_WAIT = 0.5
 """Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
@@ -30,7 +28,8 @@ class Session:
     retry: Retry
     timeout: float
     """Seconds for one attempt, which the transport keeps."""
-    rate_limit: RateLimit = field(default_factory=RateLimit)
+    rate_limits: dict[str | None, RateLimit] = field(default_factory=lambda: {None: RateLimit()})
+    """The count of all accounts together, as None, and of each that the service was seen to count by itself."""
     host: str
     on_behalf_of: str | None = None
     """The header's value, for error texts; the transport adds the header itself."""
@@ -100,22 +99,23 @@ class Call(Generic[R]):
         A request that cannot wait so long before the deadline is made all the same, and gets the service's own answer.
         After the deadline none is made.
         """
-        clock, limit, was_in_doubt = self.session.clock, self.session.rate_limit, self.in_doubt
+        clock, limits, was_in_doubt = self.session.clock, self.session.rate_limits, self.in_doubt
+        limit = limits.get(self.session.on_behalf_of, limits[None])
         while wait and (pause := limit.wait(clock.monotonic())) and pause < self.left():
             self.log("rate limit", "waiting %.1f s for the rate limit", pause)
             yield from self.sleep(pause)
         if self.left() <= 0:
-            problem = "the call's deadline passed before the request was made"
-            return Tried(NoAnswer(problem, not_sent=True), Proof.NOT_SENT, problem)
+            return prove(NoAnswer("the call's deadline passed before the request was made", True), ask.operation, None)
         ask.within = self.left() if wait else 5.0  # the write rests on a state just read, which must not grow old
-        limit.in_flight.add(id(ask))
+        limit.begin(ask)
         try:
             self.in_doubt = was_in_doubt or (self.writes and ask.operation is self.operation)
             answer = yield ask
         finally:
-            limit.in_flight.discard(id(ask))
+            known = limit.in_flight.pop(id(ask))
         assert answer is not None
-        limit.learn(answer, clock.monotonic(), clock.time())
+        if limit.learn(answer, clock.monotonic(), clock.time(), known):
+            limits.setdefault(self.session.on_behalf_of, RateLimit())
         tried = prove(answer, ask.operation, self.id, ambiguous)
         self.in_doubt = was_in_doubt or (self.in_doubt and tried.proof not in (Proof.NOT_SENT, Proof.REJECTED))
         op, proof = ask.operation, tried.proof.value
@@ -133,7 +133,7 @@ class Call(Generic[R]):
 
     def log(self, phase: str, text: str, *values: object) -> None:
         """Write a log record; its `extra` holds the facts of the call, the phase, and the last attempt so far."""
-        level = LEVELS.get(phase, INFO)
+        level = DEBUG if phase == "attempt" else WARNING if phase == "unknown" else INFO
         if logger.isEnabledFor(level):
             last = vars(self.attempts[-1]) if self.attempts else {}
             extra = {**self.facts(), **last, "phase": phase, "attempt": len(self.attempts)}

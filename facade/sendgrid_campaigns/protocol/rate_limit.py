@@ -1,25 +1,27 @@
 """No request starts while the service says that no request is left.
 
 The service counts the requests of a window of time, and every answer says how many are left and when the window ends.
-Those headers are a count that all processes with the same key share, so the client keeps no count of its own.
+Those headers are a count that all processes with the same key share, so the client keeps no count of its own. Whether
+the service counts each account by itself is written nowhere: an account gets a count of its own once an answer
+shows that.
 """
 
 import math
 
 from sendgrid_campaigns.protocol.answers import number, retry_after
-from sendgrid_campaigns.protocol.flow import Answer, NoAnswer
+from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 
-NAP = 1.0
-"""Seconds after which to look again while requests are in flight: their answers may tell of a new window."""
+SLACK = 5.0
+"""Seconds by which a window may end earlier than its last answer told, for answers take time to arrive."""
 
 
 class RateLimit:
-    """The last count that the service told; a client and its views share one. Safe to share between threads."""
+    """The last count that the service told. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._limit = self._left = self._reset = math.inf
-        self.in_flight: set[int] = set()
-        """The Asks that are neither answered nor given up, by id()."""
+        self.in_flight: dict[int, tuple[float, float]] = {}
+        """The Asks that are neither answered nor given up, by id(), each with the count when it began."""
 
     def wait(self, now: float) -> float:
         """Return seconds until to ask again whether a request may start; 0 when one may start now.
@@ -30,15 +32,24 @@ class RateLimit:
             self._left, self._reset = self._limit, math.inf
         if self._left > len(self.in_flight):
             return 0.0
-        return min(self._reset - now, NAP) if self.in_flight else self._reset - now
+        # The answers to the requests in flight may tell of a new window.
+        return min(self._reset - now, 1.0) if self.in_flight else self._reset - now
 
-    def learn(self, answer: Answer | NoAnswer, now: float, unix_time: float) -> None:
-        """Take over the count that an answer tells. now: monotonic seconds; unix_time: this machine's."""
+    def begin(self, ask: Ask) -> None:
+        """Add a request to those in flight."""
+        self.in_flight[id(ask)] = self._left, self._reset
+
+    def learn(self, answer: Answer | NoAnswer, now: float, unix_time: float, known: tuple[float, float]) -> bool:
+        """Take over the count that an answer tells; return whether the answer shows that there are two counts.
+
+        now: monotonic seconds; unix_time: this machine's. known: the count when the answer's request began.
+        """
         left = 0.0 if answer.status_code == 429 else number(answer.headers.get("x-ratelimit-remaining"))
         seconds = retry_after(answer.headers, unix_time)
         if left is None or not seconds:
-            return
+            return False
         # An answer that was overtaken by a later one tells an older and larger count of the same window.
         self._left = min(self._left, left) if abs(now + seconds - self._reset) <= 2.0 else left
         self._reset = now + seconds
         self._limit = number(answer.headers.get("x-ratelimit-limit")) or self._limit
+        return left > known[0] and now + SLACK < known[1]  # one count only falls until its window ends

@@ -37,8 +37,7 @@ def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     resource = call.resource
     if isinstance(goal, Created):
         newest = yield from call.exchange(Ask(resource.list, {"limit": PAGE_SIZE, "offset": 0}))
-        page = newest.value
-        return None if page is None else State(_first_with_key(resource, goal.key, getattr(page, resource.items)))
+        return newest.value and State(_first_with_key(resource, goal.key, getattr(newest.value, resource.items)))
     parameters = {resource.id_name: call.id}
     tried = yield from call.exchange(Ask(resource.get, parameters))
     gone = tried.proof is Proof.REJECTED and tried.answer.status_code == 404

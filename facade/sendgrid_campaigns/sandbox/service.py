@@ -51,6 +51,8 @@ class Knobs:
     """The length of a window, in seconds."""
     rate_reset: Literal["epoch", "delta"] = "epoch"
     """The form of X-RateLimit-Reset: a unix time, or the seconds left."""
+    rate_scope: Literal["key", "account"] = "key"
+    """Whose requests count together: all of one key, or those of one account that the key acts for."""
     executes_limited: bool = False
     """Whether the service carries out a request that it answers with 429."""
     race: float = 0.0
@@ -93,6 +95,7 @@ _KNOB_CHOICES: Mapping[str, tuple[object, ...]] = {
     "unschedule_draft": (204, 403),
     "schedule_of_draft": (200, 404),
     "rate_reset": ("epoch", "delta"),
+    "rate_scope": ("key", "account"),
 }
 _KNOB_RANGES = {
     **dict.fromkeys(("lead", "duration", "race", "staleness", "leaves_draft_after"), (0, _LONGEST)),
@@ -335,7 +338,8 @@ class Service:
         if scheme.lower() != "bearer" or key is None:
             raise _Refused(401, _UNAUTHORIZED)
         if counts:
-            self._count(value, now, headers)
+            by_account = self._knobs.rate_scope == "account"
+            self._count(f"{value} {request.headers.get('on-behalf-of')}" if by_account else value, now, headers)
         if f"marketing_campaigns.{_SCOPES[request.method]}" not in json.loads(key["scopes"]):
             raise _Refused(403, _FORBIDDEN)
         account: str = key["account"]
