@@ -13,6 +13,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from inspect import cleandoc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, TextIO
 
 try:
@@ -34,7 +36,7 @@ except ImportError:
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.config import BASE_URL, URL_VARIABLE, Clock
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError
-from sendgrid_campaigns.models import Attempt, Campaign, CheckResult
+from sendgrid_campaigns.models import Attempt, Campaign, CheckResult, to_json
 from sendgrid_campaigns.sandbox import Sandbox, example
 from sendgrid_campaigns.version import __version__
 
@@ -291,6 +293,7 @@ SHARED = (
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON; errors are JSON on standard error."),
 )
+BULK = tuple(option for option in SHARED if option not in SHARED[:2])  # a job names the account in each row
 SHARED_NAMES = ("on_behalf_of", "account_id", "base_url", "sandbox", "as_json")
 
 
@@ -310,7 +313,9 @@ def commands(context: click.Context) -> Output | None:
     return None if context.invoked_subcommand else Output(context.get_help(), None)
 
 
-def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
+def command(
+    *options: Callable[[Any], Any], shared: tuple[Callable[[Any], Any], ...] = SHARED
+) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
     """Register a function of a client as a command with these options and the shared ones; the docstring is its help.
 
     The command's name is the function's.
@@ -319,11 +324,11 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
     def register(function: Callable[..., Output]) -> Callable[..., Output]:
         @functools.wraps(function)
         def run(**options: Any) -> Output:
-            on_behalf_of, account_id, base_url, sandbox, as_json = (options.pop(name) for name in SHARED_NAMES)
+            on_behalf_of, account_id, base_url, sandbox, as_json = (options.pop(name, None) for name in SHARED_NAMES)
             if on_behalf_of is not None and account_id is not None:
                 raise click.UsageError("Give --on-behalf-of for a Subuser or --account-id for an account, not both.")
             with ExitStack() as stack:
-                click.get_current_context().obj = progress = _Progress(silent=as_json)
+                click.get_current_context().obj = progress = _Progress(silent=as_json or shared is BULK)
                 if sandbox is None:
                     campaigns = CampaignsClient(base_url=base_url, clock=progress)
                 else:
@@ -340,7 +345,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Output]],
                     _ignore_signals()
 
         decorated: Any = run
-        for option in reversed(options + SHARED):
+        for option in reversed(options + shared):
             decorated = option(decorated)
         commands.command(name=function.__name__.rstrip("_").replace("_", "-"), epilog=EXIT_CODES)(decorated)
         return function
@@ -597,6 +602,90 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
     """
     campaigns.send_test(campaign_id, to)
     return _done(campaign_id, "sent as a test")
+
+
+@command(
+    click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False)),
+    click.option("--journal", metavar="FILE|URL", help="Keeps what became of each row; by default FILE.journal."),
+    click.option("--workers", type=click.IntRange(1, 100), default=8, show_default=True, help="Threads."),
+    click.option("--report", metavar="FILE", help="Write a report at the end: .html, .csv or .jsonl."),
+    click.option("--plan", is_flag=True, help="Say what is to be done and how long it takes. Sends nothing."),
+    click.option("--resolve", is_flag=True, help="Ask what became of the unknown rows. Sends nothing."),
+    click.option("--retry-unknown", is_flag=True, help="Send unknown rows too, if they are still Drafts."),
+    click.option("--retry-refused", is_flag=True, help="Send rows again that were refused."),
+    YES,
+    shared=BULK,
+)
+def bulk(
+    campaigns: CampaignsClient, file: str, journal: str | None, workers: int, report: str | None, plan: bool,
+    resolve: bool, retry_unknown: bool, retry_refused: bool, yes: bool,
+) -> Output:  # fmt: skip
+    """Send every row of FILE, once. The same command goes on where the last one ended.
+
+    FILE is CSV with a header, or a JSON object on each line. A row has a campaign_id, or a key with the fields of
+    send-once; and a subuser or an account_id, unless it is for the key's own account. On a terminal, asks first.
+
+    Examples:
+      sendgrid-campaigns bulk jobs.csv --plan
+      sendgrid-campaigns bulk jobs.csv --report report.html
+    """
+    from sendgrid_campaigns import bulk as jobs  # needs an extra
+    from sendgrid_campaigns.bulk import terminal
+
+    if report is not None:
+        jobs.check_report(report)
+    options = click.get_current_context().params
+    with ExitStack() as stack:
+        if options["sandbox"] is not None and journal is None:  # a trial has a journal of its own
+            folder = stack.enter_context(TemporaryDirectory()) if options["sandbox"] == IN_MEMORY else None
+            journal = f"{folder}/journal" if folder else f"{file}.sandbox-journal"
+        job = stack.enter_context(jobs.Job.load(file, journal))
+        if plan:
+            planned = jobs.plan(job, campaigns)
+            return Output(terminal.plan_text(planned), to_json(planned))
+        if retry_unknown:
+            job.retry("unknown")
+        if retry_refused:
+            job.retry("refused")
+        if resolve:
+            job.ask_again()
+        elif not yes and _has_terminal() and (waiting := job.counts().get("todo", 0)):
+            _ask(f"Send {waiting:,} campaigns to their whole audiences, now?", "not sent")
+        with _stop_event() as stop, terminal.shown_progress(sys.stderr, silent=options["as_json"]) as show:
+            counts = jobs.run(job, campaigns, workers=workers, progress=show, stop=stop, only_ask=resolve)
+        if report is not None:
+            jobs.write_report(job, report)
+        text = "\n".join(map(visible, terminal.summary_text(job, counts).split("\n")))
+        data = {"job": job.name, "journal": job.journal.where, "counts": counts}
+        return Output(text, data, _code_of_rows(counts, stopped=stop.is_set()))
+
+
+def _code_of_rows(counts: Mapping[Any, int], *, stopped: bool) -> int:
+    """Return the exit code of the worst row."""
+    if "unknown" in counts:
+        return UNKNOWN
+    if stopped and "todo" in counts:
+        return INTERRUPTED
+    if not counts.keys().isdisjoint(("todo", "doing", "later")):
+        return LATER
+    return REFUSED if "refused" in counts else 0
+
+
+@contextlib.contextmanager
+def _stop_event() -> Generator[threading.Event]:
+    """Make an event that the first SIGINT or SIGTERM sets; further ones change nothing."""
+    stop = threading.Event()
+
+    def stop_now(number: int, frame: object) -> None:
+        _ignore_signals()
+        stop.set()
+        _write(sys.stderr, "stopping: what is in flight is finished first, and the rest stays as it is")
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop_now)
+    yield stop
 
 
 @commands.command(name="sandbox", epilog=EXIT_CODES)

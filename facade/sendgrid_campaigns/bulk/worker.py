@@ -1,0 +1,250 @@
+"""Send the rows of a job: one function for a row, for threads here and for tasks of an engine; and the threads."""
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sendgrid_campaigns import CampaignsClient
+from sendgrid_campaigns.bulk.journal import RESOLVE_AFTER, Job
+from sendgrid_campaigns.bulk.rows import Row, State
+from sendgrid_campaigns.config import check_count, check_kind
+from sendgrid_campaigns.errors import ConfigurationError, OutcomeUnknownError, SendGridError
+from sendgrid_campaigns.models import SendReceipt
+
+# pyright: reportPrivateUsage=false
+
+MOST_RUNS = 5
+"""How often a row is tried before it is given up for now."""
+FIRST_WAIT = 30.0
+"""Seconds until a row is tried a second time; doubled for each further time."""
+POLL = 1.0
+"""Seconds after which a worker that has nothing to do looks again."""
+
+
+def lease(campaigns: CampaignsClient) -> float:
+    """Return seconds after which the worker of a claimed row counts as dead: no call of this client takes so long."""
+    session = campaigns._session
+    return session.retry.deadline + 2 * session.timeout + 30.0  # the last look begins before the deadline
+
+
+def account_view(campaigns: CampaignsClient, on_behalf_of: str | None) -> CampaignsClient:
+    """Return the client's view for an account, as the on-behalf-of header names the account."""
+    kind, _, account_id = (on_behalf_of or "").partition(" ")
+    if on_behalf_of is None:
+        return campaigns
+    return campaigns.on_behalf_of(account_id=account_id) if account_id else campaigns.on_behalf_of(kind)
+
+
+def work(job: Job, campaigns: CampaignsClient, row: Row) -> State:
+    """Send a claimed row, or ask what became of an unknown one; write down the result, and return the new state.
+
+    Raises ConfigurationError when the client cannot be used; the row is free again then.
+    """
+    view = account_view(campaigns, row.on_behalf_of)
+    try:
+        if row.state == "unknown":
+            return _ask(job, view, row)
+        receipt = _send(view, row)
+    except ConfigurationError:
+        job.free(row)
+        raise
+    except OutcomeUnknownError as error:
+        return _finish(job, row, "unknown", error, RESOLVE_AFTER)
+    except SendGridError as error:
+        return _failed(job, row, error)
+    return _finish(job, row, "already" if receipt.known_from == "already" else "sent", receipt)
+
+
+def _send(view: CampaignsClient, row: Row) -> SendReceipt:
+    if row.key is not None:
+        return view.send_once(row.key, **row.fields)
+    assert row.campaign_id is not None
+    return view.ensure_sent(row.campaign_id)
+
+
+def _ask(job: Job, view: CampaignsClient, row: Row) -> State:
+    assert isinstance(row.error, OutcomeUnknownError)
+    try:
+        outcome = view.outcome(row.error)
+    except SendGridError as error:
+        if error.temporary and row.runs < MOST_RUNS:
+            return _finish(job, row, "unknown", None, _pause(row, error))
+        return _finish(job, row, "unknown")
+    if outcome.applied and outcome.action == "sent":
+        assert isinstance(outcome.id, int)
+        return _finish(job, row, "sent", SendReceipt(outcome.id, outcome.status, "read-back", outcome.attempts))
+    if outcome.applied is None:
+        return _finish(job, row, "unknown")
+    # Nothing was sent: the write had no effect, or it only made or changed the draft that `send_once` finds again.
+    return _finish(job, row, "todo", None, 0.0)
+
+
+def _failed(job: Job, row: Row, error: SendGridError) -> State:
+    if not error.temporary:
+        return _finish(job, row, "refused", error)
+    if row.runs >= MOST_RUNS:
+        return _finish(job, row, "later", error)
+    return _finish(job, row, "todo", error, _pause(row, error))
+
+
+def _pause(row: Row, error: SendGridError) -> float:
+    told: float | None = getattr(error, "retry_after", None)
+    return told or FIRST_WAIT * 2.0 ** (row.runs - 1)
+
+
+def _finish(
+    job: Job, row: Row, state: State, result: SendReceipt | SendGridError | None = None, wait: float | None = None
+) -> State:
+    job.finish(row, state, result, *([] if wait is None else [wait]))
+    return state
+
+
+# --- many rows ---
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is."""
+
+    counts: Mapping[State, int]
+    """Rows by state."""
+    seconds: float
+    """Since this run began."""
+    finished: int
+    """Rows that this run, and no other process, finished."""
+    limit_opens_at: datetime | None
+    """Until when workers wait for the rate limit; None when none waits."""
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return sum(self.counts.values())
+
+    @property
+    def open(self) -> int:
+        """How many rows are to be sent yet."""
+        return self.counts.get("todo", 0) + self.counts.get("doing", 0)
+
+    @property
+    def per_minute(self) -> float:
+        """How many rows this run finishes in a minute."""
+        return self.finished * 60 / self.seconds if self.seconds > 0 else 0.0
+
+
+def run(
+    job: Job,
+    campaigns: CampaignsClient,
+    *,
+    workers: int = 8,
+    progress: Callable[[Progress], object] | None = None,
+    stop: threading.Event | None = None,
+    only_ask: bool = False,
+) -> dict[State, int]:
+    """Send every row of a job that is due, by threads, and return the number of rows by state.
+
+    Returns when no row is todo any more, and none is with another process: rows of a process that died are taken over
+    when their lease is over, two minutes or three after they were claimed. Rows that cannot be sent for now are tried
+    again meanwhile. About each row that is unknown, `outcome` is asked once.
+
+    progress: called about once a second, and at the end.
+    stop: an event to end the run by: rows in flight are finished, and the rest stays todo.
+    only_ask: send nothing, and only ask what became of the unknown rows.
+
+    Raises AuthenticationError or PermissionDeniedError before anything is sent when the service refuses the key;
+    ConfigurationError for a client that cannot be used; and SQLAlchemy's errors when the journal cannot be written. The
+    same call goes on where this one ended.
+    """
+    check_kind(campaigns, CampaignsClient)
+    check_count("workers", workers, 1)
+    threads = _Threads(job, campaigns, stop or threading.Event(), ("unknown",) if only_ask else _OPEN)
+    return threads.run(workers, progress or (lambda progress: None))
+
+
+_OPEN: tuple[State, ...] = ("todo", "doing", "unknown")
+
+
+class _Threads:
+    def __init__(self, job: Job, campaigns: CampaignsClient, stop: threading.Event, states: tuple[State, ...]) -> None:
+        self.job, self.campaigns, self.stop, self.states = job, campaigns, stop, states
+        self.clock = campaigns._session.clock
+        self.began = self.clock.monotonic()
+        self.finished = 0
+        self.lock = threading.Lock()
+
+    def run(self, workers: int, progress: Callable[[Progress], object]) -> dict[State, int]:
+        if self.job.next_due(self.states) is None:
+            return self.job.counts()
+        self.job.bind(self.campaigns._session.host)
+        self.campaigns.list(limit=1)  # a key that the service refuses ends the run here, and not each row
+        with ThreadPoolExecutor(workers, "sendgrid-campaigns") as pool:
+            running: set[Future[None]] = {pool.submit(self._work) for _ in range(workers)}
+            try:
+                while running:
+                    done, running = wait(running, POLL, FIRST_EXCEPTION)
+                    for future in done:
+                        future.result()
+                    progress(self._progress())
+            finally:
+                self.stop.set()
+        return self.job.counts()
+
+    def _work(self) -> None:
+        while not self.stop.is_set():
+            row = self.job.claim(lease(self.campaigns), self.states)
+            if row is not None:
+                state = work(self.job, self.campaigns, row)
+                with self.lock:
+                    self.finished += state not in ("todo", "unknown")
+            elif (seconds := self.job.next_due(self.states)) is None:
+                return
+            else:
+                self.clock.sleep(min(max(seconds, 0.01), POLL))
+
+    def _progress(self) -> Progress:
+        now, limit = self.clock.monotonic(), self.campaigns._session.rate_limits[None]
+        opens = None
+        if limit._left <= len(limit.in_flight) and limit._reset > now:
+            opens = datetime.fromtimestamp(self.clock.time() + limit._reset - now, UTC)
+        return Progress(self.job.counts(), now - self.began, self.finished, opens)
+
+
+# --- before anything is sent ---
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of a job will do, as far as can be told before."""
+
+    rows: int
+    """Rows that are to be sent."""
+    requests: int
+    """The least number of requests."""
+    limit: int | None
+    """Requests that the service allows in a window of time; None when its answers name no limit."""
+    windows: int
+    """How many windows the requests need after the present one."""
+    window: float
+    """The assumed length of a window in seconds: a minute, or what is left of this one when that is more."""
+    ends_at: datetime | None
+    """The earliest end; None without a limit."""
+
+
+def plan(job: Job, campaigns: CampaignsClient) -> Plan:
+    """Read the rate limit, and return what a run of the job would do. Sends nothing."""
+    campaigns.list(limit=1)
+    told, now = campaigns._session.rate_limits[None], campaigns._session.clock.monotonic()
+    rows = requests = 0
+    for row in job.rows("todo", "doing"):
+        rows += 1
+        requests += 1 if row.key is None else 4  # its list, its draft, the list again, its send
+    if math.isinf(told._limit) or math.isinf(told._reset):
+        return Plan(rows, requests, None, 0, 0.0, None)
+    limit, window_ends = int(told._limit), told._reset - now
+    window = max(60.0, window_ends)
+    windows = max(0, math.ceil((requests - told._left) / limit))  # after this one
+    seconds = window_ends + (windows - 1) * window if windows else 0.0
+    ends_at = datetime.fromtimestamp(campaigns._session.clock.time() + seconds, UTC)
+    return Plan(rows, requests, limit, windows, window, ends_at)
