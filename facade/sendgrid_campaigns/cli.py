@@ -654,7 +654,7 @@ def bulk(
         with _stop_event() as stop, terminal.shown_progress(sys.stderr, silent=options["as_json"]) as show:
             counts = jobs.run(job, campaigns, workers=workers, progress=show, stop=stop, only_ask=resolve)
         if report is not None:
-            jobs.write_report(job, report)
+            jobs.write_report(job, report, words=in_words)
         text = "\n".join(map(visible, terminal.summary_text(job, counts).split("\n")))
         data = {"job": job.name, "journal": job.journal.where, "counts": counts}
         return Output(text, data, _code_of_rows(counts, stopped=stop.is_set()))

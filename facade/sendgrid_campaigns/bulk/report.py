@@ -5,7 +5,7 @@ import hashlib
 import json
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -38,15 +38,21 @@ _BARS, _WIDTH, _HEIGHT = 60, 900, 160
 """Bars of the plot, and its size in pixels."""
 
 
-def write_report(job: Job, file: str | Path) -> None:
+Words = Callable[[str], str]
+"""Changes what errors advise, which is said in words of the Python API."""
+
+
+def write_report(job: Job, file: str | Path, *, words: Words = str) -> None:
     """Write a report of a job: rows as .csv or .jsonl, or a page as .html. Replaces the file only when all is written.
+
+    words: changes what errors advise, for readers who use another interface than Python's.
 
     Raises ConfigurationError for another ending, and OSError.
     """
     path = check_report(file)
     new = path.with_name(path.name + ".new")
     with new.open("w", encoding="utf-8", newline="") as stream:
-        {".csv": _csv, ".jsonl": _json_lines, ".html": _html}[path.suffix.lower()](job, stream)
+        {".csv": _csv, ".jsonl": _json_lines, ".html": _html}[path.suffix.lower()](job, stream, words)
     new.replace(path)
 
 
@@ -58,7 +64,7 @@ def check_report(file: str | Path) -> Path:
     return path
 
 
-def next_step(row: Row) -> str:
+def next_step(row: Row, words: Words) -> str:
     """Return what a person does about a row that is not sent."""
     if row.state == "unknown":
         return (
@@ -67,10 +73,10 @@ def next_step(row: Row) -> str:
         )
     if row.state in ("todo", "doing"):
         return "Run the job again: it goes on where it ended."
-    return row.error.advice if row.error else ""
+    return words(row.error.advice) if row.error else ""
 
 
-def _csv(job: Job, stream: TextIO) -> None:
+def _csv(job: Job, stream: TextIO, words: Words) -> None:
     writer = csv.writer(stream)
     writer.writerow(_HEADER)
     for row in job.rows():
@@ -78,7 +84,7 @@ def _csv(job: Job, stream: TextIO) -> None:
         at = row.changed_at.isoformat(timespec="seconds") if row.changed_at else None
         known = (receipt.known_from, receipt.status) if receipt else (None, None)
         open_ = row.state in NOT_SENT
-        why = (row.error.summary if row.error else None, next_step(row)) if open_ else (None, None)
+        why = (row.error.summary if row.error else None, next_step(row, words)) if open_ else (None, None)
         cells = (row.line, row.on_behalf_of, row.campaign_id, row.key, row.state, *known, at, *why)
         writer.writerow(_inert(cell) for cell in cells)
 
@@ -88,7 +94,7 @@ def _inert(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _json_lines(job: Job, stream: TextIO) -> None:
+def _json_lines(job: Job, stream: TextIO, words: Words) -> None:
     for row in job.rows():
         stream.write(json.dumps(row.to_dict()) + "\n")
 
@@ -96,7 +102,7 @@ def _json_lines(job: Job, stream: TextIO) -> None:
 # --- the page ---
 
 
-def _html(job: Job, stream: TextIO) -> None:
+def _html(job: Job, stream: TextIO, words: Words) -> None:
     package = files("sendgrid_campaigns.bulk")
     script = package.joinpath("report.js").read_text("utf-8")
     counts = job.counts()
@@ -109,7 +115,7 @@ def _html(job: Job, stream: TextIO) -> None:
             f'<li class="{state}"><b>{counts[state]:,}</b>{state}</li>' for state in get_args(State) if state in counts
         ),
         plot=_plot(job.rows(*SENT)),
-        not_sent=_table(counts, job.rows(*NOT_SENT)),
+        not_sent=_table(counts, job.rows(*NOT_SENT), words),
         script=script,
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
@@ -119,7 +125,7 @@ def _html(job: Job, stream: TextIO) -> None:
 def _plot(rows: Iterable[Row]) -> str:
     sends = [(row.changed_at.timestamp(), row.receipt.known_from) for row in rows if row.changed_at and row.receipt]
     if not sends:
-        return '<svg viewBox="0 0 900 40"><text x="0" y="24">Nothing was sent yet.</text></svg>'
+        return '<p class="soft">Nothing was sent yet.</p>'
     begin, end = min(at for at, _ in sends), max(at for at, _ in sends)
     span = max(end - begin, 1.0)
     bars = Counter((min(int((at - begin) / span * _BARS), _BARS - 1), known_from) for at, known_from in sends)
@@ -127,7 +133,7 @@ def _plot(rows: Iterable[Row]) -> str:
     drawn = list[str]()
     step = _WIDTH / _BARS
     for bar in range(_BARS):
-        top = 20.0 + _HEIGHT
+        top = float(_HEIGHT)
         for known in get_args(KnownFrom):
             if count := bars[bar, known]:
                 height = count / highest * _HEIGHT
@@ -135,22 +141,20 @@ def _plot(rows: Iterable[Row]) -> str:
                 place = f'x="{bar * step + 1:.1f}" y="{top:.1f}" width="{step - 2:.1f}" height="{height:.1f}"'
                 drawn.append(f'<rect class="bar-{known}" {place}><title>{count:,} {known}</title></rect>')
     times = [datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") for at in (begin, begin + span)]
-    below = 36 + _HEIGHT
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {below + 8}" role="img" aria-label="sends over time">'
-        f'<text x="0" y="12">{highest:,} in {span / _BARS:.1f} s</text>{"".join(drawn)}'
-        f'<text x="0" y="{below}">{times[0]}</text>'
-        f'<text x="{_WIDTH}" y="{below}" text-anchor="end">{times[1]}</text></svg>'
+        f'<div class="axis"><span>{highest:,} in {span / _BARS:.1f} s</span></div>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="sends over time">{"".join(drawn)}</svg>'
+        f'<div class="axis"><span>{times[0]}</span><span>{times[1]}</span></div>'
     )
 
 
-def _table(counts: Mapping[State, int], rows: Iterable[Row]) -> str:
+def _table(counts: Mapping[State, int], rows: Iterable[Row], words: Words) -> str:
     states = [state for state in NOT_SENT if state in counts]
     if not states:
         return '<p class="soft">Every row is sent.</p>'
     options = "".join(f"<option>{state}</option>" for state in states)
     order = {state: place for place, state in enumerate(NOT_SENT)}
-    lines = "".join(_line(row) for row in sorted(rows, key=lambda row: (order[row.state], row.line)))
+    lines = "".join(_line(row, words) for row in sorted(rows, key=lambda row: (order[row.state], row.line)))
     return (
         '<div class="filter"><input id="text" type="search" placeholder="Filter by account, campaign or reason"'
         f' aria-label="filter"><select id="state" aria-label="state"><option value="">all states</option>{options}'
@@ -159,9 +163,9 @@ def _table(counts: Mapping[State, int], rows: Iterable[Row]) -> str:
     )
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, words: Words) -> str:
     why = escape(row.error.summary) if row.error else "not tried yet"
     return (
         f'<tr data-state="{row.state}"><td>{row.line}</td><td class="state state-{row.state}">{row.state}</td>'
-        f'<td>{escape(str(row))}</td><td>{why}<div class="next">{escape(next_step(row))}</div></td></tr>\n'
+        f'<td>{escape(str(row))}</td><td>{why}<div class="next">{escape(next_step(row, words))}</div></td></tr>\n'
     )

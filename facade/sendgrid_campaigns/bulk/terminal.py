@@ -90,7 +90,7 @@ def summary_text(job: Job, counts: Mapping[State, int]) -> str:
             break
         why = row.error.summary if row.error else row.state
         listed += [f"  line {row.line}, {row.state}: {why}"]
-    steps: dict[str, None] = dict.fromkeys(next_step(row) for row in job.rows("unknown"))
+    steps: dict[str, None] = dict.fromkeys(next_step(row, str) for row in job.rows("unknown"))
     open_ = counts.get("todo", 0) + counts.get("doing", 0)
     steps |= (
         {"Run the same command again: it goes on where this one ended.": None} if open_ or "later" in counts else {}
