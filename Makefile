@@ -109,9 +109,9 @@ check-generated: $(READY)  ## fail when generated code differs from what its sou
 	@PYTHONPATH=tests $(BIN)/python scripts/generate.py --check
 	@$(BIN)/python scripts/unasync.py --check
 
-spec-diff: $(LOCKED)  ## BASE=<git ref or file>: compare the fragment, and say what breaks callers; FORMAT=json
+spec-diff: $(LOCKED)  ## BASE=<git ref or file>: compare the fragments, and say what breaks callers; FRAGMENT=campaigns, FORMAT=json
 	@PYTHONPATH=tests $(BIN)/python -m spec_diff $${FORMAT:+"--$$FORMAT"} $${OURS:+--ours "$$OURS"} $${FOREIGN:+--foreign} \
-		$${BASE:+"$$BASE"}
+		$${FRAGMENT:+--fragment "$$FRAGMENT"} $${BASE:+"$$BASE"}
 
 public-api: $(READY)  ## fail when the Python API broke since the last release (or BASE) and the version does not say so
 	@base="$$BASE"; [ -n "$$base" ] || base=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || \
@@ -181,7 +181,7 @@ check-breaks: $(LOCKED)  ## fail when callers break since BASE, unless CHANGELOG
 	$(ANNOUNCED) CHANGELOG.md | grep -vxFf $(VENV)/.announced || { \
 		echo "If that is intended, tell callers what to do, in CHANGELOG.md below [Unreleased]: - Breaks callers: ..."; exit 1; }
 
-summary: $(LOCKED)  ## add what changed in the fragment since BASE to the run's summary; breaking changes do not fail
+summary: $(LOCKED)  ## add what changed in the fragments since BASE to the run's summary; breaking changes do not fail
 	@PYTHONPATH=tests $(BIN)/python -m spec_diff "$$BASE" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"; test $$? -ne 2
 
 # Fails, after a text and the diff on stdin are shown, and added to the run's summary, which holds 1 MiB.

@@ -124,9 +124,25 @@ def checked(fragment: Path) -> dict[str, Any]:
 
 
 def model_of(described: dict[str, Any], says: Any) -> str | None:
-    """The generator's name for the schema of a body or an answer; None for no content."""
+    """The generator's name for the schema of a body or an answer; None for no content.
+
+    For an object or an array alone: the name of the object.
+    """
     content = resolved(described, says).get("content", {})
-    return str(ClassName(content[JSON_MEDIA]["schema"]["$ref"].rpartition("/")[2], "")) if content else None
+    if not content:
+        return None
+    schema = content[JSON_MEDIA]["schema"]
+    objects = [choice for choice in resolved(described, schema).get("oneOf", ()) if "$ref" in choice]
+    return str(ClassName((objects[0] if len(objects) == 1 else schema)["$ref"].rpartition("/")[2], ""))
+
+
+def array_of(described: dict[str, Any], says: Any) -> str | None:
+    """The field of an object that holds an array; None unless an answer is the object or the array alone."""
+    content = resolved(described, says).get("content", {})
+    choices = resolved(described, content[JSON_MEDIA]["schema"]).get("oneOf", ()) if content else ()
+    arrays = [choice["items"] for choice in choices if "items" in choice]
+    fields = [field for choice in choices for field in resolved(described, choice).get("properties", {}).items()]
+    return next((name for name, field in fields if resolved(described, field).get("items") in arrays), None)
 
 
 def examples(described: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -137,17 +153,20 @@ def examples(described: dict[str, Any]) -> list[tuple[str, Any]]:
         for says in answers_of(operation).values():
             if model := model_of(described, says):
                 media = resolved(described, says)["content"][JSON_MEDIA]
-                found += [(model, given["value"]) for given in media.get("examples", {}).values()]
-                found += [(model, media["example"])] if "example" in media else []
+                values = [given["value"] for given in media.get("examples", {}).values()]
+                values += [media["example"]] if "example" in media else []
+                found += [(model, value) for value in values if not isinstance(value, list)]
     return found
 
 
 def calls(described: dict[str, Any]) -> dict[str, Any]:
     """By method and path: each parameter with its name in Python, a value and its format; a body; and answers."""
 
-    def content(says: Any) -> Any:
+    def contents(says: Any) -> list[Any]:
+        """A value for each of the schema's choices."""
         media = resolved(described, says).get("content", {})
-        return value_of(described, media[JSON_MEDIA]["schema"]) if media else None
+        schema = resolved(described, media[JSON_MEDIA]["schema"]) if media else {}
+        return [value_of(described, choice) for choice in schema.get("oneOf", [schema])]
 
     found = {}
     for method, path, item, operation in operations_of(described):
@@ -157,8 +176,9 @@ def calls(described: dict[str, Any]) -> dict[str, Any]:
             for key, says in said.items()
             for schema in [resolved(described, says["schema"])]
         ]
-        answers = {code: content(says) for code, says in answers_of(operation).items() if code.isdigit()}
-        body = content(operation.get("requestBody", {}))
+        codes = [(code, says) for code, says in answers_of(operation).items() if code.isdigit()]
+        answers = [(code, value) for code, says in codes for value in contents(says)]
+        body, *_ = contents(operation.get("requestBody", {}))
         found[f"{method} {path}"] = {"parameters": parameters, "body": body, "answers": answers}
     return found
 

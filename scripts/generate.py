@@ -1,6 +1,6 @@
-"""Write generated/sendgrid_campaigns_api from openapi/campaigns.yaml, or check that it is what the fragment gives.
+"""Write a package of generated/ from each fragment of openapi/, or check that generated/ is what the fragments give.
 
-generate.py            check the fragment, generate, format, try what was generated, replace what was there
+generate.py            check the fragments, generate, format, try what was generated, replace what was there
 generate.py --check    do the same beside the repository and fail when a single byte differs
 """
 
@@ -20,17 +20,14 @@ from openapi_python_client import generate as generate_package
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.strings import PythonIdentifier
 
-from fragment import JSON_MEDIA, answers_of, calls, checked, examples, model_of, operations_of, parameters_of
-from spec_diff.reader import resolved
+from fragment import JSON_MEDIA, answers_of, array_of, calls, checked, examples, model_of, operations_of, parameters_of
+from spec_diff.reader import FRAGMENTS, resolved
 
 ROOT = Path(__file__).resolve().parent.parent
-FRAGMENT = ROOT / "openapi" / "campaigns.yaml"
-SETTINGS = ROOT / "openapi" / "generator.yaml"
 TEMPLATES = ROOT / "openapi" / "templates"
 GENERATED = ROOT / "generated"
-PACKAGE = "sendgrid_campaigns_api"
 
-HEADER = "# Generated from openapi/campaigns.yaml: do not edit; change the fragment and run `make generate`.\n"
+HEADER = "# Generated from openapi/{}.yaml: do not edit; change the fragment and run `make generate`.\n"
 
 
 OPERATIONS = '''"""The operations of the fragment as data: one typed entry for each."""
@@ -66,13 +63,16 @@ class Operation(Generic[R]):
     """The name of the model of the request's body."""
     limits: Mapping[str, int]
     """The largest length of each field of the request's body, and the smallest value of each query parameter."""
+    array: str | None = None
+    """The field of the model of success that takes an answer that is an array alone; None: no answer is."""
 
     def parse(self, body: Any) -> R:
         """Parse the JSON value of an answer of success. Raises what the generated models raise, such as KeyError."""
         name = next(filter(None, self.success.values()), None)
         if name is None:
             raise ValueError("no answer of success has a body")
-        answer: R = getattr(import_module("..models", __name__), name).from_dict(body)
+        value = {self.array: body} if self.array and isinstance(body, list) else body
+        answer: R = getattr(import_module("..models", __name__), name).from_dict(value)
         return answer
 
     def request(self, body: Mapping[str, Any] | None, **parameters: Any) -> dict[str, Any]:
@@ -124,21 +124,24 @@ def operations(described: dict[str, Any]) -> str:
             "success": success,
             "body": model_of(described, body),
             "limits": limits,
+            "array": next((array_of(described, each) for code, each in answers if code.startswith("2")), None),
         }
         kind = f"models.{answer}" if answer else "None"
-        given = ", ".join(f"{key}={value!r}" for key, value in facts.items())
+        given = ", ".join(f"{key}={value!r}" for key, value in facts.items() if (key, value) != ("array", None))
         entries.append(f"{name.upper()}: Operation[{kind}] = Operation({given})\n")
     head = OPERATIONS.replace("TAG", tag).replace("ENDPOINTS", ", ".join(names))
     return head + "\n".join(entries)
 
 
 def generate(fragment: Path, folder: Path) -> None:
-    """Generate the package into an empty folder, and try what was generated."""
+    """Generate the package of a fragment into a folder, and try what was generated."""
     described = checked(fragment)
-    package = folder / PACKAGE
+    package = folder / f"sendgrid_{fragment.stem}_api"
     source = folder / "fragment.json"  # the generator reads what the checks have read
     source.write_text(json.dumps(described), "utf-8")
-    settings = ConfigFile.load_from_path(SETTINGS)
+    settings = ConfigFile(
+        package_name_override=package.name, docstrings_on_attributes=True, literal_enums=True, post_hooks=[]
+    )
     with redirect_stdout(None):
         failed = generate_package(
             config=Config.from_sources(settings, MetaType.NONE, source, "utf-8", True, package),
@@ -160,23 +163,23 @@ def generate(fragment: Path, folder: Path) -> None:
     run("ruff", "check", "--isolated", "--no-cache", "--quiet", "--fix-only", "--extend-select", "I", package)
     run("ruff", "format", "--isolated", "--no-cache", "--quiet", package)
     for module in package.rglob("*.py"):
-        module.write_text(HEADER + module.read_text("utf-8"), "utf-8")
+        module.write_text(HEADER.format(fragment.stem) + module.read_text("utf-8"), "utf-8")
     (package / "py.typed").touch()
-    try_out(described, folder)
+    try_out(described, package)
 
 
-def try_out(described: dict[str, Any], folder: Path) -> None:
+def try_out(described: dict[str, Any], package: Path) -> None:
     """Stop when what was generated does not work."""
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("try_generated.py"), PACKAGE],
+        [sys.executable, Path(__file__).with_name("try_generated.py"), package.name],
         input=json.dumps({"examples": examples(described), "calls": calls(described)}),
-        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        sys.exit(f"what was generated does not work:\n{done.stdout}{done.stderr}")
+        sys.exit(f"{package.name} does not work:\n{done.stdout}{done.stderr}")
 
 
 def contents(folder: Path) -> dict[Path, object]:
@@ -213,19 +216,20 @@ def replace(folder: Path, fresh: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 on drift")
-    parser.add_argument("--fragment", type=Path, default=FRAGMENT)
-    parser.add_argument("--folder", type=Path, default=GENERATED, help="where the package stands, and nothing else")
+    parser.add_argument("--fragment", type=Path, nargs="+", default=FRAGMENTS)
+    parser.add_argument("--folder", type=Path, default=GENERATED, help="where the packages stand, and nothing else")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
-        generate(options.fragment, fresh)
+        for fragment in options.fragment:
+            generate(fragment, fresh)
         if not options.check:
             replace(options.folder, fresh)
         elif lines := drift(fresh, options.folder):
             sys.exit(
-                f"{options.folder.name}/ is not what {options.fragment.name} gives:\n"
+                f"{options.folder.name}/ is not what openapi/ gives:\n"
                 + "\n".join(lines)
-                + "\nNever edit generated/: put the change into openapi/campaigns.yaml, run `make generate`,"
+                + "\nNever edit generated/: put the change into the fragment in openapi/, run `make generate`,"
                 + " and commit both."
             )
 

@@ -37,8 +37,8 @@ def stop(problem: str) -> NoReturn:
 
 # --- what is public ---
 
-PACKAGES = {"sendgrid_campaigns": ("sandbox", "transport", "transport.aiohttp"), "sendgrid_campaigns_api": None}
-"""For each package, the modules that are public besides the package itself; None: all modules."""
+PUBLIC = {"sendgrid_campaigns": ("sandbox", "transport", "transport.aiohttp")}
+"""The modules that are public besides the package itself; of the generated packages, all modules are."""
 
 
 def load(root: Path, package: str) -> griffe.Module | None:
@@ -54,7 +54,7 @@ def load(root: Path, package: str) -> griffe.Module | None:
     except ModuleNotFoundError:
         return None
     module = cast(griffe.Module, found)
-    complete(module, PACKAGES[package])
+    complete(module, PUBLIC.get(package))
     return module
 
 
@@ -105,7 +105,8 @@ def _unpacked(function: griffe.Function, parameter: griffe.Parameter) -> Iterato
 
 
 def breaks(base: Path, root: Path) -> Iterator[str]:
-    for package in PACKAGES:
+    generated = {path.parent.name for each in (base, root) for path in each.glob("generated/*/__init__.py")}
+    for package in (*PUBLIC, *sorted(generated)):
         old, new = load(base, package), load(root, package)
         if old is not None and new is None:
             yield f"{package}: the package is gone"

@@ -11,6 +11,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+GENERATED = sorted(path.parent.name for path in ROOT.glob("generated/*/__init__.py"))
 
 REQUIRED = {"anyio", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio", "typing-extensions"}
 """The only packages that `pip install sendgrid-campaigns` may install: httpx, attrs, and their requirements."""
@@ -71,11 +72,11 @@ def main() -> None:
         readme = (ROOT / "README.md").read_text("utf-8")
         shown = run(python, "-c", re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S)[0], cwd=here)
         assert shown.startswith("SendReceipt(id=4900"), shown
-        run(python, "-c", "import sendgrid_campaigns_api.models")
+        run(python, "-c", f"import {', '.join(f'{package}.models' for package in GENERATED)}")
         print("the wheel alone: installs httpx and attrs; an import loads no extra; the README's example runs")
 
         pyright = Path(sys.executable).parent / "pyright"
-        for package in ("sendgrid_campaigns", "sendgrid_campaigns_api"):
+        for package in ("sendgrid_campaigns", *GENERATED):
             # pyright finds packages by the python on the PATH.
             said = run(pyright, "--ignoreexternal", "--verifytypes", package, cwd=here, path=commands)
             print(f"{package}: {re.findall('Type completeness score: .*', said)[0]}")

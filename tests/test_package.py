@@ -1,5 +1,6 @@
 """Test what an import loads, and what the package requires."""
 
+import ast
 import modulefinder
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
+GENERATED = sorted(path.parent for path in ROOT.glob("generated/*/__init__.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
@@ -36,7 +38,7 @@ def test_an_import_loads_only_its_requirements() -> None:
 def test_a_program_that_packs_modules_finds_every_endpoint() -> None:
     finder = modulefinder.ModuleFinder([str(ROOT / "facade"), str(ROOT / "generated")], excludes=["httpx", "attrs"])
     finder.import_hook("sendgrid_campaigns.campaigns")
-    endpoints = (ROOT / "generated" / "sendgrid_campaigns_api" / "api" / "campaigns").glob("[a-z]*.py")
+    endpoints = ROOT.glob("generated/sendgrid_campaigns_api/api/campaigns/[a-z]*.py")
     assert {f"sendgrid_campaigns_api.api.campaigns.{path.stem}" for path in endpoints} <= finder.modules.keys()
 
 
@@ -61,7 +63,28 @@ def test_the_extra_all_is_the_others() -> None:
     assert (everything.name, everything.extras) == (PROJECT["project"]["name"], others.keys())
 
 
-@pytest.mark.parametrize("package", ["facade/sendgrid_campaigns", "generated/sendgrid_campaigns_api"])
-def test_both_packages_are_typed(package: str) -> None:
-    assert (ROOT / package / "py.typed").exists()
-    assert package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+@pytest.mark.parametrize("package", [ROOT / "facade" / "sendgrid_campaigns", *GENERATED], ids=lambda path: path.name)
+def test_every_package_is_typed_and_in_the_wheel(package: Path) -> None:
+    assert (package / "py.typed").exists()
+    included = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    assert any(package.is_relative_to(ROOT / each) for each in included)
+
+
+def imported(path: Path) -> set[str]:
+    """Return the packages that a module imports, by any import in it."""
+    nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0]
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("package", GENERATED, ids=lambda path: path.name)
+def test_a_generated_package_can_be_used_alone(package: Path) -> None:
+    needed = set().union(*map(imported, package.rglob("*.py")))
+    assert needed - sys.stdlib_module_names == {"attrs", "httpx"}
+
+
+def test_only_the_operations_know_the_generated_packages() -> None:
+    generated = {package.name for package in GENERATED}
+    facade = [path for path in (ROOT / "facade").rglob("*.py") if imported(path) & generated]
+    assert {path.name for path in facade} <= {"campaigns.py", "single_sends.py"}

@@ -27,8 +27,8 @@ MAKE = f"""#!/bin/sh
 for target; do
     case $target in
     generate)
-        for name in $(sed -n 's/.*operationId: //p' openapi/campaigns.yaml); do echo >generated/$name.py; done
-        cksum openapi/campaigns.yaml | tee generated/client.py facade/sendgrid_campaigns/_sync/client.py >other ;;
+        for name in $(sed -n 's/.*operationId: //p' openapi/*.yaml); do echo >generated/$name.py; done
+        cksum openapi/*.yaml | tee generated/client.py facade/sendgrid_campaigns/_sync/client.py >other ;;
     lock) echo newer >requirements/dev.txt ;;
     test) ! grep -qE "^newer|: pause" requirements/dev.txt openapi/campaigns.yaml || exit 1 ;;
     check | lint-workflows | public-api | test-* | sbom) ;;

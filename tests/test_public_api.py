@@ -93,11 +93,12 @@ def test_a_break_needs_a_version(repository: Repository, versions: str) -> None:
     assert ("does not say so" in said) == code
 
 
-def test_a_package_that_is_gone(repository: Repository) -> None:
-    repository.release({**BEFORE, "generated/sendgrid_campaigns_api/__init__.py": ""})
+@pytest.mark.parametrize("package", ["sendgrid_campaigns_api", "sendgrid_single_sends_api"])
+def test_a_package_that_is_gone(repository: Repository, package: str) -> None:
+    repository.release({**BEFORE, f"generated/{package}/__init__.py": ""})
     shutil.rmtree(repository.folder / "generated")
     code, said = repository.check("released")
-    assert (code, "  sendgrid_campaigns_api: the package is gone\n" in said) == (1, True)
+    assert (code, f"  {package}: the package is gone\n" in said) == (1, True)
 
 
 def test_the_examples_of_the_release_are_checked_with_the_code_of_today(repository: Repository) -> None:

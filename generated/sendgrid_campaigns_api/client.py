@@ -1,6 +1,7 @@
 # Generated from openapi/campaigns.yaml: do not edit; change the fragment and run `make generate`.
 """HTTP clients for the functions in api"""
 
+from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -48,15 +49,25 @@ class Client:
         self.get_httpx_client().__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.get_httpx_client().__exit__(*error)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.get_httpx_client().__exit__(kind, error, traceback)
 
     async def __aenter__(self) -> Self:
         await self.get_async_httpx_client().__aenter__()
         return self
 
-    async def __aexit__(self, *error: object) -> None:
-        await self.get_async_httpx_client().__aexit__(*error)
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.get_async_httpx_client().__aexit__(kind, error, traceback)
 
 
 @define

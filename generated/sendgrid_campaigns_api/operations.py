@@ -44,13 +44,16 @@ class Operation(Generic[R]):
     """The name of the model of the request's body."""
     limits: Mapping[str, int]
     """The largest length of each field of the request's body, and the smallest value of each query parameter."""
+    array: str | None = None
+    """The field of the model of success that takes an answer that is an array alone; None: no answer is."""
 
     def parse(self, body: Any) -> R:
         """Parse the JSON value of an answer of success. Raises what the generated models raise, such as KeyError."""
         name = next(filter(None, self.success.values()), None)
         if name is None:
             raise ValueError("no answer of success has a body")
-        answer: R = getattr(import_module("..models", __name__), name).from_dict(body)
+        value = {self.array: body} if self.array and isinstance(body, list) else body
+        answer: R = getattr(import_module("..models", __name__), name).from_dict(value)
         return answer
 
     def request(

@@ -49,10 +49,10 @@ def copy(tmp_path: Path) -> Path:
     operation = {**send["post"], "operationId": "pause_campaign", "responses": answers}
     described["paths"][PAUSE] = {"parameters": send["parameters"], "post": operation}
     copy = tmp_path
-    (copy / "fragment.json").write_text(json.dumps(described), "utf-8")
+    (copy / "campaigns.json").write_text(json.dumps(described), "utf-8")
     shutil.copytree(ROOT / "facade", copy / "facade", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
-    run(copy, 0, ROOT / "scripts" / "generate.py", "--fragment", "fragment.json", "--folder", "generated")
+    run(copy, 0, ROOT / "scripts" / "generate.py", "--fragment", "campaigns.json", "--folder", "generated")
     return copy
 
 

@@ -1,6 +1,6 @@
-"""Compare two descriptions of the API by meaning, and say whether callers break.
+"""Compare descriptions of an API by meaning, and say whether callers break.
 
-python -m spec_diff BASE      BASE is a git ref, to compare the fragment of then with the fragment of now; or a file
+python -m spec_diff BASE      BASE is a git ref, to compare each fragment of then with the fragment of now; or a file
 
 Operations are matched by method and path, schemas by structure. With --foreign, the base is another author's
 description of the same API: names are not compared then, and every fact that differs counts.
@@ -15,14 +15,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from spec_diff import reader
 from spec_diff.operations import differences
 from spec_diff.schemas import Description, Difference
 
 ROOT = Path(__file__).resolve().parents[2]
-FRAGMENT = "openapi/campaigns.yaml"
+NOTHING = {"openapi": "3.1.0", "paths": {}}
+"""A fragment before it was added, and after it was removed."""
 
 BREAKS, STRICTER, BREAKS_NAMES, COMPATIBLE = "breaks", "stricter", "breaks names", "compatible"
 DISAGREES, ELSEWHERE = "disagrees", "not in ours"
@@ -35,6 +36,9 @@ HEADINGS = {
     ELSEWHERE: "Not in ours",
 }
 FAILS = {BREAKS, STRICTER, BREAKS_NAMES, DISAGREES}
+
+Named: TypeAlias = tuple[str, Any]
+"""A description, after how messages call it."""
 
 
 @dataclass(frozen=True)
@@ -113,20 +117,63 @@ def stop(problem: str) -> NoReturn:
     sys.exit(2)
 
 
-def read(where: str) -> tuple[str, Any]:
-    """Read a file, or the fragment at a git ref; return a name for messages, and the description."""
-    if Path(where).is_file():
-        name, text = where.removeprefix(f"{ROOT}/"), Path(where).read_text("utf-8")
+def read(where: str | None) -> dict[str, Named]:
+    """Read a file, or all fragments, of now or at a git ref; return each by its name, which is empty for a file."""
+    if where is None:
+        texts = {path.stem: (f"openapi/{path.name}", path.read_text("utf-8")) for path in reader.FRAGMENTS}
+    elif Path(where).is_file():
+        texts = {"": (where, Path(where).read_text("utf-8"))}
     else:
-        command = ["git", "-C", str(ROOT), "show", f"{where}:{FRAGMENT}"]
-        shown = subprocess.run(command, capture_output=True, text=True, check=False)
-        if shown.returncode != 0:
-            stop(f"{where} is no file, and no git ref that holds {FRAGMENT}: {shown.stderr.strip()}")
-        name, text = f"{FRAGMENT} at {where}", shown.stdout
+        pattern = '^[[:space:]{"]*openapi"?:'
+        found = git("grep", "--name-only", "--extended-regexp", "-e", pattern, where, "--", "openapi/*.yaml")
+        if found.returncode != 0:
+            stop(f"{where} is no file, and no git ref that holds openapi/*.yaml: {found.stderr.strip() or 'none'}")
+        paths = [line.removeprefix(f"{where}:") for line in found.stdout.splitlines()]
+        texts = {Path(path).stem: (f"{path} at {where}", git("show", f"{where}:{path}").stdout) for path in paths}
+    return {name: described(*text) for name, text in texts.items()}
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def described(called: str, text: str) -> Named:
     try:
-        return name, reader.read(text)
+        return called, reader.read(text)
     except ValueError as error:
-        stop(f"{name} cannot be read: {error}")
+        stop(f"{called} cannot be read: {error}")
+
+
+def pairs(base: dict[str, Named], ours: dict[str, Named], only: str | None) -> Iterator[tuple[Named, Named]]:
+    """Put together what is compared: fragments by name, or a file with the one that is chosen."""
+    names = sorted({*base, *ours} - {""})
+    if only is not None and only not in names:
+        stop(f"there is no fragment {only}; there is {', '.join(names) or 'none, for two files are compared'}")
+    if "" not in {*base, *ours}:
+        for name in [only] if only else names:
+            nothing: Named = (f"no {name}", NOTHING)
+            yield base.get(name, nothing), ours.get(name, nothing)
+        return
+    names = [only] if only else names
+    if len(names) > 1:
+        stop(f"a file is compared with one fragment: choose by FRAGMENT={' or FRAGMENT='.join(names)}")
+    yield base.get("") or base[names[0]], ours.get("") or ours[names[0]]
+
+
+def differ(base: Named, ours: Named, *, foreign: bool) -> list[Found]:
+    try:
+        return compare(base[1], ours[1], foreign=foreign)
+    except RecursionError:
+        stop("a schema is a part of itself by allOf, anyOf or oneOf: no value can match it")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Either a description is invalid, or this program has a bug.
+        from openapi_spec_validator.shortcuts import get_validator_cls  # takes longer than everything else
+
+        for called, raw in (base, ours):
+            for wrong in get_validator_cls(raw)(raw).iter_errors():
+                stop(f"{called} is not valid OpenAPI: {'/'.join(map(str, wrong.absolute_path))}: {wrong.message}")
+        raise
 
 
 def main() -> None:
@@ -134,32 +181,28 @@ def main() -> None:
         prog="spec_diff", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("base", metavar="BASE", help="a git ref or a file")
-    parser.add_argument("--ours", default=str(ROOT / FRAGMENT), help=f"a git ref or a file; default: {FRAGMENT}")
+    parser.add_argument("--ours", help="a git ref or a file; default: openapi/*.yaml")
+    parser.add_argument("--fragment", metavar="NAME", help="compare one fragment, such as campaigns; default: each")
     parser.add_argument("--foreign", action="store_true", help="the base is another author's description")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    name, base = read(options.base)
-    our_name, ours = read(options.ours)
-    try:
-        found = compare(base, ours, foreign=options.foreign)
-    except RecursionError:
-        stop("a schema is a part of itself by allOf, anyOf or oneOf: no value can match it")
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # Either a description is invalid, or this program has a bug.
-        from openapi_spec_validator.shortcuts import get_validator_cls  # takes longer than everything else
-
-        for called, raw in ((name, base), (our_name, ours)):
-            for wrong in get_validator_cls(raw)(raw).iter_errors():
-                stop(f"{called} is not valid OpenAPI: {'/'.join(map(str, wrong.absolute_path))}: {wrong.message}")
-        raise
+    compared = [
+        (base, ours, differ(base, ours, foreign=options.foreign))
+        for base, ours in pairs(read(options.base), read(options.ours), options.fragment)
+    ]
     if options.json:
-        about = {"base": name, "ours": our_name, "foreign": options.foreign, "failed": failed(found)}
-        print(json.dumps({**about, "differences": [asdict(one) for one in found]}, indent=2))
+        about = [
+            {"base": base[0], "ours": ours[0], "foreign": options.foreign, "failed": failed(found)}
+            | {"differences": [asdict(one) for one in found]}
+            for base, ours, found in compared
+        ]
+        print(json.dumps(about, indent=2))
     else:
         note = "; the base is a foreign description, so names are not compared" if options.foreign else ""
-        print(f"base: {name}; ours: {our_name}{note}")
-        print(*report(found, foreign=options.foreign, same=base == ours), sep="\n")
-    sys.exit(failed(found))
+        for number, (base, ours, found) in enumerate(compared):
+            print(*[""] * bool(number), f"base: {base[0]}; ours: {ours[0]}{note}", sep="\n")
+            print(*report(found, foreign=options.foreign, same=base[1] == ours[1]), sep="\n")
+    sys.exit(any(failed(found) for *_, found in compared))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+FRAGMENTS = sorted((Path(__file__).parents[2] / "openapi").glob("*.yaml"))
+"""What this project knows about the wire: every description of openapi/ belongs to it."""
 
 
 def read(text: str) -> dict[str, Any]:

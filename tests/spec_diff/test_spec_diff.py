@@ -13,8 +13,9 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from doubles import Script
 from spec_diff import __main__ as spec_diff
 from spec_diff.edits import edited, fragment
-from spec_diff.reader import load
+from spec_diff.reader import FRAGMENTS, load
 
+NAMES = [path.stem for path in FRAGMENTS]
 EDITS: list[dict[str, Any]] = load(Path(__file__).with_name("edits.yaml").read_text("utf-8"))
 
 
@@ -116,7 +117,7 @@ def test_a_foreign_file(theirs: Any, tmp_path: Path, base: Path, run: Script) ->
 
 def test_an_earlier_version_of_ours(tmp_path: Path, base: Path, run: Script) -> None:
     file = written(tmp_path / "ours.json", edited(fragment, [{"remove": ["paths", "/v3/campaigns", "get"]}]))
-    code, said = run(file)
+    code, said = run(file, "--fragment", "campaigns")
     assert code == 0
     assert said.startswith(f"base: {file}; ours: openapi/campaigns.yaml\n")
     assert "- GET /v3/campaigns: operation added\n" in said
@@ -130,7 +131,7 @@ def test_json(tmp_path: Path, base: Path, run: Script) -> None:
     code, said = run(base, "--ours", written(tmp_path / "ours.json", edited(fragment, steps)), "--json")
     place = "POST /v3/campaigns > body > title"
     difference = {"result": "breaks", "what": "pattern", "base": "none", "ours": "a|b", "places": [place]}
-    report = json.loads(said)
+    (report,) = json.loads(said)
     assert (code, report["failed"], report["differences"]) == (1, True, [difference])
 
 
@@ -154,14 +155,28 @@ def test_two_that_cannot_be_compared(case: str, tmp_path: Path, run: Script) -> 
     file = tmp_path / "wrong"
     if text is not None:
         file.write_text(text)
-    code, said = run(file)
+    code, said = run(file, "--fragment", "campaigns")
     assert (code, message in said) == (2, True)
+
+
+def test_which_fragment(base: Path, run: Script) -> None:
+    code, said = run(base)
+    assert (code, f"choose by FRAGMENT={' or FRAGMENT='.join(NAMES)}\n" in said) == (2, True)
+    assert f"there is no fragment x; there is {', '.join(NAMES)}\n" in run(base, "--fragment", "x")[1]
+
+
+def test_a_fragment_that_is_removed_breaks_and_one_that_is_added_does_not() -> None:
+    old, new = ("campaigns", fragment), ("contacts", fragment)
+    removed, added = (spec_diff.differ(*pair, foreign=False) for pair in spec_diff.pairs({"a": old}, {"b": new}, None))
+    assert [one.what for one in removed if one.result == "breaks"] == ["operation removed"] * 11
+    assert [(one.result, one.what) for one in added] == [("compatible", "operation added")] * 11
 
 
 def test_a_git_ref(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, run: Script) -> None:
     (tmp_path / "openapi").mkdir()
     renamed = edited(fragment, [{"replace": ["SendAccepted", "Accepted"]}])
     written(tmp_path / "openapi" / "campaigns.yaml", renamed)
+    (tmp_path / "openapi" / "generator.yaml").write_text("literal_enums: true\n")  # no description
     monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))  # git finds the refs there
     me = ("-c", "user.name=x", "-c", "user.email=x@example.com")
     for command in (("init", "-q"), ("add", "openapi"), (*me, "commit", "-q", "-m", "x")):
@@ -171,3 +186,9 @@ def test_a_git_ref(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, 
     # Names alone break, too.
     assert (code, "Breaks names of the generated package, and nothing on the wire: 1" in said) == (1, True)
     assert run("HEAD", "--ours", "HEAD")[1].endswith("Not a word differs.\n")
+    code, said = run("HEAD")
+    assert code == 1
+    assert re.findall("^base: .*", said, re.M) == [
+        "base: openapi/campaigns.yaml at HEAD; ours: openapi/campaigns.yaml",
+        *(f"base: no {name}; ours: openapi/{name}.yaml" for name in NAMES if name != "campaigns"),
+    ]
