@@ -1,0 +1,143 @@
+"""A job's rows as Celery tasks: a real worker on a broker in memory. Real brokers and killed workers: `make bulk`."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+
+from sendgrid_campaigns import CampaignsClient, ConfigurationError
+from sendgrid_campaigns.bulk import Job, Journal
+from sendgrid_campaigns.bulk.celery import Tasks, register
+from sendgrid_campaigns.sandbox import Sandbox
+
+KEY = "SG.of-the-workers"
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        sandbox.add_key(KEY)
+        yield sandbox
+
+
+@pytest.fixture
+def app() -> Celery:
+    app = Celery(broker="memory://", set_as_current=False)
+    app.conf.update(beat_schedule={"own": {"task": "own", "schedule": 1.0}}, worker_hijack_root_logger=False)
+    return app
+
+
+@pytest.fixture
+def clients() -> list[CampaignsClient]:
+    return []
+
+
+@pytest.fixture
+def tasks(app: Celery, sandbox: Sandbox, tmp_path: Path, clients: list[CampaignsClient]) -> Tasks:
+    def client() -> CampaignsClient:
+        clients.append(sandbox.client(KEY))
+        return clients[-1]
+
+    return register(app, str(tmp_path / "journal"), client=client)
+
+
+@pytest.fixture
+def file(sandbox: Sandbox, tmp_path: Path) -> Path:
+    rows = [4900, *(sandbox.create_campaign() for _ in range(20))]
+    path = tmp_path / "jobs.csv"
+    path.write_text("subuser,campaign_id\nacme,4901\n" + "".join(f",{row}\n" for row in rows))
+    return path
+
+
+def messages(app: Celery) -> list[Any]:
+    with app.connection_for_read() as connection:
+        queue: Any = connection.SimpleQueue("celery")
+        found = []
+        while queue.qsize():
+            message = queue.get_nowait()
+            message.ack()
+            found.append(message)
+        return found
+
+
+def mailed(sandbox: Sandbox) -> Counter[int]:
+    return Counter(mailing.campaign_id for mailing in sandbox.mailings())
+
+
+@pytest.fixture(autouse=True)
+def no_messages_of_other_tests(app: Celery) -> None:
+    messages(app)  # the broker in memory is one for the process
+
+
+def test_a_job(app: Celery, tasks: Tasks, file: Path, sandbox: Sandbox, clients: list[CampaignsClient]) -> None:
+    sent = Event()
+    sandbox.act("send", 22, lambda _: sent.set(), when="after")
+    assert (tasks.start(file), tasks.start(file), clients) == (22, 0, [])
+    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="error"):
+        assert sent.wait(60)
+    assert set(mailed(sandbox).values()) == {1}
+    assert (tasks.status("jobs.csv"), len(clients)) == ({"sent": 22}, 1)
+
+
+def test_a_message_names_a_row_and_holds_nothing_else(app: Celery, tasks: Tasks, file: Path) -> None:
+    tasks.start(file)
+    found = messages(app)
+    assert len(found) == 22
+    (arguments, named, _) = json.loads(found[0].body)
+    assert (arguments, named) == (["jobs.csv", "acme", "4901"], {})
+    assert found[0].content_type == "application/json"
+    assert KEY not in repr([vars(message) for message in found])
+
+
+def test_a_message_that_comes_twice(tasks: Tasks, file: Path, sandbox: Sandbox) -> None:
+    tasks.start(file)
+    message = ("jobs.csv", "acme", "4901")
+    assert (tasks.send_row(*message), tasks.send_row(*message)) == ("sent", None)
+    assert (tasks.send_row("jobs.csv", "", "77"), mailed(sandbox)) == (None, {4901: 1})
+
+
+@pytest.mark.parametrize(("lost_after", "again"), [(900, 0), (1e-6, 22)])
+def test_messages_that_are_lost_come_again(
+    app: Celery, sandbox: Sandbox, tmp_path: Path, file: Path, lost_after: float, again: int
+) -> None:
+    tasks = register(app, str(tmp_path / "journal"), client=sandbox.client, lost_after=lost_after)
+    assert (tasks.start(file), len(messages(app))) == (22, 22)  # the broker is emptied
+    assert (tasks.revive(), len(messages(app))) == (again, again)
+
+
+def test_what_is_for_a_person(app: Celery, tasks: Tasks, file: Path, sandbox: Sandbox) -> None:
+    tasks.start(file)
+    file.write_text("campaign_id\n1\n")
+    tasks.start(file, name="another")
+    assert tasks.send_row("another", "", "1") == "refused"
+    messages(app)
+    assert (tasks.status("another"), tasks.retry("another", "refused"), len(messages(app))) == ({"refused": 1}, 1, 1)
+    assert tasks.send_row("another", "", "1") == "refused"
+
+
+def test_the_settings(app: Celery, tasks: Tasks, tmp_path: Path) -> None:
+    task = tasks.send_row
+    assert (task.acks_late, task.reject_on_worker_lost, task.ignore_result, task.serializer) == (
+        True,
+        True,
+        True,
+        "json",
+    )
+    assert getattr(task, "autoretry_for", ()) == ()
+    assert app.conf.beat_schedule.keys() == {"own", "sendgrid_campaigns.revive"}
+    assert app.conf.beat_schedule["sendgrid_campaigns.revive"]["task"] in app.tasks
+    for wrong, lost_after in (("app", 1.0), (app, 0)):
+        with pytest.raises(ConfigurationError):
+            register(wrong, "journal", lost_after=lost_after)
+
+
+def test_a_job_of_the_sandbox_is_not_sent_for_real(tasks: Tasks, file: Path, tmp_path: Path) -> None:
+    Job.load(file, Journal(tmp_path / "journal")).bind("api.sendgrid.com")
+    with pytest.raises(ConfigurationError, match="is one of api"):
+        tasks.send_row("jobs.csv", "acme", "4901")
