@@ -1,6 +1,6 @@
 """Run SendGrid's own clients against the sandbox over HTTP, and fail when an answer differs from the documented answer.
 
-Then run the calls of docs/coming-from-sendgrid-python.md, and fail when a call and its replacement have different effects.
+Then run the calls of docs/coming-from-sendgrid-python.md, and fail when a call and its replacement differ in effect.
 
 `make official-clients` installs the clients in .venv-official and .node.
 """
@@ -90,7 +90,7 @@ def compare() -> int:
     """Run both columns of the table, print a line for each row, and return the number of differences."""
     with Sandbox() as sandbox, sandbox.serve() as server:
         given = {"url": server.url, "key": KEY, "calls": [before for before, _ in ROWS]}
-        command = [CLIENTS[0][0], ROOT / "scripts" / "official_table.py", json.dumps(given)]
+        command: list[str | Path] = [CLIENTS[0][0], ROOT / "scripts" / "official_table.py", json.dumps(given)]
         subprocess.run(command, env=ENVIRONMENT, timeout=60, check=True)
         found = [effect(request) for request in sandbox.requests()]
     wanted = after()

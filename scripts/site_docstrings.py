@@ -1,27 +1,24 @@
-"""An extension of griffe: what docstrings say of parameters, `name: text`, becomes a list."""
+"""An extension of griffe for the site: what a docstring says of parameters, `name: text`, becomes a list."""
 
-import re
+from typing import Any
 
-from griffe import Extension, Object
-
-PARAMETERS = re.compile(r"^(\w+(?:, \w+)*|\w+: [^\n;]*; \w+): ", re.M)
+from griffe import Extension, Function, Object
 
 
 class ParameterList(Extension):
     """Change the docstrings that the site shows."""
 
-    def on_object(self, *, obj: Object, **_: object) -> None:
+    def on_object(self, *, obj: Object, **_: Any) -> None:
         """Make a list item of each line that begins with a parameter's name."""
-        names = {each.name for each in getattr(obj, "parameters", ())}
-        if obj.docstring is None or not names:
+        if obj.docstring is None or not isinstance(obj, Function):
             return
-        lines = list[str]()
+        names, lines, in_list = {each.name for each in obj.parameters}, list[str](), False
         for line in obj.docstring.value.splitlines():
-            begin, _, rest = line.partition(": ")
-            if begin and {*begin.split(", ")} <= names:
-                listed = bool(lines) and lines[-1].startswith(("- ", "  "))
-                lines += [] if listed or not lines else [""]
-                lines.append(f"- **{begin}**: {rest}")
+            named, colon, text = line.partition(": ")
+            if colon and {*named.split(", ")} <= names:
+                lines += ["", f"- **{named}**: {text}"]
+                in_list = True
             else:
-                lines.append(f"  {line}" if line and lines and lines[-1].startswith(("- ", "  ")) else line)
+                in_list = in_list and bool(line)
+                lines.append(f"  {line}" if in_list else line)
         obj.docstring.value = "\n".join(lines)

@@ -1,7 +1,7 @@
-"""Write the pages that zensical makes the site of, into .site/: docs/, the files to which docs/ links, and the reference.
+"""Write what zensical makes the site of, into .site/: the pages of docs/, the files to which they link, the reference.
 
-docs/ is written for readers of the repository. On the site, a file outside of docs/ is a page as well, a block of code needs
-no mark for tests, and a page with a diagram loads mermaid from the site.
+docs/ is written for readers of the repository. On the site, a file outside of docs/ is a page as well, a block of code
+needs no mark for tests, and a page with a diagram loads mermaid from the site.
 """
 
 import os
@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from types import ModuleType
 
+import pytest_sendgrid_campaigns
 import sendgrid_campaigns
 from sendgrid_campaigns import sandbox, testing
 from sendgrid_campaigns.transport import aiohttp
@@ -20,7 +21,15 @@ STAGE = ROOT / ".site"
 MERMAID = ROOT / ".node" / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 
 LINK = re.compile(r"(\]\(|^\[[^\]]+\]: )(?![a-z]+:|#)([^)#\s]+)", re.M)
+DIAGRAM = re.compile(r"^```mermaid\n.*?^```$", re.M | re.S)
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".toml": "toml"}
+STYLE = """\
+/* On a narrow screen a diagram scrolls, in place of getting too small to read. */
+.diagram { overflow-x: auto; }
+.diagram > .mermaid { min-width: 36rem; }
+/* A name in the first column of a table stays whole. */
+.md-typeset td:first-child code { white-space: nowrap; }
+"""
 UNLISTED = "---\nsearch:\n  exclude: true\n---\n\n"
 """Keep a page out of the search."""
 
@@ -49,7 +58,8 @@ def page(path: Path) -> tuple[str, list[Path]]:
 
     text = LINK.sub(moved, text)
     text = re.sub(r"^```python no-run$", "```python", text, flags=re.M)
-    if "\n```mermaid\n" in text:
+    text, diagrams = DIAGRAM.subn(r'<div class="diagram" markdown>\n\n\g<0>\n\n</div>', text)
+    if diagrams:
         up = "" if path.name == "index.md" else "../"
         text += f'\n<script src="{up}mermaid.js"></script>\n'
     return (text if path.is_relative_to(DOCS) else UNLISTED + text), linked
@@ -64,18 +74,17 @@ def of(module: ModuleType, names: list[str]) -> str:
 def reference() -> dict[str, str]:
     """Return the pages of the reference: every public name, with its docstring."""
     public = [name for name in sendgrid_campaigns.__all__ if not name.startswith("_")]
-    kinds = {name: getattr(sendgrid_campaigns, name) for name in public}
-    clients = [name for name in ("CampaignsClient", "AsyncCampaignsClient", "Retry", "Clock")]
-    errors = ["SendGridError", *(name for name in public if issubclass(kinds[name], Exception) and name != "SendGridError")]
+    clients = ["CampaignsClient", "AsyncCampaignsClient", "Retry", "Clock"]
+    errors = [name for name in public if issubclass(getattr(sendgrid_campaigns, name), Exception)]
+    errors.sort(key=lambda name: name != "SendGridError")
     results = [name for name in public if name not in {*clients, *errors}]
+    fixtures = ["sendgrid_sandbox", "sendgrid_instant_clock"]
     return {
-        "clients": f"# Clients\n\n{of(sendgrid_campaigns, clients)}\n\n{of(aiohttp, ['AiohttpCampaignsClient'])}\n",
-        "results": f"# Results\n\n{of(sendgrid_campaigns, results)}\n",
-        "errors": f"# Error classes\n\n{of(sendgrid_campaigns, errors)}\n",
-        "sandbox": f"# Sandbox classes\n\n{of(sandbox, ['Sandbox', *sorted({*sandbox.__all__} - {'Sandbox'})])}\n",
-        "testing": "# Test helpers\n\nThe fixtures of the pytest plugin, and the module `sendgrid_campaigns.testing`.\n\n"
-        "::: pytest_sendgrid_campaigns.sendgrid_sandbox\n\n::: pytest_sendgrid_campaigns.sendgrid_instant_clock\n\n"
-        f"{of(testing, testing.__all__)}\n",
+        "Clients": f"{of(sendgrid_campaigns, clients)}\n\n{of(aiohttp, ['AiohttpCampaignsClient'])}",
+        "Results": of(sendgrid_campaigns, results),
+        "Errors": of(sendgrid_campaigns, errors),
+        "Sandbox": of(sandbox, sorted(sandbox.__all__, key=lambda name: name != "Sandbox")),
+        "Testing": f"{of(pytest_sendgrid_campaigns, fixtures)}\n\n{of(testing, testing.__all__)}",
     }
 
 
@@ -102,7 +111,8 @@ def main() -> None:
         write(staged(path), text)
         waiting += linked
     for name, text in reference().items():
-        write(Path("api") / f"{name}.md", text)
+        write(Path("api") / f"{name.lower()}.md", f"# {name}: from the docstrings\n\n{text}\n")
+    write(Path("site.css"), STYLE)
     shutil.copyfile(MERMAID, STAGE / "mermaid.js")
 
 

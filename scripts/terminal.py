@@ -58,7 +58,7 @@ def run(command: str, folder: str) -> str:
         path = os.pathsep.join((str(ROOT / "facade"), str(ROOT / "generated")))
         kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
         environment = {**kept, "TERM": "xterm-256color", "COLUMNS": str(WIDTH), "PYTHONPATH": path}
-        os.execve(sys.executable, [sys.executable, "-m", "sendgrid_campaigns", *command.split()], environment)
+        os.execve(sys.executable, [sys.executable, "-m", "sendgrid_campaigns", *command.split()], environment)  # noqa: S606
     shown = b""
     try:
         while read := os.read(terminal, 65_536):

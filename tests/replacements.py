@@ -1,4 +1,4 @@
-"""The table of docs/coming-from-sendgrid-python.md: each call of SendGrid's own client, and the call that replaces it."""
+"""The table of docs/coming-from-sendgrid-python.md: calls of SendGrid's own client, and the calls that replace them."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def effect(request: RequestRecord) -> tuple[Any, ...]:
 def after() -> list[tuple[Any, ...]]:
     """Run the column "after" on a new sandbox, and return the effect of each call's last request."""
     with Sandbox() as sandbox, sandbox.client() as campaigns:
-        effects = []
+        effects = list[tuple[Any, ...]]()
         for _, call in ROWS:
             exec(call, {"campaigns": campaigns, "UTC": UTC, "datetime": datetime})
             effects.append(effect(sandbox.requests()[-1]))
