@@ -89,7 +89,7 @@ test-docs: $(READY)  ## run every example and command of the README and docs/
 docs: $(READY) .venv-docs/.locked .node/.locked  ## make the site of docs/ in site/, and test it in a browser, where there is one
 	@$(BIN)/python scripts/site_pages.py
 	@.venv-docs/bin/zensical build --strict --clean
-	@$(BIN)/python -m pytest --numprocesses auto $(SITE)
+	@$(BIN)/python -m pytest -rs --numprocesses auto $(SITE)
 	@echo "to read it: $(BIN)/python -m http.server --directory site --bind 127.0.0.1"
 
 # mypy trusts size and modification time in whole seconds, so an edit and its revert within one second leave a stale
