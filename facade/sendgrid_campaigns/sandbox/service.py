@@ -28,7 +28,7 @@ _LONGEST = 1e9
 
 @dataclass(frozen=True, kw_only=True)
 class Knobs:
-    """Behaviour of the service where its documents are silent. Each default is a guess: see docs/sandbox.md.
+    """Behaviour of the service where its documents are silent. Each default is a guess: see docs/sandbox-behaviour.md.
 
     Raises ValueError or TypeError for a value that is out of range. Numbers of seconds are at most 1e9.
     """
