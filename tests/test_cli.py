@@ -286,6 +286,7 @@ def test_two_examples_in_every_help(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("march.html").write_text("<p>")
+    Path("jobs.csv").write_text("campaign_id\n4900\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Hello")))
     shown = run(*filter(None, [name]), "--help").stdout.replace("\\\n", "")
     examples = re.findall(r"^    sendgrid-campaigns (.*?)(?: <march.txt)?$", shown, re.M)

@@ -50,6 +50,8 @@ def test_commands(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     Path("newsletter.txt").write_text("Hello! [unsubscribe]")
+    for file in re.findall(r"^```csv\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S):
+        Path("jobs.csv").write_text(file)
     for block in CONSOLE.finditer(page.read_text("utf-8")):
         for command in re.split(r"^\$ ", block[1], flags=re.M)[1:]:
             line, _, shown = command.partition("\n")

@@ -44,12 +44,23 @@ def test_a_program_that_packs_modules_finds_every_endpoint() -> None:
 
 @pytest.mark.parametrize(
     ("module", "library", "extra"),
-    [("cli", "click", "cli"), ("cli", "rich", "cli"), ("transport.aiohttp", "aiohttp", "aiohttp")],
+    [
+        ("cli", "click", "cli"),
+        ("cli", "rich", "cli"),
+        ("transport.aiohttp", "aiohttp", "aiohttp"),
+        ("bulk", "sqlalchemy", "bulk"),
+    ],
 )
 def test_a_missing_extra_is_named(module: str, library: str, extra: str) -> None:
     done = python(f"import sys; sys.modules['{library}'] = None; import sendgrid_campaigns.{module}")
     assert done.returncode == 1
     assert done.stderr.strip().endswith(f"pip install 'sendgrid-campaigns[{extra}]'")
+
+
+def test_a_missing_driver_is_named() -> None:
+    program = "from sendgrid_campaigns.bulk import Journal; Journal('postgresql://host/mail')"
+    done = python(f"import sys; sys.modules['psycopg'] = None; {program}")
+    assert done.stderr.strip().endswith("pip install 'sendgrid-campaigns[postgresql]'")
 
 
 def test_the_package_requires_httpx_and_attrs_alone() -> None:
