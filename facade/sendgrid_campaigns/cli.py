@@ -605,9 +605,9 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="By default loopback. Others open the sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox_(file: str | None, port: int, host: str, as_json: bool) -> Output:
-    """Serve the offline sandbox over HTTP, with a page at its address. FILE keeps the sandbox's state.
+    """Serve the offline sandbox over HTTP, with a page for browsers.
 
-    On loopback, until interrupted. Standard error gets a line for each request.
+    On loopback, until interrupted. FILE keeps the sandbox's state. Standard error gets a line for each request.
 
     Examples:
       sendgrid-campaigns sandbox
@@ -616,7 +616,7 @@ def sandbox_(file: str | None, port: int, host: str, as_json: bool) -> Output:
     sandbox = Sandbox(file)
     with contextlib.closing(sandbox.serve(port, host=host, start=False)) as server:
         where = {"url": server.url, "key": example.KEY}
-        text = f"{server.url}  (key: {example.KEY}; in a browser: what happens here; stop with Ctrl-C)"
+        text = f"{server.url}  (key: {example.KEY}; open it in a browser; stop with Ctrl-C)"
         _write(sys.stdout, json.dumps(where) if as_json else text)
         if server.is_open:
             _write(sys.stderr, OPENED)

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import shlex
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -29,12 +30,27 @@ PATHS = {path.removeprefix("/_sandbox/"): item for path, item in FRAGMENT["paths
 WRITES = {name: item["post"] for name, item in PATHS.items() if "post" in item}
 GET, SEND = "/v3/campaigns/4900", "/v3/campaigns/4900/schedules/now"
 
+PLAIN = ssl.create_default_context()  # made once: making one takes longer than a test
+
 Steer = Callable[..., httpx.Response]
 
 
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[FixedSandbox, str]]:
+    with FixedSandbox() as sandbox, sandbox.serve() as server:
+        yield sandbox, server.url
+
+
 @pytest.fixture
-def http(sandbox: FixedSandbox) -> Iterator[httpx.Client]:
-    with sandbox.serve() as server, httpx.Client(base_url=server.url, trust_env=False, timeout=5) as http:
+def sandbox(served: tuple[FixedSandbox, str]) -> Iterator[FixedSandbox]:
+    """One sandbox and server for all tests, as new for each: to stop a server takes longer than most tests."""
+    yield served[0]
+    served[0].reset()
+
+
+@pytest.fixture
+def http(sandbox: FixedSandbox, served: tuple[FixedSandbox, str]) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served[1], trust_env=False, timeout=5, verify=PLAIN) as http:
         yield http
 
 

@@ -234,10 +234,22 @@ async function openMail(id) {
   $("mail").showModal();
 }
 
-/** Return HTML without elements that fetch, connect or lead elsewhere on their own. The frame's policy blocks the rest. */
+const CONNECTING = "base, embed, frame, iframe, link, meta, object, script, template";
+
+/**
+ * Return HTML that connects to nothing. The frame's policy blocks what fetches; but Chromium connects ahead, without a
+ * request, for some elements and for a link that is pressed.
+ */
 function still(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
-  for (const each of parsed.querySelectorAll("script, link, meta, base")) each.remove();
+  for (const each of parsed.querySelectorAll(CONNECTING)) each.remove();
+  for (const each of parsed.querySelectorAll("a, area")) {
+    each.setAttribute("title", each.getAttribute("href") || "");
+    for (const name of ["href", "xlink:href"]) each.removeAttribute(name);
+  }
+  const looks = parsed.createElement("style");
+  looks.textContent = "a { color: #00e; text-decoration: underline }";
+  parsed.head.prepend(looks);
   return `<!doctype html>${parsed.documentElement.outerHTML}`;
 }
 
@@ -276,8 +288,10 @@ for (const button of document.querySelectorAll("[data-fault]")) {
 }
 $("stale").addEventListener("click", () => steer("knobs", { staleness: $("stale").getAttribute("aria-pressed") === "true" ? 0 : 10 }));
 $("forget").addEventListener("click", () => steer("forget"));
-$("reset").addEventListener("click", () => {
-  if (confirm("Make this sandbox as new? Campaigns, mail and requests are deleted.")) steer("reset");
+$("reset").addEventListener("click", () => $("sure").showModal());
+$("sure").addEventListener("close", () => {
+  if ($("sure").returnValue === "reset") steer("reset");
+  $("sure").returnValue = "";
 });
 $("add").addEventListener("submit", async (event) => {
   event.preventDefault();
