@@ -605,7 +605,7 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="By default loopback. Others open the sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox_(file: str | None, port: int, host: str, as_json: bool) -> Output:
-    """Serve the offline sandbox over HTTP, with a page for browsers.
+    """Serve the offline sandbox over HTTP, with a page.
 
     On loopback, until interrupted. FILE keeps the sandbox's state. Standard error gets a line for each request.
 

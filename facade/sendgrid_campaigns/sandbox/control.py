@@ -44,8 +44,8 @@ class Control:
     def __init__(self, sandbox: "Sandbox", network: Network, version: Callable[[], object]) -> None:
         self._sandbox = sandbox
         self._network = network
-        self.version = version
-        self.overview = sandbox.overview
+        self.version: Callable[[], object] = version
+        self.overview: Callable[[], dict[str, Any]] = sandbox.overview
 
     def answer(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes

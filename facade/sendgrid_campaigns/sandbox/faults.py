@@ -248,7 +248,7 @@ class Network:
         self._outage: tuple[float, Fault] | None = None
         self._unplayed: list[str] = []
         self._thread = threading.local()
-        self.played = deque[Played](maxlen=100)
+        self.played: deque[Played] = deque(maxlen=100)
         """The latest faults that requests have met."""
 
     # --- planning ---

@@ -201,11 +201,13 @@ class Server:
     async def _until_gone(self, receive: Receive, at_tick: Callable[[], Awaitable[None]] | None = None) -> None:
         """Wait until the client disconnects, or the server stops."""
         gone = asyncio.ensure_future(_gone(receive))
-        while not self._server.should_exit and not gone.done():
-            if at_tick is not None:
-                await at_tick()
-            await asyncio.wait({gone}, timeout=_TICK)
-        gone.cancel()
+        try:
+            while not self._server.should_exit and not gone.done():
+                if at_tick is not None:
+                    await at_tick()
+                await asyncio.wait({gone}, timeout=_TICK)
+        finally:
+            gone.cancel()
 
     async def _events(self, receive: Receive, send: Send) -> None:
         """Send the overview now, and after each change: as server-sent events."""
@@ -275,5 +277,6 @@ async def _send(send: Send, reply: Reply) -> None:
 
 def _log(method: str, path: str, headers: Mapping[str, str], status: int | str) -> None:
     """Log a request, without anything that looks like a key."""
-    line = f"{method} {path} {headers.get('on-behalf-of', '-')} {status}"
-    LOG.info("%s", re.sub(r"SG\.[\w.-]+", "SG.***", line))
+    if LOG.isEnabledFor(logging.INFO):
+        line = f"{method} {path} {headers.get('on-behalf-of', '-')} {status}"
+        LOG.info("%s", re.sub(r"SG\.[\w.-]+", "SG.***", line))
