@@ -616,7 +616,7 @@ def sandbox_(file: str | None, port: int, host: str, as_json: bool) -> Output:
     sandbox = Sandbox(file)
     with contextlib.closing(sandbox.serve(port, host=host, start=False)) as server:
         where = {"url": server.url, "key": example.KEY}
-        text = f"{server.url}  (key: {example.KEY}; open it in a browser; stop with Ctrl-C)"
+        text = f"{server.url}  (a page in browsers; key: {example.KEY}; stop with Ctrl-C)"
         _write(sys.stdout, json.dumps(where) if as_json else text)
         if server.is_open:
             _write(sys.stderr, OPENED)

@@ -147,6 +147,19 @@ def test_the_server_stops_and_comes_back(open_page: OpenPage, sandbox: Sandbox) 
         expect(page.locator("#live")).to_have_text("live")
 
 
+def test_a_page_that_nobody_sees_keeps_no_connection(
+    open_page: OpenPage, server: Server, campaigns: CampaignsClient
+) -> None:
+    page = open_page(server.url)
+    expect(page.locator("#live")).to_have_text("live")
+    see = "(hidden) => {{ Object.defineProperty(document, 'hidden', {{ value: hidden, configurable: true }});{}}}"
+    change = see.format(" document.dispatchEvent(new Event('visibilitychange')); return source.readyState; ")
+    assert page.evaluate(change, True) == 2  # closed
+    created = campaigns.create(title="Meanwhile")
+    assert page.evaluate(change, False) == 0  # connecting
+    expect(page.locator(campaign(created.id))).to_contain_text("Meanwhile")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_page_fits(

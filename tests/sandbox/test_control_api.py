@@ -338,6 +338,8 @@ def test_the_stream_tells_each_change_also_of_another_process(tmp_path: Path) ->
         closing(events(server.url)) as stream,
     ):
         assert next(stream)["counts"]["campaigns"] == 3
+        other.add_subuser("beta")
+        assert next(stream)["accounts"][-1]["account"] == "beta"
         other.send()
         assert next(stream)["counts"]["mailings"] == 1
         sandbox.fault("send", answer=503)
@@ -355,6 +357,7 @@ def test_the_stream_tells_what_time_alone_changes() -> None:
     sandbox = FixedSandbox()
     sandbox._clock = lambda: time[0]
     sandbox.send()
+    sandbox.overview()  # the mail has gone out: from now on, nothing but time changes the state
     with sandbox.serve() as server, closing(events(server.url)) as stream:
         assert next(stream)["campaigns"][-1]["status"] == "In Progress"
         time[0] += 61
