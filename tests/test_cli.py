@@ -30,7 +30,7 @@ from rich.cells import cell_len
 from doubles import FORKS, program_on
 from sendgrid_campaigns import CampaignsClient, __version__, errors
 from sendgrid_campaigns.campaigns import WRITES
-from sendgrid_campaigns.cli import WORDS, commands, exit_code, in_words, main, visible
+from sendgrid_campaigns.cli import OPENED, WORDS, commands, exit_code, in_words, main, visible
 from sendgrid_campaigns.sandbox import Sandbox
 from sockets.raw import Request, Service, answer, serve
 
@@ -457,21 +457,35 @@ def test_a_terminal_without_the_characters(kept: Run, tmp_path: Path) -> None:
     assert "\\u2600" in done.stdout
 
 
-@pytest.mark.parametrize(("name", "option"), [("SIGINT", []), ("SIGTERM", ["--json"])])
-def test_the_server_stops_on_signals_and_keeps_its_state(
-    kept: Run, tmp_path: Path, name: str, option: list[str]
+@pytest.mark.parametrize(
+    ("name", "option", "warned"),
+    [("SIGINT", [], ""), ("SIGTERM", ["--json"], ""), ("SIGINT", ["--host", "0.0.0.0"], OPENED + "\n")],  # noqa: S104
+)
+def test_the_server_logs_requests_stops_on_signals_and_keeps_its_state(
+    kept: Run, tmp_path: Path, name: str, option: list[str], warned: str
 ) -> None:
     command = [*PROGRAM, "sandbox", str(tmp_path / "kept.db"), *option]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
-        url = json.loads(line)["url"] if option else line.split()[0]
+        url = json.loads(line)["url"] if "--json" in option else line.split()[0]
         key = {"Authorization": "Bearer SG.sandbox"}
         assert httpx.post(f"{url}/v3/campaigns/4900/schedules/now", headers=key, trust_env=False).status_code == 201
+        more = {**key, "on-behalf-of": b"\xff\x9bm"}
+        assert httpx.get(f"{url}/v3/campaigns", headers=more, trust_env=False).status_code == 401
+        # A plan that no request has met is no fault of the command.
+        plan = {"operation": "send", "ending": "reset"}
+        assert httpx.post(f"{url}/_sandbox/fault", json=plan, trust_env=False).status_code == 200
         server.send_signal(getattr(signal, name))
         output, errors = server.communicate()
-    expected = f"{json.dumps({'stopped': url})}\n" if option else "stopped\n"
-    assert (server.returncode, output, errors) == (0, expected, "")
+    expected = f"{json.dumps({'stopped': url})}\n" if "--json" in option else "stopped\n"
+    assert (server.returncode, output) == (0, expected)
+    lines = [
+        "POST /v3/campaigns/4900/schedules/now - 201",
+        "GET /v3/campaigns ÿ\\x9bm 401",
+        "POST /_sandbox/fault - 200",
+    ]
+    assert re.sub(r"^\d\d:\d\d:\d\d ", "", errors, flags=re.M) == warned + "".join(f"{line}\n" for line in lines)
     assert kept("send", "4900").exit_code == 3
 
 

@@ -691,22 +691,51 @@ def _stop_event() -> Generator[threading.Event]:
 @commands.command(name="sandbox", epilog=EXIT_CODES)
 @click.argument("file", required=False, callback=_state_file)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="By default any free port.")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="By default loopback. Others open the sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def sandbox_(file: str | None, port: int, as_json: bool) -> Output:
-    """Serve the offline sandbox over HTTP. On loopback, until interrupted. FILE keeps the sandbox's state.
+def sandbox_(file: str | None, port: int, host: str, as_json: bool) -> Output:
+    """Serve the offline sandbox over HTTP, with a page.
+
+    On loopback, until interrupted. FILE keeps the sandbox's state. Standard error gets a line for each request.
 
     Examples:
       sendgrid-campaigns sandbox
       sendgrid-campaigns sandbox play.db --port 8025
     """
-    with Sandbox(file) as sandbox:
-        server = sandbox.serve(port, start=False)
+    sandbox = Sandbox(file)
+    with contextlib.closing(sandbox.serve(port, host=host, start=False)) as server:
         where = {"url": server.url, "key": example.KEY}
-        text = f"{server.url}  (key: {example.KEY}; stop with Ctrl-C)"
+        text = f"{server.url}  (a page in browsers; key: {example.KEY}; stop with Ctrl-C)"
         _write(sys.stdout, json.dumps(where) if as_json else text)
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the interruption again after its shutdown
+        if server.is_open:
+            _write(sys.stderr, OPENED)
+        with _logged_requests(), contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after its shutdown
             server.run()
+    sandbox.close(check=False)  # plans made on the page may be left
     return Output("stopped", {"stopped": server.url})
+
+
+OPENED = (
+    "Whoever reaches this address can read and change the sandbox, without a password. It mails nothing.\n"
+    "Leave --host out to serve this machine alone. Clients of this package speak plain http with loopback only."
+)
+
+
+class _Lines(logging.Handler):
+    """Writes a line for each request to standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _write(sys.stderr, f"{datetime.fromtimestamp(record.created):%H:%M:%S} {visible(record.getMessage())}")
+
+
+@contextlib.contextmanager
+def _logged_requests() -> Generator[None, None, None]:
+    log, lines = LOG.getChild("sandbox"), _Lines()
+    log.addHandler(lines)
+    try:
+        yield
+    finally:
+        log.removeHandler(lines)
 
 
 for _each in (commands, *commands.commands.values()):

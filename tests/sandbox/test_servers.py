@@ -90,7 +90,7 @@ def test_a_server_answers_as_the_transport_does(serve: Callable[[FixedSandbox], 
         ("POST", SEND.replace("4900", "4901"), {"headers": {"on-behalf-of": "acme"}}),
         ("POST", GET + "/schedules/test", {"json": {"to": "a@example.com"}}),
         *[("POST", SEND, {}), ("POST", SEND, {}), ("GET", GET, {}), ("GET", "/v3/campaigns/4901", {})],
-        *[("PUT", GET, {}), ("GET", "/", {}), ("DELETE", GET, {})],
+        *[("PUT", GET, {}), ("GET", "/other", {}), ("DELETE", GET, {})],
         *[("GET", path, {}) for path in ("/v3/campaigns/4900%2Fschedules", "/v3/campaigns/%34900")],
         ("GET", GET, {}),  # over the limit
     ]

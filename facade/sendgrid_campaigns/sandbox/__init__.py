@@ -13,13 +13,15 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from operator import methodcaller
 from pathlib import Path
 from sqlite3 import Row
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+import attrs
 
 from sendgrid_campaigns.sandbox import example, rules
 from sendgrid_campaigns.sandbox.faults import Canned, Effect, Ending, Fault, Network, check_among, in_seconds
@@ -50,6 +52,10 @@ def _machine_time() -> float:
     return time.time()  # looked up now: a test may have frozen the time
 
 
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""The clock may go on for a year from there."""
+
+
 def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -73,6 +79,8 @@ class RequestRecord:
     origin: Origin
     """The sender: a client; the network, with a late or a second copy of a client's request; or, during an action
     planned by `Sandbox.act`, another client."""
+    error: str = field(default="", repr=False)
+    """The body of an answer with a status code from 400; otherwise empty."""
 
 
 def _record(row: Row) -> RequestRecord:
@@ -84,6 +92,8 @@ def _record(row: Row) -> RequestRecord:
 class Mailing:
     """A campaign that the service would have mailed to its audience."""
 
+    number: int
+    """The position in order, from 1."""
     campaign_id: int
     account: str | None
     """The campaign's account, as the on-behalf-of header names the account; None: the parent account."""
@@ -103,6 +113,7 @@ class Mailing:
 def _mailing(row: Row, request: RequestRecord | None) -> Mailing:
     campaign = json.loads(row["fields"])
     return Mailing(
+        number=row["number"],
         campaign_id=row["campaign_id"],
         account=row["account"] or None,
         at=_time(row["at"]),
@@ -124,6 +135,16 @@ class SentTest:
     addresses: tuple[str, ...]
     at: datetime
     """The time of the request, by the sandbox's clock."""
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    """Return a row of the overview: a time as text, the parent account as None, a list of JSON as a list."""
+    shown = dict(row)
+    if "at" in shown:
+        shown["at"] = _time(shown["at"]).isoformat()
+    if "account" in shown:
+        shown["account"] = shown["account"] or None
+    return shown | {name: json.loads(shown[name] or "[]") for name in ("list_ids", "addresses") if name in shown}
 
 
 class Sandbox:
@@ -150,7 +171,8 @@ class Sandbox:
             raise TypeError(f"knobs is a Knobs, such as Knobs(rate_limit=5): {knobs!r}")
         self._clock = clock or _machine_time
         self._state = State(path)
-        self._service = Service(self._state, knobs or Knobs(), self._now)
+        self._knobs = knobs or Knobs()
+        self._service = Service(self._state, self._knobs, self._now)
         self._network = Network(self._service, self._now)
         self._random_choices: list[str] = []
         self._state.transact(self._insert_example)
@@ -181,17 +203,20 @@ class Sandbox:
 
         return SandboxTransport(self._network, self.advance)
 
-    def serve(self, port: int = 0, *, start: bool = True) -> "Server":
-        """Open an HTTP server on loopback for clients in any language. The server's `url` is the base URL.
+    def serve(self, port: int = 0, *, host: str = "127.0.0.1", start: bool = True) -> "Server":
+        """Open an HTTP server on loopback for clients in any language, with a page for people at `/`.
 
-        The server is a context manager. Raises ImportError when the extra `sandbox` is not installed.
+        The server's `url` is the base URL, and the page's address. The server is a context manager. Raises ImportError
+        when the extra `sandbox` is not installed, and OSError when the address is taken or not this machine's.
 
         port: 0 takes a free port.
+        host: the address to listen on. Whoever reaches it can read and steer the sandbox.
         start: True runs the server in a thread until the server is closed; False: call the server's `run` yourself.
         """
+        from sendgrid_campaigns.sandbox.control import Control
         from sendgrid_campaigns.sandbox.server import Server
 
-        server = Server(self._network, port)
+        server = Server(Control(self, self._network, self._version), self._network, host, port)
         if start:
             server.start()
         return server
@@ -429,6 +454,41 @@ class Sandbox:
         """Return the plans of `fault` and `act` that no request has met so far, as calls."""
         return self._network.unused()
 
+    def forget_faults(self) -> None:
+        """Drop the plans of `fault` and `act` that no request has met, and end an outage."""
+        self._network.forget()
+
+    def set_knobs(self, **changes: Any) -> None:
+        """Change knobs of this sandbox from now on: `set_knobs(staleness=10)`. The others keep their values.
+
+        Raises TypeError for an unknown knob, and ValueError for a value out of range: see `Knobs`.
+        """
+        if unknown := changes.keys() - {each.name for each in fields(Knobs)}:
+            names = ", ".join(each.name for each in fields(Knobs))
+            raise TypeError(f"there is no knob {', '.join(sorted(unknown))}; the knobs are {names}")
+        self._turn(replace(self._service.knobs, **changes))
+
+    def _turn(self, knobs: Knobs) -> None:
+        def work() -> None:
+            self._service.run_due(self._now())
+            self._service.knobs = knobs
+
+        self._state.transact(work)
+
+    def reset(self) -> None:
+        """Make the sandbox as new: the example alone, no plans, the first knobs, and a clock that nothing has advanced.
+
+        Other processes on the same file keep their plans and knobs.
+        """
+
+        def work() -> None:
+            self._state.clear()
+            self._service.knobs = self._knobs
+            self._insert_example()
+
+        self._state.transact(work)
+        self._network.forget()
+
     # --- ledgers ---
 
     def mailings(self, campaign_id: int | None = None) -> list[Mailing]:
@@ -458,6 +518,46 @@ class Sandbox:
         self._run_due()
         return [_record(row) for row in self._state.rows("SELECT * FROM requests ORDER BY number")]
 
+    def overview(self) -> dict[str, Any]:
+        """Return what a person looks at, as JSON data: the clock, accounts, campaigns, plans, and the latest events.
+
+        Times are texts of ISO 8601, but for `send_at`, a unix time. Of campaigns, mailings, tests and requests the
+        overview holds the latest hundred, without contents; `counts` says how many there are.
+        """
+        return self._state.transact(self._overview)
+
+    def _overview(self) -> dict[str, Any]:
+        now = self._now()
+        self._service.run_due(now)
+        rows = self._state.rows
+        text = "substr(json_extract(fields, '$.{0}'), 1, 200) AS {0}"
+        title, subject = text.format("title"), text.format("subject")
+        contents = {
+            "campaigns": f"id, account, status, send_at, {title}, {subject}",
+            "mailings": f"number, campaign_id, account, at, {subject}, recipients, json_extract(fields, '$.sender_id')"
+            " AS sender_id, json_extract(fields, '$.list_ids') AS list_ids, request",
+            "tests": "number, campaign_id, addresses, at",
+            "requests": "number, at, method, path, on_behalf_of, status_code, origin, substr(error, 1, 500) AS error",
+        }
+        latest = {
+            name: [_shown(row) for row in rows(f"SELECT {columns} FROM {name} ORDER BY 1 DESC LIMIT 100")]  # noqa: S608
+            for name, columns in contents.items()
+        }
+        return {
+            "now": _time(now).isoformat(),
+            "advanced_by": rows("SELECT advanced_by FROM clock")[0]["advanced_by"],
+            "staleness": self._service.knobs.staleness,
+            "accounts": [_shown(row) for row in rows("SELECT name AS account, credits FROM accounts ORDER BY rowid")],
+            **latest,
+            "plans": self._network.unused(),
+            "faults": [{**attrs.asdict(each), "at": _time(each.at).isoformat()} for each in list(self._network.played)],
+            "counts": {name: rows(f"SELECT count(*) AS n FROM {name}")[0]["n"] for name in contents},  # noqa: S608
+        }
+
+    def _version(self) -> object:
+        """Return a value that changes when the overview may have changed."""
+        return self._state.version(), self._network.unused(), list(self._network.played)[-1:], self._service.is_due()
+
     # --- time ---
 
     def now(self) -> datetime:
@@ -465,9 +565,15 @@ class Sandbox:
         return _time(self._now())
 
     def advance(self, seconds: float | timedelta) -> None:
-        """Advance the sandbox's clock. Raises ValueError unless `seconds` is between 0 and 1e9."""
+        """Advance the sandbox's clock. Raises ValueError unless `seconds` is from 0 to 1e9, or for the year 9999."""
         by = in_seconds("what the clock advances by", seconds)
-        self._state.transact(lambda: self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", by))
+
+        def work() -> None:
+            if self._now() + by > _LATEST:
+                raise ValueError("the clock cannot advance to the year 9999; reset() sets it back")
+            self._state.rows("UPDATE clock SET advanced_by = advanced_by + ?", by)
+
+        self._state.transact(work)
 
     def _run_due(self) -> None:
         self._state.transact(lambda: self._service.run_due(self._now()))

@@ -4,7 +4,7 @@ A fault has two independent parts: the effect of the request on the service, and
 """
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -180,7 +180,7 @@ class Fault:
             return None if front_end == "transport()" else "transport(): a server has accepted the connection already"
         if (self.raw is not None or self.after is not None) and front_end != "serve_faulty()":
             return "serve_faulty()"
-        if (self.ending is not None or self.drip > 0) and front_end == "serve()":
+        if (self.cut is not None or self.drip > 0) and front_end == "serve()":
             return "serve_faulty() or transport()"
         return None
 
@@ -221,6 +221,20 @@ class Plan:
 _NOTHING = Plan()
 
 
+@attrs.frozen
+class Played:
+    """A fault that a request has met."""
+
+    at: float
+    method: str
+    path: str
+    on_behalf_of: str | None
+    effect: Effect | None
+    ending: Ending | None
+    status_code: int | None
+    """Of the answer; None when there is none."""
+
+
 class Network:
     """The network between the front ends and the service: carries requests and answers, and plays the plans."""
 
@@ -234,6 +248,8 @@ class Network:
         self._outage: tuple[float, Fault] | None = None
         self._unplayed: list[str] = []
         self._thread = threading.local()
+        self.played: deque[Played] = deque(maxlen=100)
+        """The latest faults that requests have met."""
 
     # --- planning ---
 
@@ -255,6 +271,15 @@ class Network:
 
     def outage(self, seconds: float, fault: Fault) -> None:
         self._outage = (self._now() + seconds, fault)
+
+    def forget(self) -> None:
+        """Drop every plan, the outage, and what has been played."""
+        with self._lock:
+            self._faults.clear()
+            self._acts.clear()
+            self._unplayed.clear()
+            self._outage = None
+            self.played.clear()
 
     def unused(self) -> list[str]:
         """Return the plans that no request has met, as calls that would plan the same now."""
@@ -300,7 +325,7 @@ class Network:
             request = attrs.evolve(request, origin="another client")
         if plan is _NOTHING:
             return self._service.handle(request)
-        self._run(plan.before)
+        self.run(plan.before)
         effect = plan.fault.effect if plan.fault else "done"
         reply = self._service.handle(request) if effect in ("done", "twice") else None
         if plan.fault and effect == "late":
@@ -308,15 +333,30 @@ class Network:
         elif plan.fault and effect == "twice":
             second = self._service.handle(attrs.evolve(request, origin="second copy"))
             reply = second if plan.fault.answer == "second" else reply
-        self._run(plan.after)
-        return plan.fault.reply(reply) if plan.fault else reply
+        self.run(plan.after)
+        if plan.fault is None:
+            return reply
+        reply = plan.fault.reply(reply)
+        self.played.append(
+            Played(
+                at=self._now(),
+                method=request.method,
+                path=request.path,
+                on_behalf_of=request.headers.get("on-behalf-of"),
+                effect=plan.fault.effect,
+                ending=plan.fault.ending,
+                status_code=reply.status_code if reply and plan.fault.arriving(b"whole") else None,
+            )
+        )
+        return reply
 
     @property
     def _acting(self) -> bool:
         """Whether this thread runs a planned action now."""
         return getattr(self._thread, "acting", False)
 
-    def _run(self, acts: Sequence[Act]) -> None:
+    def run(self, acts: Sequence[Act]) -> None:
+        """Run actions: their requests are another client's, and meet no plans."""
         self._thread.acting = True
         try:
             for act in acts:

@@ -221,6 +221,20 @@ class Service:
         self._knobs = knobs
         self._now = now
 
+    @property
+    def knobs(self) -> Knobs:
+        return self._knobs
+
+    @knobs.setter
+    def knobs(self, knobs: Knobs) -> None:
+        self._knobs = knobs
+        if not knobs.staleness:  # nothing is remembered from now on
+            self._state.rows("DELETE FROM history")
+
+    def is_due(self) -> bool:
+        """Return whether `run_due` has events to run."""
+        return bool(self._state.rows(_NEXT, now=self._now(), duration=self._knobs.duration))
+
     def handle(self, request: Request) -> Reply:
         """Handle a request now, commit the change, and return the reply."""
         return self._state.transact(lambda: self._handle(request))
@@ -251,12 +265,13 @@ class Service:
         )
         headers = {"date": _date(int(now))}
         status_code, body = self._answer(request, now, number, headers)
-        self._state.rows("UPDATE requests SET status_code = ? WHERE number = ?", status_code, number)
         if isinstance(body, str):
             headers["content-type"] = "text/plain; charset=utf-8"
         elif body is not None:
             headers["content-type"] = "application/json"
             body = json.dumps(body)
+        error = body if status_code >= 400 else ""
+        self._state.rows("UPDATE requests SET status_code = ?, error = ? WHERE number = ?", status_code, error, number)
         return Reply(status_code=status_code, headers=headers, body=(body or "").encode())
 
     def run_due(self, now: float) -> None:

@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS freed (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    on_behalf_of TEXT, headers TEXT NOT NULL, body TEXT NOT NULL, status_code INTEGER NOT NULL, origin TEXT NOT NULL
+    on_behalf_of TEXT, headers TEXT NOT NULL, body TEXT NOT NULL, status_code INTEGER NOT NULL, origin TEXT NOT NULL,
+    error TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS windows (key TEXT PRIMARY KEY, window INTEGER NOT NULL, used INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS tests (
@@ -60,7 +61,7 @@ CREATE TABLE IF NOT EXISTS mailings (
 """
 
 
-_MARK = 0x53474352
+_MARK = 0x53474353
 """SQLite's application id of a sandbox's file, which no other file has, nor one with older tables."""
 
 
@@ -149,6 +150,17 @@ class State:
         statement = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"  # noqa: S608 - names are ours
         with self._lock:
             return self._database.execute(statement, tuple(values.values())).lastrowid or 0
+
+    def version(self) -> tuple[int, int]:
+        """Return numbers that change with each commit, also of another process."""
+        with self._lock:
+            self._check_open()
+            return self._pragma("data_version"), self._database.total_changes
+
+    def clear(self) -> None:
+        """Delete every row, and begin the numbers of all tables again. Call inside of `transact`."""
+        for table in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'"):
+            self._database.execute(f"DELETE FROM {table['name']}")  # noqa: S608 - names are ours
 
     def close(self) -> None:
         with self._lock:
