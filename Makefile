@@ -86,7 +86,7 @@ test-browser: $(READY)  ## run the tests of pages in a real browser: Chromium, o
 
 test-oldest: .venv-oldest/.locked  ## run some of the tests with the oldest requirements that pip may choose
 	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-oldest/bin/python -m pytest -W "ignore:pkg_resources" \
-		tests/facade/test_operations.py tests/transport tests/protocol tests/frameworks/test_opentelemetry.py
+		tests/facade/test_operations.py tests/transport tests/protocol tests/bulk tests/frameworks/test_opentelemetry.py
 
 test-docs: $(READY)  ## run every example and command of the README and docs/
 	@$(BIN)/python -m pytest tests/test_docs.py

@@ -43,6 +43,10 @@ class ApiKey:
         """Return headers with the one that carries the key."""
         return {**headers, "Authorization": f"Bearer {self._value}"}
 
+    def is_of_the_sandbox(self) -> bool:
+        """Return whether this is a key of the sandbox, which is no secret."""
+        return self._value.startswith("SG.sandbox")
+
     def redact(self, text: str) -> str:
         """Return a text without the key, which servers and libraries may quote.
 

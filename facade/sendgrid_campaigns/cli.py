@@ -85,6 +85,7 @@ WORDS = (
     (" (or api_key=)", ""),
     (", or give api_key=... to the client", ""),
     ("base_url", "--base-url"),
+    ("; for a sandbox elsewhere, add sandbox=True, with the sandbox's key", " only"),
     ("campaign_id is", "ID is"),
     ("send_at is", "--at is"),
     ("update() was given nothing to change", "there is nothing to change"),
@@ -717,7 +718,7 @@ def sandbox_(file: str | None, port: int, host: str, as_json: bool) -> Output:
 
 OPENED = (
     "Whoever reaches this address can read and change the sandbox, without a password. It mails nothing.\n"
-    "Leave --host out to serve this machine alone. Clients of this package speak plain http with loopback only."
+    "Leave --host out to serve this machine alone. Clients of this package reach it with sandbox=True and its key."
 )
 
 

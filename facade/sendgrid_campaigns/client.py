@@ -36,6 +36,7 @@ class AsyncClient:
         retry: Retry = Retry(),  # noqa: B008 - frozen
         http_client: httpx.AsyncClient | None = None,
         clock: Clock = Clock(),  # noqa: B008 - holds no state
+        sandbox: bool = False,
     ) -> None:
         """Check the settings, which never change afterwards.
 
@@ -50,6 +51,8 @@ class AsyncClient:
         it, and uses nothing of its headers, cookies, authentication and base URL. With it, the sync client cannot cut
         short an answer whose head arrives byte by byte.
         clock: for tests.
+        sandbox: True allows plain http to another machine, where a sandbox is served; only with a sandbox's key, which
+        begins with SG.sandbox.
 
         Raises ConfigurationError for a setting that cannot be right.
         """
@@ -62,7 +65,7 @@ class AsyncClient:
         check_count("max_connections", max_connections, 1)
         check_kind(retry, Retry)
         check_kind(clock, Clock)
-        url = checked_base_url(base_url)
+        url = checked_base_url(base_url, sandbox and key.is_of_the_sandbox())
         target = Target(key=key, base_url=url, connect_timeout=connect_timeout)
         self._session = Session(clock=clock, retry=retry, timeout=timeout, host=urlsplit(url).netloc)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)

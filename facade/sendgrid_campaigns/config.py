@@ -81,8 +81,10 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
-def checked_base_url(url: object) -> str:
+def checked_base_url(url: object, plain_http: bool = False) -> str:
     """Return a base URL without a slash at its end. None: that of the environment, or else the usual one.
+
+    plain_http: whether the key is no secret, and http may go to any host.
 
     Raises ConfigurationError for a URL that would show the key to the network or break every path.
     """
@@ -105,6 +107,7 @@ def checked_base_url(url: object) -> str:
     require(bare, "holds a user name, a query or a fragment", "Give scheme, host, and at most a port and a path.")
     good = not parsed.path.rstrip("/").endswith("/v3")
     require(good, "ends in /v3, which every path begins with", "Leave /v3 out.")
-    safe = parsed.scheme == "https" or host in ("localhost", "127.0.0.1", "::1")
-    require(safe, "is plain http, which would show the key to the network", "Use https; http is for loopback only.")
+    safe = plain_http or parsed.scheme == "https" or host in ("localhost", "127.0.0.1", "::1")
+    remedy = "Use https. Http is for loopback; for a sandbox elsewhere, add sandbox=True, with the sandbox's key."
+    require(safe, "is plain http, which would show the key to the network", remedy)
     return str(parsed).rstrip("/")

@@ -165,9 +165,8 @@ class APIStatusError(SendGridError):
     """The service's id for this error, when the service sent one; support asks for the id."""
 
     def _why(self) -> str:
-        return f"{self.status_code} {responses.get(self.status_code, 'unknown status')}" + (
-            f", {self.errors[0]}" if self.errors else ""
-        )
+        first = f", {self.errors[0]}" if self.errors else ""
+        return f"{self.status_code} {responses.get(self.status_code, 'unknown status')}{first}"
 
     def _details(self) -> list[str]:
         identity = [f"  error id: {self.error_id}"] if self.error_id else []
@@ -207,10 +206,7 @@ class PermissionDeniedError(APIStatusError):
 class NotFoundError(APIStatusError):
     """404: the account acted for has no such campaign."""
 
-    _advice = (
-        "Check the id, and whose campaign this is: a campaign of a Subuser or customer account is seen only with"
-        " on_behalf_of(...)."
-    )
+    _advice = "Check the id, and whose campaign this is: another account's is seen only with on_behalf_of(...)."
     status_code: int = 404
 
 

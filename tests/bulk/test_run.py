@@ -87,26 +87,26 @@ def test_a_job_under_a_rate_limit_and_again(start: Start, sandbox: Sandbox, tmp_
     assert b"SG.sandbox" not in b"".join(path.read_bytes() for path in tmp_path.glob("journal*"))
 
 
-@pytest.mark.parametrize("knobs", [{"rate_limit": 50, "rate_scope": "account"}])
+@pytest.mark.parametrize("knobs", [{"rate_limit": 20, "rate_scope": "account"}])
 def test_accounts_that_are_counted_apart(start: Start, sandbox: Sandbox) -> None:
-    job, begin = start(ROWS), sandbox.clock().time()
-    assert run(job, sandbox.client()) == {"sent": ROWS}
+    job, begin = start(200), sandbox.clock().time()
+    assert run(job, sandbox.client()) == {"sent": 200}
     check_truth(job, sandbox)
     assert sandbox.clock().time() - begin < 3 * 60  # one count would take nine windows
 
 
 def test_lost_answers(start: Start, sandbox: Sandbox) -> None:
-    job = start(ROWS)
-    for occurrence in range(1, ROWS, 50):
+    job = start(200)
+    for occurrence in range(1, 200, 50):
         sandbox.fault("send", occurrence, ending="closed", effect="done")
         sandbox.fault("send", occurrence + 1, ending="closed", effect="none")
     counts = run(job, sandbox.client())
     check_truth(job, sandbox)
     unknown = [*job.rows("unknown")]
     # A Draft to the end may be mailed by a late copy yet: only a person may say that the row is to be sent.
-    assert counts == {"sent": ROWS - len(unknown), "unknown": len(unknown)} or counts == {"sent": ROWS}
+    assert counts == {"sent": 200 - len(unknown), **({"unknown": len(unknown)} if unknown else {})}
     assert job.retry("unknown") == len(unknown)
-    assert run(job, sandbox.client()) == {"sent": ROWS}
+    assert run(job, sandbox.client()) == {"sent": 200}
     check_truth(job, sandbox)
 
 
@@ -233,16 +233,16 @@ def worker_that_dies(folder: Path, sends: int) -> None:
 
 
 def test_workers_that_are_killed(start: Start, sandbox: Sandbox, tmp_path: Path) -> None:
-    job = start(60)
-    for sends in (5, 10, 15):
+    job = start(40)
+    for sends in (5, 10):
         process = FORKS.Process(target=worker_that_dies, args=(tmp_path, sends))
         process.start()
         process.join()
         assert process.exitcode == -signal.SIGKILL
-    assert job.counts()["doing"] >= 3
+    assert job.counts()["doing"] >= 2
     assert set(run(job, sandbox.client(), workers=2)) <= {"sent", "already"}
     check_truth(job, sandbox)
-    assert len(sandbox.mailings()) == 60
+    assert len(sandbox.mailings()) == 40
 
 
 def test_a_lease_is_longer_than_any_call() -> None:

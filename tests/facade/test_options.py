@@ -38,6 +38,19 @@ def test_the_base_url_of_the_environment(style: Style, server: Server, monkeypat
     assert error.summary.startswith("SENDGRID_CAMPAIGNS_BASE_URL is plain http")
 
 
+@pytest.mark.parametrize(
+    ("key", "sandbox", "allowed"), [("SG.sandbox", True, True), ("SG.sandbox", False, False), ("SG.key", True, False)]
+)
+def test_plain_http_goes_to_a_sandbox_alone(style: Style, key: str, sandbox: bool, allowed: bool) -> None:
+    settings: dict[str, Any] = {"base_url": "http://sandbox.internal:8025", "sandbox": sandbox}
+    if allowed:
+        assert "sandbox.internal:8025" in repr(style.client_class(key, **settings))
+    else:
+        error = style.error(sg.ConfigurationError, style.client_class, key, **settings)
+        assert "base_url is plain http" in error.summary
+        assert "sandbox=True, with the sandbox's key" in error.advice
+
+
 @pytest.mark.parametrize("send_at", ["soon", True, 1e30, [1]])
 def test_a_time_that_is_none(campaigns: Any, style: Style, server: Server, send_at: object) -> None:
     server.script["GET schedules"] = [httpx.Response(200, json={"send_at": send_at})]
