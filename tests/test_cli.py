@@ -171,6 +171,7 @@ def test_the_words_of_the_command_line() -> None:
         lambda: campaigns.get(0),
         lambda: campaigns.schedule(4900, datetime(2001, 1, 5, tzinfo=UTC)),
         lambda: CampaignsClient(),
+        lambda: CampaignsClient("SG.cli", base_url="http://elsewhere.example"),
     ]
     for call in wrong:
         with pytest.raises(errors.ConfigurationError) as raised:
