@@ -1,0 +1,1 @@
+"""Moving legacy campaigns to Single Sends."""
