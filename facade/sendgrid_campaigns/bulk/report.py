@@ -57,8 +57,10 @@ def write_report(job: Job, file: str | Path, *, words: Words = str) -> None:
 
 
 def check_report(file: str | Path) -> Path:
-    """Return a report's path. Raises ConfigurationError for an ending that names no form."""
+    """Return a report's path. Raises ConfigurationError for an ending that names no form, and for no folder."""
     path = Path(file)
+    there = path.parent.is_dir()
+    check(there, f"the folder of the report {shown(str(file))} does not exist", "Make the folder, or name another.")
     good = path.suffix.lower() in (".csv", ".jsonl", ".html")
     check(good, f"the report is {shown(str(file))}", "End its name in .html, .csv or .jsonl.")
     return path

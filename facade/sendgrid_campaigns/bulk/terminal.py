@@ -39,15 +39,19 @@ def shown_progress(stream: TextIO, *, silent: bool) -> Generator[Callable[[Progr
         yield _Lines(stream).show
         return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(file=stream), transient=True) as bar:
-        task = bar.add_task("", total=None)
+    bar = Bar(*columns, console=Console(file=stream), transient=True)
+    task = bar.add_task("", total=None)
 
-        def show(progress: Progress) -> None:
-            unknown = progress.counts.get("unknown", 0)
-            text = progress_text(progress) + (f" [bold red]{unknown:,} unknown[/]" if unknown else "")
-            bar.update(task, total=progress.total, completed=progress.total - progress.open, description=text)
+    def show(progress: Progress) -> None:
+        unknown = progress.counts.get("unknown", 0)
+        text = progress_text(progress) + (f" [bold red]{unknown:,} unknown[/]" if unknown else "")
+        bar.update(task, total=progress.total, completed=progress.total - progress.open, description=text)
+        bar.start()
 
+    try:
         yield show
+    finally:
+        bar.stop()
 
 
 class _Lines:
