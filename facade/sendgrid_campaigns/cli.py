@@ -40,6 +40,8 @@ from sendgrid_campaigns.models import Attempt, Campaign, CheckResult, to_json
 from sendgrid_campaigns.sandbox import Sandbox, example
 from sendgrid_campaigns.version import __version__
 
+# pyright: reportPrivateUsage=false
+
 IN_MEMORY = ":memory:"
 
 USAGE, REFUSED, LATER, UNKNOWN, DECLINED, INTERRUPTED = 2, 3, 4, 5, 6, 130
@@ -640,7 +642,10 @@ def bulk(
         if options["sandbox"] is not None and journal is None:  # a trial has a journal of its own
             folder = stack.enter_context(TemporaryDirectory()) if options["sandbox"] == IN_MEMORY else None
             journal = f"{folder}/journal" if folder else f"{file}.sandbox-journal"
-        job = stack.enter_context(jobs.Job.load(file, journal))
+        # The sandbox's waits take no time: nor do the journal's then.
+        clock = campaigns._session.clock.time if options["sandbox"] is not None else None
+        where = journal or Path(file).with_name(f"{Path(file).name}.journal")
+        job = stack.enter_context(jobs.Job.load(file, jobs.Journal(where, clock=clock)))
         if plan:
             planned = jobs.plan(job, campaigns)
             return Output(terminal.plan_text(planned), to_json(planned))

@@ -98,6 +98,7 @@ class Journal:
         if dialect == "sqlite":
             event.listen(self.engine, "connect", _set_up_sqlite)
         self.insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        self.clock: Callable[[], float] | None = clock
         own: Any = sql.bindparam("now", callable_=clock, type_=sql.Float)
         self.now: sql.ColumnElement[Any] = own if clock else sql.literal_column(_NOW[dialect], sql.Float)
         """The database's unix time, in SQL."""

@@ -180,6 +180,7 @@ class _Threads:
         self.began = self.clock.monotonic()
         self.finished = 0
         self.lock = threading.Lock()
+        self.failed = threading.Event()
         self.throttle = _Throttle(campaigns)
 
     def run(self, workers: int, progress: Callable[[Progress], object]) -> dict[State, int]:
@@ -199,12 +200,13 @@ class _Threads:
                     for future in done:
                         future.result()
                     progress(self._progress())
-            finally:
-                self.stop.set()
+            except BaseException:
+                self.failed.set()
+                raise
         return self.job.counts()
 
     def _work(self) -> None:
-        while not self.stop.is_set():
+        while not (self.stop.is_set() or self.failed.is_set()):
             if pause := self.throttle.begin():
                 self.clock.sleep(pause)
                 continue
@@ -221,7 +223,14 @@ class _Threads:
             elif (seconds := self.job.next_due(self.states)) is None:
                 return
             else:
-                self.clock.sleep(min(max(seconds, 0.01), POLL))
+                self._wait(min(max(seconds, 0.01), POLL))
+
+    def _wait(self, seconds: float) -> None:
+        """Wait in the time of the journal, which may be a test's."""
+        if self.job.journal.clock is None:
+            self.stop.wait(seconds)
+        else:
+            self.clock.sleep(seconds)
 
     def _progress(self) -> Progress:
         now, limit = self.clock.monotonic(), self.campaigns._session.rate_limits[None]
