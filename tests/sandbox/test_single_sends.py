@@ -203,7 +203,6 @@ def test_a_refusal_changes_nothing(
 
 @cases(
     "given",
-    {"suppression_group_id": -1},
     {"suppression_group_id": None, "custom_unsubscribe_url": "https://example.com/out"},
     {"subject": None, "html_content": None, "design_id": "d"},
     {"list_ids": [], "segment_ids": [], "all": True},
@@ -237,14 +236,15 @@ def test_an_update_clears_nothing(sandbox: FixedSandbox) -> None:
     assert answer["send_to"] == {**before["send_to"], "list_ids": [LIST]}
     assert (answer["status"], answer["send_at"]) == ("draft", "2027-02-01T08:00:00Z")
     assert (answer["created_at"], answer["updated_at"]) == (at(0), at(60))
-    plain = {"generate_plain_content": False, "plain_content": "own"}
+    plain = {"generate_plain_content": False, "plain_content": "own", "suppression_group_id": -1}
     assert (
         do(sandbox, "update_single_send", body={"email_config": plain}).json()["email_config"].items() >= plain.items()
     )
 
 
-@cases("given name", ({"name": "Mine"}, "Mine"), (None, "Copy of March Newsletter"), ({}, "Copy of March Newsletter"))
+@cases("given name", ({"name": "Mine"}, "Mine"), (None, "Copy of " + "x" * 92), ({}, "Copy of " + "x" * 92))
 def test_a_copy(sandbox: FixedSandbox, given: Any, name: str) -> None:
+    do(sandbox, "update_single_send", body={"name": "x" * 100, "send_at": None})
     sandbox.set_status(ID, "triggered")
     copy = do(sandbox, "duplicate_single_send", body=given).json()
     original = get(sandbox)
@@ -362,6 +362,7 @@ SCRIPTS: list[tuple[dict[str, Any], str]] = [
     ({"schedules_triggered": True}, "schedule now 201; wait 1; schedule now 201; status triggered; mailed 0 1"),
     ({"schedules_triggered": True, **LATE}, "schedule now 201; wait 10; schedule 99 201; status scheduled"),
     ({"race": 5}, "schedule now 201; wait 4.9; schedule now 201; wait 0.1; schedule now 400; mailed 0 4.9"),
+    ({"race": 5, "lead": 60}, "schedule now 201; wait 1; schedule now 201; wait 99; mailed 60 61"),
     # SS2
     ({"schedule_moves": True}, "schedule 100 201; schedule 200 201; send_at 200; wait 300; mailed 200"),
     ({"schedule_moves": True}, "schedule 100 201; schedule now 201; wait 300; mailed 0"),
@@ -394,6 +395,36 @@ SCRIPTS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("knobs", "script"), SCRIPTS, ids=str)
 def test_a_knob(knobs: dict[str, Any], script: str) -> None:
     play(FixedSandbox(**knobs), script)
+
+
+def test_reads_lag_behind_both_kinds_of_changes() -> None:
+    sandbox = FixedSandbox(staleness=10)
+    made = do(sandbox, "create_single_send").json()["id"]
+    copy = do(sandbox, "duplicate_single_send").json()["id"]
+    sandbox.do("update", body={"subject": "Changed"})
+    do(sandbox, "schedule_single_send")
+
+    def listed() -> list[str]:
+        ids = [item["id"] for item in do(sandbox, "list_single_sends").json()["result"]]
+        assert [item["id"] for item in sandbox.do("list").json()["result"]] == [4900]
+        return ids
+
+    assert (listed(), do(sandbox, "get_single_send", made).status_code) == ([ID], 404)
+    sandbox.advance(10)
+    assert listed() == [copy, made, ID]
+    assert do(sandbox.wait(59), "get_single_send_stats").json()["results"] == []
+    assert len(do(sandbox.wait(1), "get_single_send_stats").json()["results"]) == 1
+
+
+def test_the_time_of_a_draft_schedules_nothing() -> None:
+    sandbox = FixedSandbox(now_reads_back=None)
+    do(sandbox, "update_single_send", body={"send_at": at(50)})
+    play(sandbox, "send_at 50; wait 60; status draft; schedule now 201; status triggered; send_at None; mailed 60")
+    id = sandbox.create_single_send(send_at=None)
+    do(sandbox, "update_single_send", id, body={"send_at": at(500)})
+    for name, send_at in (("schedule_single_send", at(99)), ("unschedule_single_send", None)):
+        do(sandbox, name, id, body={"send_at": at(99)})
+        assert get(sandbox, id)["send_at"] == send_at
 
 
 def test_the_answers_about_a_schedule() -> None:

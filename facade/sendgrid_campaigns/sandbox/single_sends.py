@@ -311,10 +311,7 @@ class SingleSends(Shared):
 
     def create_single_send(self, visit: Visit) -> Answer:
         fields = self._complete(visit, {}, _parsed(visit.json(UNPARSED)))
-        id = self.insert_single_send(visit.account, fields, visit.now)
-        if self._knobs.staleness:
-            self._state.insert("history", until=visit.now, id=id)
-        return 201, self._current(visit, id)
+        return 201, self._new(visit, fields)
 
     def update_single_send(self, visit: Visit, text: str) -> Answer:
         row, fields = self._write_one(visit, id := _id(text))
@@ -337,10 +334,7 @@ class SingleSends(Shared):
         name = f"Copy of {fields['name']}"[:100] if given is None else str(given)
         if problems := _has_name(name):
             raise Refused(400, *problems)
-        copy = self.insert_single_send(visit.account, {**fields, "name": name, "send_at": None}, visit.now)
-        if self._knobs.staleness:
-            self._state.insert("history", until=visit.now, id=copy)
-        return 201, self._current(visit, copy)
+        return 201, self._new(visit, {**fields, "name": name, "send_at": None})
 
     def schedule_single_send(self, visit: Visit, text: str) -> Answer:
         row, fields = self._write_one(visit, id := _id(text))
@@ -503,6 +497,12 @@ class SingleSends(Shared):
         row = {"status": "draft", **columns, "id": id, "account": account, "fields": packed}
         self._state.insert("single_sends", **row)
         return id
+
+    def _new(self, visit: Visit, fields: Mapping[str, Any]) -> dict[str, Any]:
+        id = self.insert_single_send(visit.account, fields, visit.now)
+        if self._knobs.staleness:
+            self._state.insert("history", until=visit.now, id=id)
+        return self._current(visit, id)
 
     def _complete(self, visit: Visit, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields after a create or an update. Raises Refused for those that the service refuses."""
