@@ -267,11 +267,11 @@ class Sandbox:
         check_among("status", single_sends.STATUSES, status)
         if (status == "scheduled") != (send_at is not None):
             raise ValueError("a scheduled single send has a send_at, and no other has")
-        if not single_sends.is_parsed(fields):
-            raise TypeError(f"a field of a single send has the wrong type: {fields!r}")
         if unknown := fields.keys() - single_sends.FIELDS.keys():
             known = ", ".join(single_sends.FIELDS)
             raise TypeError(f"single sends have no field {', '.join(sorted(unknown))}; they have {known}")
+        if not single_sends.is_parsed(fields):
+            raise TypeError(f"a field of a single send has the wrong type: {fields!r}")
         at = send_at.timestamp() if send_at else None if status == "draft" else self._now()
         return self._state.transact(
             lambda: self._insert_single_send(account, fields, status=status, send_at=at, due=at)

@@ -8,7 +8,7 @@ https://www.twilio.com/docs/sendgrid/api-reference/single-sends
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from sqlite3 import Row
@@ -39,9 +39,10 @@ _EMAIL_CONFIG: Mapping[str, Any] = {
 FIELDS: Mapping[str, Any] = {**_TOP, **_SEND_TO, **_EMAIL_CONFIG}
 """The fields of a single send that clients set, with their default values. The state holds them without nesting."""
 
-_TEXTS = ("categories", "list_ids", "segment_ids")
+_TEXTS = ("categories", "list_ids", "segment_ids", "status")
 _NUMBERS = ("sender_id", "suppression_group_id")
 _FLAGS = ("all", "generate_plain_content")
+_NULLABLE = ("send_at", "suppression_group_id", "custom_unsubscribe_url", "sender_id", "ip_pool")
 
 UNSUBSCRIBE = "{{{unsubscribe}}}"
 UNPARSED: Problem = (None, "json could not be unmarshalled")
@@ -60,8 +61,8 @@ Answer = tuple[int, Any]
 
 
 def is_parsed(fields: Mapping[str, Any]) -> bool:
-    """Return whether known fields have the documented types; null is always right, and counts as missing."""
-    return all(_is_typed(name, fields.get(name)) for name in FIELDS)
+    """Return whether known fields have the documented types, or are None."""
+    return all(_is_typed(name, value) for name, value in fields.items())
 
 
 def _is_typed(name: str, value: Any) -> bool:
@@ -75,16 +76,22 @@ def _is_typed(name: str, value: Any) -> bool:
     return rules.is_of(int if name in _NUMBERS else str, value)
 
 
+def _typed(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return the fields with these names. Raises Refused for one of the wrong type."""
+    found = {name: given[name] for name in names if name in given}
+    if not is_parsed(found) or any(value is None and name not in _NULLABLE for name, value in found.items()):
+        raise Refused(400, UNPARSED)
+    return found
+
+
 def _parsed(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that a body sets, without nesting. What is null or blank sets nothing, as in an update."""
-    found = {name: body.get(name) for name in _TOP}
+    found = _typed(body, _TOP)
     for group, names in (("send_to", _SEND_TO), ("email_config", _EMAIL_CONFIG)):
-        inner: object = {} if body.get(group) is None else body[group]
+        inner: object = body.get(group, {})
         if not isinstance(inner, dict):
             raise Refused(400, UNPARSED)
-        found |= {name: cast(dict[str, Any], inner).get(name) for name in names}
-    if not is_parsed(found):
-        raise Refused(400, UNPARSED)
+        found |= _typed(cast(dict[str, Any], inner), names)
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
@@ -253,7 +260,10 @@ def _shown(row: Row) -> dict[str, Any]:
 def _page(
     visit: Visit, items: Sequence[Any], usual: int, most: int | None = None
 ) -> tuple[list[Any], dict[str, object]]:
-    """Return one page of some items, and the links to others. Without a largest page, an invalid size is ignored."""
+    """Return one page of some items, and the links to others.
+
+    most: the largest page; None: what is invalid is ignored, since no page of the service documents a refusal.
+    """
     asked, token = visit.query.get("page_size", str(usual)), visit.query.get("page_token", "0")
     size = int(asked) if re.fullmatch("0*[1-9][0-9]{0,8}", asked) else 0
     first = int(token) if re.fullmatch("[0-9]{1,9}", token) else None
@@ -328,10 +338,8 @@ class SingleSends(Shared):
 
     def duplicate_single_send(self, visit: Visit, text: str) -> Answer:
         _, fields = self._write_one(visit, _id(text))
-        given: object = visit.json(UNPARSED).get("name") if visit.body else None
-        if not _is_typed("name", given):
-            raise Refused(400, UNPARSED)
-        name = f"Copy of {fields['name']}"[:100] if given is None else str(given)
+        given = _typed(visit.json(UNPARSED), ["name"])
+        name = given.get("name", f"Copy of {fields['name']}"[:100])
         if problems := _has_name(name):
             raise Refused(400, *problems)
         return 201, self._new(visit, {**fields, "name": name, "send_at": None})
@@ -391,10 +399,8 @@ class SingleSends(Shared):
         return 200, self._listed(visit, self._all(visit))
 
     def search_single_sends(self, visit: Visit) -> Answer:
-        given = visit.json(UNPARSED)
-        status, categories, name = given.get("status"), given.get("categories"), given.get("name")
-        if not all(_is_typed(*each) for each in (("categories", status), ("categories", categories), ("name", name))):
-            raise Refused(400, UNPARSED)
+        given = _typed(visit.json(UNPARSED), ["name", "status", "categories"])
+        name, status, categories = (given.get(each) for each in ("name", "status", "categories"))
         if name is not None and (problems := _has_name(name)):
             raise Refused(400, *problems)
 
@@ -406,7 +412,7 @@ class SingleSends(Shared):
                 and (not categories or not {*categories}.isdisjoint(fields["categories"] or ()))
             )
 
-        return 200, self._listed(visit, [row for row in self._all(visit) if fits(row)])
+        return 200, self._listed(visit, [row for row in self._all(visit) if fits(row)], 10**9)
 
     def list_single_send_categories(self, visit: Visit) -> Answer:
         each = (category for row in self._all(visit) for category in json.loads(row["fields"])["categories"] or ())
@@ -535,8 +541,8 @@ class SingleSends(Shared):
         """Return the account's single sends as reads show them, the newest first."""
         return self._read(visit, "ORDER BY json_extract(fields, '$.number') DESC", "single_sends")
 
-    def _listed(self, visit: Visit, rows: Sequence[Row]) -> dict[str, Any]:
-        page, links = _page(visit, rows, 100)
+    def _listed(self, visit: Visit, rows: Sequence[Row], most: int | None = None) -> dict[str, Any]:
+        page, links = _page(visit, rows, 100, most)
         return {"result": [_summary(row) for row in page] or None, "_metadata": links}
 
     def _counts(self, visit: Visit, since: date, until: date) -> dict[str, int]:
