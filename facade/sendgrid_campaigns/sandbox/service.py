@@ -298,7 +298,7 @@ class Service(SingleSends):
             if request.method not in handlers:
                 headers["allow"] = ", ".join(handlers)
                 if found.re in ROUTES:
-                    return 405, None
+                    return 405, ""
                 raise Refused(405, (None, "method not allowed"))
             account = self._authorize(request, now, headers, counts=counts)
             visit = Visit(
