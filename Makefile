@@ -137,7 +137,7 @@ simulate: $(READY)  ## check the protocol in a model: all short histories, a mil
 faults: $(READY)  ## send 100,000 faulty requests over real sockets, each checked in the sandbox; SEED=7, REQUESTS=9000
 	@PYTHONPATH=tests $(BIN)/python -m sockets.run $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
 
-fuzz: $(READY) .venv-fuzz/.locked  ## test the sandbox against the fragment with schemathesis; SEED=7
+fuzz: $(READY) .venv-fuzz/.locked  ## test the sandbox against the fragments with schemathesis; SEED=7
 	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")
 
 # The bench imports this checkout: .venv-bench holds only its requirements and the clients to compare with.

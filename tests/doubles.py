@@ -53,7 +53,11 @@ def no(status_code: int, message: str = "no", field: str | None = None, **header
 
 def cases(names: str, *rows: Any) -> Any:
     """Parametrize a test: names with spaces between them, and a row of values for each case."""
-    return pytest.mark.parametrize(tuple(names.split()) if " " in names else names, rows, ids=shown)
+
+    def named(value: object) -> str:  # the repr of a function has its address, which workers do not agree on
+        return str(getattr(value, "__name__", "")) or shown(value)
+
+    return pytest.mark.parametrize(tuple(names.split()) if " " in names else names, rows, ids=named)
 
 
 class FakeClock(Clock):

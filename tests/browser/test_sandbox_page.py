@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from browser.conftest import Elsewhere, OpenPage, Picture
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.sandbox import Sandbox
+from sendgrid_campaigns.sandbox.example import KEY, SINGLE_SENDS
 from sendgrid_campaigns.sandbox.server import Server
 
 
@@ -136,6 +138,19 @@ def test_changes_of_another_process_on_the_same_file(open_page: OpenPage, tmp_pa
         expect(page.locator(campaign(4900))).to_contain_text("In Progress")
 
 
+def test_a_single_send(open_page: OpenPage, server: Server, picture: Picture) -> None:
+    id = next(iter(SINGLE_SENDS))
+    page = open_page(server.url)
+    row = page.locator(".campaign", has_text=f"single send {id}")
+    expect(row).to_contain_text("draft")
+    url = f"{server.url}/v3/marketing/singlesends/{id}/schedule"
+    httpx.put(url, headers={"Authorization": f"Bearer {KEY}"}, json={"send_at": "now"}).raise_for_status()
+    expect(row).to_contain_text("triggered")
+    page.get_by_role("button", name=f"single send {id}").click()
+    expect(page.locator("#facts")).to_contain_text(f"single send {id}")
+    picture(page, "single-send")
+
+
 def test_the_server_stops_and_comes_back(open_page: OpenPage, sandbox: Sandbox) -> None:
     with sandbox.serve() as server:
         page = open_page(server.url)
@@ -171,7 +186,7 @@ def test_the_page_fits(
     sandbox.client().send(4900)
     sandbox.fault("get", answer=503)
     page = open_page(server.url, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    expect(page.locator(".campaign")).to_have_count(7)
+    expect(page.locator(".campaign")).to_have_count(7 + len(SINGLE_SENDS))
     assert page.evaluate("document.documentElement.scrollWidth") == width
     picture(page, f"{width}-{scheme}")
 

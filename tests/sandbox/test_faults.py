@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from doubles import Style
-from sandbox.helpers import EFFECTS, HEADERS, START, FixedSandbox
+from sandbox.helpers import EFFECTS, HEADERS, OPERATIONS, START, FixedSandbox
 from sendgrid_campaigns.sandbox import Canned, Sandbox
-from sendgrid_campaigns.sandbox.service import OPERATIONS as NAMES
 
 CAMPAIGN = "https://api.sendgrid.com/v3/campaigns/4900"
 SEND = "POST", "/schedules/now"
@@ -201,8 +200,8 @@ def late(sandbox: Sandbox, name: str) -> None:
             "delete lost; wait 9; get 503; wait 1; get 404",
         ),
         (
-            lambda it: [it.fault(name, answer=500 + number) for number, name in enumerate(NAMES)],
-            "; ".join(f"{name} {500 + number}" for number, name in enumerate(NAMES)),
+            lambda it: [it.fault(name, answer=500 + number) for number, name in enumerate(OPERATIONS)],
+            "; ".join(f"{name} {500 + number}" for number, name in enumerate(OPERATIONS)),
         ),
     ],
 )

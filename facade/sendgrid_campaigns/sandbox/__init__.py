@@ -1,4 +1,4 @@
-"""An offline emulator of SendGrid's Campaigns API: stateful, with no account, no network and no mail.
+"""An offline emulator of SendGrid's Campaigns and Single Sends APIs: stateful, with no account, network or mail.
 
 from sendgrid_campaigns.sandbox import Sandbox
 
@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import attrs
 
-from sendgrid_campaigns.sandbox import example, rules
+from sendgrid_campaigns.sandbox import example, rules, single_sends
 from sendgrid_campaigns.sandbox.faults import Canned, Effect, Ending, Fault, Network, check_among, in_seconds
 from sendgrid_campaigns.sandbox.service import ALL_SCOPES, OPERATIONS, Knobs, Origin, Service
+from sendgrid_campaigns.sandbox.shared import table_of
 from sendgrid_campaigns.sandbox.state import State
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from sendgrid_campaigns.sandbox.transport import SandboxTransport
     from sendgrid_campaigns.sandbox.wire import FaultyServer
 
-WRITES = tuple(name for name in OPERATIONS if name not in ("list", "get", "get_schedule"))
+WRITES = tuple(name for name in OPERATIONS if not name.startswith(("list", "get", "search")))
 STATUSES = ("Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled")
 Kind = Literal["sender", "list", "segment", "suppression_group", "ip_pool"]
 
@@ -90,11 +91,14 @@ def _record(row: Row) -> RequestRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Mailing:
-    """A campaign that the service would have mailed to its audience."""
+    """A campaign or single send that the service would have mailed to its audience."""
 
     number: int
     """The position in order, from 1."""
-    campaign_id: int
+    campaign_id: int | None
+    """None for a single send."""
+    single_send_id: str | None
+    """None for a campaign."""
     account: str | None
     """The campaign's account, as the on-behalf-of header names the account; None: the parent account."""
     at: datetime
@@ -104,17 +108,19 @@ class Mailing:
     html_content: str | None = field(repr=False)
     plain_content: str | None = field(repr=False)
     sender_id: int | None
-    list_ids: tuple[int, ...]
+    list_ids: tuple[int, ...] | tuple[str, ...]
+    """Integers of a campaign, UUIDs of a single send."""
     recipients: int
     request: RequestRecord | None
-    """The request that caused the mailing; None for a campaign that `create_campaign` made Scheduled."""
+    """The request that caused the mailing; None for what `create_campaign` or `create_single_send` made scheduled."""
 
 
 def _mailing(row: Row, request: RequestRecord | None) -> Mailing:
-    campaign = json.loads(row["fields"])
+    campaign, id = json.loads(row["fields"]), row["campaign_id"]
     return Mailing(
         number=row["number"],
-        campaign_id=row["campaign_id"],
+        campaign_id=None if isinstance(id, str) else id,
+        single_send_id=id if isinstance(id, str) else None,
         account=row["account"] or None,
         at=_time(row["at"]),
         subject=campaign["subject"],
@@ -151,7 +157,8 @@ class Sandbox:
     """An emulated SendGrid, in memory or in a file that several processes may share.
 
     A new sandbox holds an example: the key `SG.sandbox`, the Draft 4900, the Subuser `acme` with campaign 4901 and the
-    customer account `A123` with campaign 4902. All three campaigns are ready to send. Threads may share a sandbox.
+    customer account `A123` with campaign 4902. Each account has a single send, too; `example.SINGLE_SENDS` has the ids.
+    All of them are ready to send. Threads may share a sandbox.
 
     path: the file; None keeps the state in memory. Raises ValueError for a file that holds something else.
     clock: returns the time as unix seconds; default: `time.time()`, which a test may freeze. `advance` adds to the
@@ -265,15 +272,47 @@ class Sandbox:
         at = send_at.timestamp() if send_at else None if status == "Draft" else self._now()
         return self._state.transact(lambda: self._insert_campaign(account, fields, status=status, send_at=at, due=at))
 
-    def set_status(self, campaign_id: int, status: str) -> None:
+    def create_single_send(
+        self,
+        *,
+        on_behalf_of: str | None = None,
+        account_id: str | None = None,
+        status: str = "draft",
+        send_at: datetime | None = None,
+        **fields: Any,
+    ) -> str:
+        """Create a single send and return its id: by default a complete draft, ready to send.
+
+        Raises as `create_campaign` does; exactly a scheduled single send has a `send_at`.
+
+        on_behalf_of, account_id: the account, as in `create_campaign`.
+        fields: by the API's names, without nesting, in place of the defaults: subject="Summer", list_ids=["<uuid>"].
+        """
+        account = self._account(on_behalf_of, account_id)
+        check_among("status", single_sends.STATUSES, status)
+        if (status == "scheduled") != (send_at is not None):
+            raise ValueError("a scheduled single send has a send_at, and no other has")
+        if unknown := fields.keys() - single_sends.FIELDS.keys():
+            known = ", ".join(single_sends.FIELDS)
+            raise TypeError(f"single sends have no field {', '.join(sorted(unknown))}; they have {known}")
+        if not single_sends.is_parsed(fields):
+            raise TypeError(f"a field of a single send has the wrong type: {fields!r}")
+        at = send_at.timestamp() if send_at else None if status == "draft" else self._now()
+        return self._state.transact(
+            lambda: self._insert_single_send(account, fields, status=status, send_at=at, due=at)
+        )
+
+    def set_status(self, campaign_id: int | str, status: str) -> None:
         """Set a campaign's status, as the web interface can: pause, cancel, or any other text.
 
         Raises ValueError when there is no such campaign.
+
+        campaign_id: also the id of a single send.
         """
 
         def work() -> None:
             self._service.run_due(self._now())
-            if self._state.row("SELECT 1 FROM campaigns WHERE id = ?", campaign_id) is None:
+            if self._state.row(f"SELECT 1 FROM {table_of(campaign_id)} WHERE id = ?", campaign_id) is None:  # noqa: S608
                 raise ValueError(f"there is no campaign {campaign_id}")
             self._service.change(campaign_id, self._now(), status=status, accepted_at=None)
 
@@ -284,6 +323,7 @@ class Sandbox:
         kind: Kind,
         id: int | str,
         *,
+        name: str | None = None,
         recipients: int = 0,
         verified: bool = True,
         on_behalf_of: str | None = None,
@@ -291,6 +331,8 @@ class Sandbox:
     ) -> None:
         """Add to an account a resource that campaigns refer to by id. Raises ValueError for an unknown account or kind.
 
+        id: of a list or segment of single sends: a UUID as text; of one of campaigns: an integer.
+        name: default: the kind and the id, such as "list 555".
         recipients: of a list or a segment.
         verified: of a sender.
         """
@@ -298,7 +340,9 @@ class Sandbox:
         account = self._account(on_behalf_of, account_id)
         value = recipients if kind in ("list", "segment") else int(verified)
         self._state.transact(
-            lambda: self._state.rows("REPLACE INTO resources VALUES (?, ?, ?, ?)", account, kind, str(id), value)
+            lambda: self._state.rows(
+                "REPLACE INTO resources VALUES (?, ?, ?, ?, ?)", account, kind, str(id), value, name or f"{kind} {id}"
+            )
         )
 
     def add_subuser(self, username: str) -> None:
@@ -319,7 +363,7 @@ class Sandbox:
     ) -> None:
         """Add an API key to the parent account, or to the account named. Raises ValueError for an empty key.
 
-        scopes: such as ["marketing_campaigns.read"].
+        scopes: such as ["marketing_campaigns.read"], and for Single Sends ["marketing.read"].
         """
         if not value:
             raise ValueError("an API key must not be empty")
@@ -360,7 +404,8 @@ class Sandbox:
         Raises ValueError or TypeError for a contradictory plan. A plan that no request meets fails the test: see
         `close`.
 
-        operation: the name of the client's method, such as "get_schedule"; "connect": a connection to `serve_faulty`.
+        operation: the name of the client's method, such as "get_schedule"; for Single Sends the name in the fragment,
+        such as "schedule_single_send"; "connect": a connection to `serve_faulty`.
         occurrence: which request for the operation, counted from now on; 1 is the next.
         times: the number of successive requests with this fault.
         effect: "none"; "done"; "late": the service handles the request when the `delay` is over, in seconds of the
@@ -491,8 +536,8 @@ class Sandbox:
 
     # --- ledgers ---
 
-    def mailings(self, campaign_id: int | None = None) -> list[Mailing]:
-        """Return the mailings until now, of one campaign or of all, in order."""
+    def mailings(self, campaign_id: int | str | None = None) -> list[Mailing]:
+        """Return the mailings until now, of one campaign, of one single send (by its UUID), or of all, in order."""
         self._run_due()
         rows = self._state.rows(
             "SELECT * FROM mailings WHERE campaign_id = coalesce(?, campaign_id) ORDER BY number", campaign_id
@@ -532,9 +577,13 @@ class Sandbox:
         rows = self._state.rows
         text = "substr(json_extract(fields, '$.{0}'), 1, 200) AS {0}"
         title, subject = text.format("title"), text.format("subject")
+        name = "substr(json_extract(fields, '$.name'), 1, 200)"
         contents = {
             "campaigns": f"id, account, status, send_at, {title}, {subject}",
-            "mailings": f"number, campaign_id, account, at, {subject}, recipients, json_extract(fields, '$.sender_id')"
+            "single_sends": f"number, id, account, status, send_at, {name} AS title, {subject}",
+            "mailings": "number, iif(typeof(campaign_id) = 'text', NULL, campaign_id) AS campaign_id,"
+            " iif(typeof(campaign_id) = 'text', campaign_id, NULL) AS single_send_id,"
+            f" account, at, {subject}, recipients, json_extract(fields, '$.sender_id')"
             " AS sender_id, json_extract(fields, '$.list_ids') AS list_ids, request",
             "tests": "number, campaign_id, addresses, at",
             "requests": "number, at, method, path, on_behalf_of, status_code, origin, substr(error, 1, 500) AS error",
@@ -631,12 +680,18 @@ class Sandbox:
         if self._state.row("SELECT 1 FROM accounts WHERE name = ?", name) is not None:
             raise ValueError(f"there already is an account {name!r}")
         self._state.insert("accounts", name=name, credits=example.CREDITS)
-        for kind, id, value in example.RESOURCES:
-            self._state.insert("resources", account=name, kind=kind, id=id, value=value)
+        for kind, id, value, title in example.RESOURCES:
+            self._state.insert(
+                "resources", account=name, kind=kind, id=example.own_id(id, name), value=value, name=title
+            )
 
     def _insert_campaign(self, account: str, fields: Mapping[str, Any], **columns: Any) -> int:
         packed = json.dumps({**rules.FIELDS, **example.READY, **fields})
         return self._state.insert("campaigns", **{"account": account, "status": "Draft", "fields": packed, **columns})
+
+    def _insert_single_send(self, account: str, fields: Mapping[str, Any], **columns: Any) -> str:
+        stored = single_sends.complete({**example.ready_single_send(account), **fields})
+        return self._service.insert_single_send(account, stored, self._now(), **columns)
 
     def _insert_example(self) -> None:
         if self._state.row("SELECT 1 FROM clock") is not None:
@@ -645,4 +700,6 @@ class Sandbox:
         for id, account in example.CAMPAIGNS.items():
             self._insert_account(account)
             self._insert_campaign(account, {}, id=id)
+        for single_send_id, account in example.SINGLE_SENDS.items():
+            self._insert_single_send(account, {}, id=single_send_id)
         self._state.insert("keys", value=example.KEY, account="", scopes=json.dumps(ALL_SCOPES))

@@ -53,11 +53,11 @@ def _is_typed(name: str, value: Any) -> bool:
     if value is None:
         return True
     if name in _LISTS:
-        return isinstance(value, list) and all(_is(_LISTS[name], item) for item in cast(list[object], value))
-    return _is(int if name in _NUMBERS else str, value)
+        return isinstance(value, list) and all(is_of(_LISTS[name], item) for item in cast(list[object], value))
+    return is_of(int if name in _NUMBERS else str, value)
 
 
-def _is(kind: type, value: Any) -> bool:
+def is_of(kind: type, value: Any) -> bool:
     if isinstance(value, str):
         return kind is str and is_utf8(value)
     return isinstance(value, kind) and not isinstance(value, bool)

@@ -17,6 +17,8 @@ from typing import Any, Literal, cast
 import attrs
 
 from sendgrid_campaigns.sandbox import rules
+from sendgrid_campaigns.sandbox.shared import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Refused, Visit, table_of
+from sendgrid_campaigns.sandbox.single_sends import ROUTES, SingleSends
 from sendgrid_campaigns.sandbox.state import State
 
 __tracebackhide__: methodcaller = methodcaller("errisinstance", (ValueError, TypeError))
@@ -72,15 +74,39 @@ class Knobs:
     lowers_categories: bool = False
     """Whether the service stores categories in lower case."""
 
+    # Of single sends alone. The knobs above hold for single sends, too, where they have what the text names.
+    single_sends_on_behalf_of: Literal["account", 403, "parent"] = "account"
+    """Whom a request with an on-behalf-of acts for where the header is not documented; "parent": it is ignored."""
+    single_sends_rate_limit: int | None = None
+    """Requests to /v3/marketing/ in a window for one key, counted by themselves; None: `rate_limit` counts them."""
+    schedules_triggered: bool = False
+    """Whether a triggered single send can be scheduled, and mails again."""
+    schedule_moves: bool = True
+    """Whether another schedule takes the place of the first; False: both mail, and reads show the other."""
+    now_reads_back: Literal["accepted", None] = "accepted"
+    """The `send_at` after scheduling for `now`: the time of acceptance; None: null, and the first answer says `now`."""
+    unschedule_triggered: Literal[200, 403] = 403
+    """The answer to unscheduling a triggered single send; the mail has gone out in any case."""
+    updates_scheduled: bool = False
+    """Whether a scheduled single send can be updated; the mail is the updated one."""
+    audience_checked_at: Literal["create", "schedule"] = "create"
+    """When unknown ids of lists and segments are refused: in a create and an update, or first in a schedule."""
+    needs_unsubscribe_tag: bool = True
+    """Whether a single send's content needs the tag `{{{unsubscribe}}}` to be scheduled."""
+    stats_before_sent: Literal[200, 404] = 200
+    """The answer to reading the stats of a single send until its mailing is over; 200: without any."""
+    senders_as: Literal["array", "object"] = "array"
+    """The form of the list of senders: an array alone, as seen, or `results` in an object, as documented."""
+
     def __post_init__(self) -> None:
         for name, choices in _KNOB_CHOICES.items():
             self._check(name, getattr(self, name) in choices, f"one of {choices}")
         for name, (least, most) in _KNOB_RANGES.items():
             value = getattr(self, name)
             number = isinstance(value, int | float)
-            in_range = (name == "rate_limit" and value is None) or (number and least <= value <= most)
+            in_range = (name.endswith("rate_limit") and value is None) or (number and least <= value <= most)
             self._check(name, in_range, f"from {least} to {most}")
-        for name in ("executes_limited", "delete_stops", "reuses_ids", "lowers_categories"):
+        for name in _FLAGS:
             self._check(name, isinstance(getattr(self, name), bool), "True or False")
         status: Any = self.unscheduled_status
         self._check("unscheduled_status", isinstance(status, str) and status != "", "a text")
@@ -96,10 +122,20 @@ _KNOB_CHOICES: Mapping[str, tuple[object, ...]] = {
     "schedule_of_draft": (200, 404),
     "rate_reset": ("epoch", "delta"),
     "rate_scope": ("key", "account"),
+    "single_sends_on_behalf_of": ("account", 403, "parent"),
+    "now_reads_back": ("accepted", None),
+    "unschedule_triggered": (200, 403),
+    "audience_checked_at": ("create", "schedule"),
+    "stats_before_sent": (200, 404),
+    "senders_as": ("array", "object"),
 }
+_FLAGS = (
+    *("executes_limited", "delete_stops", "reuses_ids", "lowers_categories"),
+    *("schedules_triggered", "schedule_moves", "updates_scheduled", "needs_unsubscribe_tag"),
+)
 _KNOB_RANGES = {
     **dict.fromkeys(("lead", "duration", "race", "staleness", "leaves_draft_after"), (0, _LONGEST)),
-    **dict.fromkeys(("campaign_limit", "rate_limit", "past_tolerance"), (0, math.inf)),
+    **dict.fromkeys(("campaign_limit", "rate_limit", "single_sends_rate_limit", "past_tolerance"), (0, math.inf)),
     "rate_window": (1, math.inf),
 }
 
@@ -140,80 +176,37 @@ class Reply:
     body: bytes
 
 
-class _Refused(Exception):
-    def __init__(self, status_code: int, *problems: rules.Problem) -> None:
-        self.status_code = status_code
-        self.problems = problems
-
-
-@attrs.frozen(kw_only=True)
-class _Visit:
-    """An authorized request: its account, its time, its number in the ledger, its query and body."""
-
-    account: str
-    now: float
-    number: int
-    query: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> dict[str, Any]:
-        """Return the body's fields, of any type. Raises _Refused for a body that is no JSON object."""
-        try:
-            text = self.body.decode("utf-8")
-            given: Any = json.loads(text, parse_float=_number_of_json, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            raise _Refused(400, rules.UNPARSED) from None
-        if not isinstance(given, dict):
-            raise _Refused(400, rules.UNPARSED)
-        return cast(dict[str, Any], given)
-
-    def campaign(self) -> dict[str, Any]:
-        """Return the body's fields. Raises _Refused when a campaign field has the wrong type."""
-        given = self.json()
-        if not rules.is_parsed(given):
-            raise _Refused(400, rules.UNPARSED)
-        return given
-
-
 @lru_cache(maxsize=8)
 def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
-_UNAUTHORIZED = (None, "authorization required")
-_FORBIDDEN = (None, "access forbidden")
-_NOT_FOUND = (None, "not found")
-
 _LIVE_KEY = re.compile(r"SG\.[\w-]{22}\.[\w-]{43}")
-_SCOPES = {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"}
+_SCOPES = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
-ALL_SCOPES = tuple(f"marketing_campaigns.{right}" for right in _SCOPES.values())
+ALL_SCOPES = tuple(
+    f"{api}.{right}" for api in ("marketing_campaigns", "marketing") for right in ("read", "create", "update", "delete")
+)
 
 LARGEST_ID = 2**63 - 1
 
 # The next due event of each kind, at the time :now and with mailings of the length :duration. Of events at the same
 # moment the smaller kind comes first: mail goes out before a mailing ends, and before a late copy of that moment is
 # handled. Python sorts the events: SQLite takes 30 times as long.
-_MAIL, _MORE_MAIL, _END, _COPY = range(1, 5)
+_MAIL, _SINGLE_SEND, _MORE_MAIL, _END, _COPY = range(1, 6)
 _NEXT = " UNION ALL ".join(
     f"SELECT * FROM (SELECT {due} AS at, {kind}, {number} FROM {table} WHERE {when} ORDER BY due, {number} LIMIT 1)"  # noqa: S608
     for kind, table, number, due, when in (
         (_MAIL, "campaigns", "id", "due", "status = 'Scheduled' AND due <= :now"),
+        (_SINGLE_SEND, "single_sends", "id", "due", "status = 'scheduled' AND due <= :now"),
         (_MORE_MAIL, "outgoing", "number", "due", "due <= :now"),
         (_END, "campaigns", "id", "due + :duration", "status = 'In Progress' AND due <= :now - :duration"),
         (_COPY, "late", "number", "due", "due <= :now"),
     )
 )
 
-_VERSION = "account, status, fields, send_at, accepted_at"
-_AS_IT_WAS = f"""(
-    SELECT id, {_VERSION} FROM campaigns WHERE id NOT IN (SELECT id FROM history WHERE until > :now)
-    UNION ALL SELECT id, {_VERSION} FROM history
-    WHERE number IN (SELECT min(number) FROM history WHERE until > :now GROUP BY id)
-)"""  # noqa: S608
 
-
-class Service:
+class Service(SingleSends):
     """The emulated service on a state."""
 
     def __init__(self, state: State, knobs: Knobs, now: Callable[[], float]) -> None:
@@ -279,9 +272,9 @@ class Service:
         state = self._state
         while events := state.rows(_NEXT, now=now, duration=self._knobs.duration):
             at, kind, id = min(map(tuple, events))
-            if kind == _MAIL:
-                self._mail(state.rows("SELECT *, id AS campaign_id FROM campaigns WHERE id = ?", id)[0])
-                self.change(id, at, status="In Progress")
+            if kind in (_MAIL, _SINGLE_SEND):
+                self._mail(state.rows(f"SELECT *, id AS campaign_id FROM {table_of(id)} WHERE id = ?", id)[0])  # noqa: S608
+                self.change(id, at, status="In Progress" if kind == _MAIL else "triggered")
             elif kind == _END:
                 self.change(id, at, status="Sent")
             elif kind == _MORE_MAIL:
@@ -307,18 +300,6 @@ class Service:
         )
         self._state.rows("UPDATE accounts SET credits = credits - ? WHERE name = ?", recipients, due["account"])
 
-    def change(self, id: int, at: float, **columns: Any) -> None:
-        """Change columns of a campaign. Call inside State.transact, after `run_due`."""
-        self._remember(id, at)
-        names = ", ".join(f"{name} = ?" for name in columns)
-        self._state.rows(f"UPDATE campaigns SET {names} WHERE id = ?", *columns.values(), id)  # noqa: S608
-
-    def _remember(self, id: int, until: float) -> None:
-        """Store the current version of a campaign for stale reads; nulls when there is no such campaign."""
-        if self._knobs.staleness:
-            row = self._state.row(f"SELECT {_VERSION} FROM campaigns WHERE id = ?", id)  # noqa: S608
-            self._state.insert("history", until=until, id=id, **(dict(row) if row else {}))
-
     # --- authorization ---
 
     def _answer(
@@ -331,47 +312,63 @@ class Service:
         try:
             if request.method not in handlers:
                 headers["allow"] = ", ".join(handlers)
-                raise _Refused(405, (None, "method not allowed"))
+                if found.re in ROUTES:
+                    return 405, ""
+                raise Refused(405, (None, "method not allowed"))
             account = self._authorize(request, now, headers, counts=counts)
-            visit = _Visit(account=account, now=now, number=number, query=request.query, body=request.body)
-            handler = handlers[request.method]
-            return handler(self, visit, *map(_campaign_id, found.groups()))
-        except _Refused as refused:
+            visit = Visit(
+                account=account, now=now, number=number, path=request.path, query=request.query,
+                headers=request.headers, body=request.body,
+            )  # fmt: skip
+            ids = found.groups() if found.re in ROUTES else map(_campaign_id, found.groups())
+            return handlers[request.method](self, visit, *ids)
+        except Refused as refused:
             if refused.status_code == 429 and self._knobs.executes_limited:
                 self._answer(request, now, number, {}, counts=False)  # the client gets the 429 all the same
             errors = [{"field": field, "message": message} for field, message in refused.problems]
             return refused.status_code, {"errors": errors}
 
     def _authorize(self, request: Request, now: float, headers: dict[str, str], *, counts: bool) -> str:
-        """Return the account that the request acts for. Raises _Refused for a request that may not be made."""
+        """Return the account that the request acts for. Raises Refused for a request that may not be made."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if _LIVE_KEY.fullmatch(value):
-            raise _Refused(
+            raise Refused(
                 401, (None, "this is a sandbox, and that looks like a live key: the request came to the wrong host")
             )
         key = self._state.row("SELECT * FROM keys WHERE value = ?", value)
         if scheme.lower() != "bearer" or key is None:
-            raise _Refused(401, _UNAUTHORIZED)
+            raise Refused(401, UNAUTHORIZED)
         if counts:
             by_account = self._knobs.rate_scope == "account"
-            self._count(f"{value} {request.headers.get('on-behalf-of')}" if by_account else value, now, headers)
-        if f"marketing_campaigns.{_SCOPES[request.method]}" not in json.loads(key["scopes"]):
-            raise _Refused(403, _FORBIDDEN)
+            counted = f"{value} {request.headers.get('on-behalf-of')}" if by_account else value
+            own_limit = self._knobs.single_sends_rate_limit
+            if own_limit is not None and request.path.startswith("/v3/marketing/"):
+                self._count(f"{counted} marketing", own_limit, now, headers)
+            else:
+                self._count(counted, self._knobs.rate_limit, now, headers)
+        api = request.path.split("/")[2]
+        scope = f"{'marketing' if api == 'marketing' else 'marketing_campaigns'}.{_SCOPES[request.method]}"
+        if api != "scopes" and scope not in json.loads(key["scopes"]):
+            raise Refused(403, FORBIDDEN)
         account: str = key["account"]
         other = request.headers.get("on-behalf-of")
         if other is None:
             return account
-        if account:
-            raise _Refused(403, _FORBIDDEN)  # only a parent account has accounts of its own
+        documented = api != "marketing" or request.path == "/v3/marketing/senders"
+        acts_for = "account" if documented else self._knobs.single_sends_on_behalf_of
+        if acts_for == "parent":
+            return account
+        if account or acts_for == 403:
+            raise Refused(403, FORBIDDEN)  # only a parent account has accounts of its own
         if other and self._state.row("SELECT 1 FROM accounts WHERE name = ?", other):
             return other
         if self._knobs.unknown_on_behalf_of == "parent":
             return account
         status_code = self._knobs.unknown_on_behalf_of
-        raise _Refused(status_code, _UNAUTHORIZED if status_code == 401 else _FORBIDDEN)
+        raise Refused(status_code, UNAUTHORIZED if status_code == 401 else FORBIDDEN)
 
-    def _count(self, key: str, now: float, headers: dict[str, str]) -> None:
-        limit, length = self._knobs.rate_limit, self._knobs.rate_window
+    def _count(self, key: str, limit: int | None, now: float, headers: dict[str, str]) -> None:
+        length = self._knobs.rate_window
         if limit is None:
             return
         window = math.floor(now / length)
@@ -383,11 +380,11 @@ class Service:
         headers["x-ratelimit-remaining"] = str(max(limit - used, 0))
         headers["x-ratelimit-reset"] = str(end if self._knobs.rate_reset == "epoch" else math.ceil(end - now))
         if used > limit:
-            raise _Refused(429, (None, "too many requests"))
+            raise Refused(429, (None, "too many requests"))
 
     # --- the eleven operations ---
 
-    def create(self, visit: _Visit) -> tuple[int, Any]:
+    def create(self, visit: Visit) -> tuple[int, Any]:
         campaign = {**rules.FIELDS, **self._given(visit)}
         problems = rules.of_content(campaign, lambda kind, id: self._has(visit.account, kind, id))
         rows = self._state.rows("SELECT count(*) AS all_of_them FROM campaigns WHERE account = ?", visit.account)
@@ -397,52 +394,47 @@ class Service:
                 (None, f"You've reached your limit of {limit} campaigns. Please delete one or more and try again.")
             )
         if problems:
-            raise _Refused(400, *problems)
+            raise Refused(400, *problems)
         fields = json.dumps(campaign)
         id = self._state.insert("campaigns", id=self._freed_id(), account=visit.account, status="Draft", fields=fields)
         if self._knobs.staleness:
             self._state.insert("history", until=visit.now, id=id)
         return 201, _shown(id, campaign, "Draft")
 
-    def list_(self, visit: _Visit) -> tuple[int, Any]:
+    def list_(self, visit: Visit) -> tuple[int, Any]:
         limit = _number(visit.query.get("limit", "10"), "limit", least=1)
         offset = _number(visit.query.get("offset", "0"), "offset", least=0)
         rows = self._read(visit, "ORDER BY id DESC LIMIT :limit OFFSET :offset", limit=limit, offset=offset)
         return 200, {"result": [_shown(row["id"], json.loads(row["fields"]), row["status"]) for row in rows]}
 
-    def get(self, visit: _Visit, id: int) -> tuple[int, Any]:
+    def get(self, visit: Visit, id: int) -> tuple[int, Any]:
         row = self._read_one(visit, id)
         return 200, _shown(id, json.loads(row["fields"]), row["status"])
 
-    def update(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, campaign = self._campaign(visit, id)
+    def update(self, visit: Visit, id: int) -> tuple[int, Any]:
+        row, campaign = self._write_one(visit, id)
         if row["status"] != "Draft":
-            raise _Refused(403, (None, "You may only update a campaign when it is in draft mode."))
+            raise Refused(403, (None, "You may only update a campaign when it is in draft mode."))
         changed = {**campaign, **self._given(visit)}
         problems = rules.of_content(changed, lambda kind, id: self._has(visit.account, kind, id))
         if changed["editor"] in rules.EDITORS and changed["editor"] != campaign["editor"]:
             problems.append(("editor", "You cannot switch editors once a campaign has been created."))
         if problems:
-            raise _Refused(400, *problems)
+            raise Refused(400, *problems)
         self.change(id, visit.now, fields=json.dumps(changed))
         return 200, _shown(id, changed, "Draft")
 
-    def delete(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, _ = self._campaign(visit, id)
-        if self._knobs.delete_stops:
-            self._state.rows("DELETE FROM outgoing WHERE campaign_id = ?", id)
-        elif row["status"] == "Scheduled":
-            self._mail_later(row, row["due"], row["scheduled_by"])
-        self._remember(id, visit.now)
-        self._state.rows("DELETE FROM campaigns WHERE id = ?", id)
+    def delete(self, visit: Visit, id: int) -> tuple[int, Any]:
+        row, _ = self._write_one(visit, id)
+        self._delete(row, visit.now)
         if self._knobs.reuses_ids:
             self._state.insert("freed", id=id)
         return 204, None
 
-    def schedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, campaign = self._campaign(visit, id)
+    def schedule(self, visit: Visit, id: int) -> tuple[int, Any]:
+        row, campaign = self._write_one(visit, id)
         if row["status"] != "Draft":
-            raise _Refused(
+            raise Refused(
                 403,
                 (
                     None,
@@ -455,42 +447,42 @@ class Service:
         if self._is_past(send_at, visit.now):
             problems.append(rules.NOT_FUTURE)
         if problems:
-            raise _Refused(400, *problems)
+            raise Refused(400, *problems)
         return 201, self._set_schedule(visit, id, send_at)
 
-    def reschedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, _ = self._campaign(visit, id)
+    def reschedule(self, visit: Visit, id: int) -> tuple[int, Any]:
+        row, _ = self._write_one(visit, id)
         if row["status"] != "Scheduled":
-            raise _Refused(403, ("send_at", "You cannot update the send_at value of non-scheduled campaign."))
+            raise Refused(403, ("send_at", "You cannot update the send_at value of non-scheduled campaign."))
         send_at = _send_at(visit)
         if self._is_past(send_at, visit.now):
-            raise _Refused(400, rules.NOT_FUTURE)
+            raise Refused(400, rules.NOT_FUTURE)
         return 200, self._set_schedule(visit, id, send_at)
 
-    def get_schedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
+    def get_schedule(self, visit: Visit, id: int) -> tuple[int, Any]:
         row = self._read_one(visit, id)
         if row["send_at"] is None and self._knobs.schedule_of_draft == 404:
-            raise _Refused(404, _NOT_FOUND)
+            raise Refused(404, NOT_FOUND)
         return 200, {"send_at": None if row["send_at"] is None else int(row["send_at"])}
 
-    def unschedule(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, _ = self._campaign(visit, id)
+    def unschedule(self, visit: Visit, id: int) -> tuple[int, Any]:
+        row, _ = self._write_one(visit, id)
         status = row["status"]
         if status != "Scheduled" and (status != "Draft" or self._knobs.unschedule_draft == 403):
-            raise _Refused(403, (None, f"This campaign is already {status}."))
+            raise Refused(403, (None, f"This campaign is already {status}."))
         if status == "Scheduled":
             status = self._knobs.unscheduled_status
         self._state.rows("DELETE FROM outgoing WHERE campaign_id = ?", id)
         self.change(id, visit.now, status=status, send_at=None, due=None, scheduled_by=None, accepted_at=None)
         return 204, None
 
-    def send(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        row, campaign = self._campaign(visit, id)
-        races = row["accepted_at"] is not None and visit.now < row["accepted_at"] + self._knobs.race
+    def send(self, visit: Visit, id: int) -> tuple[int, Any]:
+        row, campaign = self._write_one(visit, id)
+        races = self._races(row, visit.now)
         if row["status"] != "Draft" and not races:
-            raise _Refused(403, (None, "You may only send a campaign when it is in draft mode."))
+            raise Refused(403, (None, "You may only send a campaign when it is in draft mode."))
         if problems := self._to_send(visit.account, campaign):
-            raise _Refused(400, *problems)
+            raise Refused(400, *problems)
         send_at = visit.now + self._knobs.lead
         if races:
             self._mail_later(row, send_at, visit.number)
@@ -498,21 +490,21 @@ class Service:
             self._set_schedule(visit, id, send_at, accepted_at=visit.now)
         return 201, {"id": id, "status": "Scheduled"}
 
-    def send_test(self, visit: _Visit, id: int) -> tuple[int, Any]:
-        _, campaign = self._campaign(visit, id)
+    def send_test(self, visit: Visit, id: int) -> tuple[int, Any]:
+        _, campaign = self._write_one(visit, id)
         given = visit.json()
         to: object = given.get("to")
         addresses = cast(list[object], to) if isinstance(to, list) else [to] if to else []
         if not all(isinstance(address, str) and address and rules.is_utf8(address) for address in addresses):
-            raise _Refused(400, rules.UNPARSED)
+            raise Refused(400, rules.UNPARSED)
         if problems := rules.to_test(campaign, addresses):
-            raise _Refused(400, *problems)
+            raise Refused(400, *problems)
         self._state.insert("tests", campaign_id=id, addresses=json.dumps(addresses), at=visit.now, request=visit.number)
         return 201, {"to": given["to"]}
 
     # --- shared by the operations ---
 
-    def _given(self, visit: _Visit) -> dict[str, Any]:
+    def _given(self, visit: Visit) -> dict[str, Any]:
         """Return the campaign fields of the body, as the service stores them."""
         given = {name: value for name, value in visit.campaign().items() if name in rules.FIELDS}
         if given.get("ip_pool") == "":
@@ -521,66 +513,19 @@ class Service:
             given["categories"] = [category.lower() for category in given["categories"]]
         return given
 
-    def _campaign(self, visit: _Visit, id: int) -> tuple[Row, dict[str, Any]]:
-        row = self._state.row("SELECT * FROM campaigns WHERE account = ? AND id = ?", visit.account, id)
-        if row is None:
-            raise _Refused(404, _NOT_FOUND)
-        return row, json.loads(row["fields"])
-
-    def _read_one(self, visit: _Visit, id: int) -> Row:
-        for row in self._read(visit, "AND id = :id", id=id):
-            return row
-        raise _Refused(404, _NOT_FOUND)
-
-    def _read(self, visit: _Visit, which: str, **values: int) -> list[Row]:
-        """Return the account's campaigns as reads show them."""
-        source = _AS_IT_WAS if self._knobs.staleness else "campaigns"
-        left = "accepted_at IS NULL OR :now >= accepted_at + :late"
-        return self._state.rows(
-            f"SELECT id, fields, CASE WHEN {left} THEN status ELSE 'Draft' END AS status,"  # noqa: S608
-            f" CASE WHEN {left} THEN send_at END AS send_at FROM {source} WHERE account = :account {which}",
-            now=visit.now - self._knobs.staleness,
-            late=self._knobs.leaves_draft_after,
-            account=visit.account,
-            **values,
-        )
-
     def _freed_id(self) -> int | None:
         row = self._state.row("SELECT min(id) AS id FROM freed") if self._knobs.reuses_ids else None
         id: int | None = row["id"] if row else None
         self._state.rows("DELETE FROM freed WHERE id = ?", id)
         return id
 
-    def _is_past(self, send_at: int, now: float) -> bool:
-        tolerance = self._knobs.past_tolerance
-        return now - send_at > tolerance or (now == send_at and tolerance == 0)
-
-    def _set_schedule(self, visit: _Visit, id: int, send_at: float, accepted_at: float | None = None) -> dict[str, Any]:
+    def _set_schedule(self, visit: Visit, id: int, send_at: float, accepted_at: float | None = None) -> dict[str, Any]:
         times = {"send_at": send_at, "due": max(send_at, visit.now), "accepted_at": accepted_at}
         self.change(id, visit.now, status="Scheduled", scheduled_by=visit.number, **times)
         return {"id": id, "send_at": int(send_at), "status": "Scheduled"}
 
-    def _mail_later(self, row: Row, due: float, request: int | None) -> None:
-        """Mail a campaign when due, whether or not the campaign still exists."""
-        campaign = {"campaign_id": row["id"], "account": row["account"], "fields": row["fields"]}
-        self._state.insert("outgoing", **campaign, due=due, scheduled_by=request)
-
     def _to_send(self, account: str, campaign: rules.Campaign) -> list[rules.Problem]:
-        row = self._state.row("SELECT credits FROM accounts WHERE name = ?", account)
-        return rules.to_send(campaign, self._recipients(account, campaign), row["credits"] if row else 0)
-
-    def _recipients(self, account: str, campaign: rules.Campaign) -> int:
-        rows = self._state.rows("SELECT kind, id, value FROM resources WHERE account = ?", account)
-        sizes = {(row["kind"], row["id"]): row["value"] for row in rows}
-        asked = {("list", str(id)) for id in campaign["list_ids"] or ()}
-        asked |= {("segment", str(id)) for id in campaign["segment_ids"] or ()}
-        return sum(sizes.get(one, 0) for one in asked)
-
-    def _has(self, account: str, kind: str, id: Any) -> int | None:
-        row = self._state.row(
-            "SELECT value FROM resources WHERE account = ? AND kind = ? AND id = ?", account, kind, str(id)
-        )
-        return row["value"] if row else None
+        return rules.to_send(campaign, self._recipients(account, campaign), self._credits(account))
 
 
 def _shown(id: int, campaign: rules.Campaign, status: str) -> dict[str, Any]:
@@ -589,18 +534,8 @@ def _shown(id: int, campaign: rules.Campaign, status: str) -> dict[str, Any]:
 
 def _campaign_id(text: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,18}", text) or int(text) > LARGEST_ID:
-        raise _Refused(404, _NOT_FOUND)
+        raise Refused(404, NOT_FOUND)
     return int(text)
-
-
-def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON, though Python parses it")
-
-
-def _number_of_json(text: str) -> float:
-    """Parse a JSON number; 110.0 is an integer, as in JSON Schema."""
-    number = float(text)
-    return int(number) if number.is_integer() else number
 
 
 def _number(text: str, field: str, least: int) -> int:
@@ -608,14 +543,14 @@ def _number(text: str, field: str, least: int) -> int:
     # No page documents a largest value; beyond SQLite's integers, any value means the same.
     number = -1 if digits is None else int(digits[1]) if len(digits[1]) <= 18 else LARGEST_ID
     if number < least:
-        raise _Refused(400, (field, f"{field} must be at least {least}"))
+        raise Refused(400, (field, f"{field} must be at least {least}"))
     return number
 
 
-def _send_at(visit: _Visit) -> int:
+def _send_at(visit: Visit) -> int:
     send_at = visit.json().get("send_at")
     if not isinstance(send_at, int) or isinstance(send_at, bool) or not -LARGEST_ID - 1 <= send_at <= LARGEST_ID:
-        raise _Refused(400, rules.UNPARSED)
+        raise Refused(400, rules.UNPARSED)
     return send_at
 
 
@@ -631,6 +566,7 @@ _ROUTES: dict[re.Pattern[str], dict[str, Callable[..., tuple[int, Any]]]] = {
     },
     re.compile(f"{_CAMPAIGN}/schedules/now"): {"POST": Service.send},
     re.compile(f"{_CAMPAIGN}/schedules/test"): {"POST": Service.send_test},
+    **ROUTES,
 }
 
 

@@ -23,13 +23,20 @@ CREATE TABLE IF NOT EXISTS clock (advanced_by REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, credits INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS keys (value TEXT PRIMARY KEY, account TEXT NOT NULL, scopes TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS resources (
-    account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (account, kind, id)
+    account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, value INTEGER NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (account, kind, id)
 );
 CREATE TABLE IF NOT EXISTS campaigns (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, status TEXT NOT NULL, fields TEXT NOT NULL,
     send_at NUMERIC, due NUMERIC, scheduled_by INTEGER, accepted_at REAL
 );
 CREATE INDEX IF NOT EXISTS pending ON campaigns (status, due);
+-- Other tables hold the id of a single send, a text, where they hold a campaign's id otherwise.
+CREATE TABLE IF NOT EXISTS single_sends (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, status TEXT NOT NULL,
+    fields TEXT NOT NULL, send_at NUMERIC, due NUMERIC, scheduled_by INTEGER, accepted_at REAL
+);
+CREATE INDEX IF NOT EXISTS pending_single_sends ON single_sends (status, due);
 -- mail that goes out when due, whether or not the campaign still exists
 CREATE TABLE IF NOT EXISTS outgoing (
     number INTEGER PRIMARY KEY AUTOINCREMENT, campaign_id INTEGER NOT NULL, account TEXT NOT NULL, fields TEXT NOT NULL,

@@ -2,7 +2,7 @@
 // Texts of others reach the page by textContent alone, and a mail's HTML by a frame that runs nothing.
 
 const $ = (id) => document.getElementById(id);
-const STATUS = { Draft: "", Scheduled: "blue", "In Progress": "amber", Sent: "green", Paused: "violet", Canceled: "red" };
+const STATUS = { Draft: "", Scheduled: "blue", "In Progress": "amber", Sent: "green", Paused: "violet", Canceled: "red", draft: "", scheduled: "blue", triggered: "green" };
 
 /** Make an element of a tag, a class, and children: elements, or texts. */
 function make(tag, kind, ...children) {
@@ -104,10 +104,15 @@ function tick() {
 
 function campaignRow(campaign) {
   const what = make("div", "text", foreign(campaign.title || "(no title)"), foreign(campaign.subject || "(no subject)", "muted"));
-  if (campaign.send_at !== null && campaign.status === "Scheduled") {
+  const status = make("span", "state", badge(campaign.status, STATUS[campaign.status]), make("span", "id muted", short(campaign.id)));
+  if (campaign.send_at !== null && campaign.status.toLowerCase() === "scheduled") {
     const until = make("span");
     until.dataset.until = campaign.send_at;
     what.append(make("span", "muted", shown(day, campaign.send_at * 1000), until));
+  }
+  if (typeof campaign.id === "string") {
+    what.append(make("span", "muted", `single send ${campaign.id}`));
+    return make("li", "row campaign", status, what);
   }
   const act = make("select");
   act.setAttribute("aria-label", `As another client, with campaign ${campaign.id}`);
@@ -119,9 +124,11 @@ function campaignRow(campaign) {
     actOnce(act.value, campaign);
     act.value = "";
   });
-  const status = make("span", "state", badge(campaign.status, STATUS[campaign.status]), make("span", "id muted", String(campaign.id)));
   return make("li", "row campaign", status, what, act);
 }
+
+/** The id of a campaign, or the beginning of a single send's. */
+const short = (id) => String(id).slice(0, 8);
 
 function actOnce(label, { id, account }) {
   const path = `/v3/campaigns/${id}`;
@@ -149,12 +156,14 @@ function showAccounts(accounts, campaigns) {
   });
 }
 
+const mailed = (mail) => (mail.single_send_id === null ? `campaign ${mail.campaign_id}` : `single send ${mail.single_send_id}`);
+
 function mailingRow(mail) {
   if (mail.addresses) {
     const open = make("div", "open", make("strong", "", foreign(`Test of campaign ${mail.campaign_id}`)), make("time", "muted", shown(hour, mail.at)), foreign(`to ${mail.addresses.join(", ")}`, "muted"));
     return make("li", "row mailing", open);
   }
-  const about = [`campaign ${mail.campaign_id}`, accountName(mail.account), `${number(mail.recipients)} recipients`];
+  const about = [mailed(mail), accountName(mail.account), `${number(mail.recipients)} recipients`];
   const open = make("button", "open", make("strong", "foreign", foreign(mail.subject || "(no subject)")), make("time", "muted", shown(hour, mail.at)), foreign(about.join(" · "), "muted"));
   open.addEventListener("click", () => openMail(mail.number));
   return make("li", "row mailing", open);
@@ -191,7 +200,7 @@ function show(state) {
   $("advanced").textContent = state.advanced_by ? `${span(state.advanced_by)} ahead` : "";
   $("start").hidden = state.counts.requests > 0;
 
-  showAccounts(state.accounts, state.campaigns);
+  showAccounts(state.accounts, [...state.campaigns, ...state.single_sends]);
   const latest = (items) => items.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   fill($("mailings"), latest([...state.mailings, ...state.tests]), mailingRow);
   $("mailed").textContent = state.counts.mailings || "";
@@ -221,7 +230,7 @@ async function openMail(id) {
   if (!mail) return;
   $("subject").textContent = mail.subject || "(no subject)";
   facts($("facts"), [
-    ["Campaign", mail.campaign_id],
+    ["Mailed", mailed(mail)],
     ["Account", accountName(mail.account)],
     ["Sender", mail.sender_id],
     ["Lists", mail.list_ids.join(", ") || "none"],
