@@ -26,9 +26,11 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 from rich.cells import cell_len
+from sqlalchemy.exc import DatabaseError
 
 from doubles import FORKS, program_on
 from sendgrid_campaigns import CampaignsClient, __version__, errors
+from sendgrid_campaigns.bulk import Job
 from sendgrid_campaigns.campaigns import WRITES
 from sendgrid_campaigns.cli import OPENED, WORDS, commands, exit_code, in_words, main, visible
 from sendgrid_campaigns.sandbox import Sandbox
@@ -710,3 +712,78 @@ def test_a_wait_on_a_terminal() -> None:
     assert done.exit_code == 4
     assert re.search(r"[-\\|/]\x1b\[0m waiting [012]\.\d s before the next request \.\.\.\n", done.stdout)
     assert re.search(r"^(\x1b\[\??[0-9]+[A-Za-z]|\r)*ServerError: campaign 1 was not read", done.stdout, re.M)
+
+
+# --- many sends ---
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of one row, in the present folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs.csv").write_text("campaign_id\n4900\n")
+    return tmp_path / "jobs.csv"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--report", "gone/report.html"], "the report's folder 'gone' is not there"),
+        (["--report", "folder.csv"], "the report 'folder.csv' is a folder"),
+        (["--report", "jobs.csv"], "The report would replace jobs.csv"),
+        (["--journal", "journal.csv", "--report", "journal.csv"], "The report would replace journal.csv"),
+        (["--journal", ""], "The journal's name is empty"),
+        (["--journal", "folder.csv"], "The journal folder.csv cannot be used: unable to open database file\nThis run"),
+        (["--journal", "gone/journal"], "The journal gone/journal cannot be used: unable to open database file\n"),
+        (
+            ["--journal", "jobs.csv"],
+            "The journal jobs.csv cannot be used: file is not a database\nThis run sent nothing",
+        ),
+        (["--resolve", "--retry-unknown"], "one of them at a time"),
+        (["--plan", "--retry-refused"], "one of them at a time"),
+    ],
+)
+def test_what_is_wrong_is_said_before_a_job_begins(
+    kept: Run, rows: Path, tmp_path: Path, arguments: list[str], text: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    done = kept("bulk", "jobs.csv", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert text in done.stderr
+    assert rows.read_text() == "campaign_id\n4900\n"
+    with Sandbox(tmp_path / "kept.db") as sandbox:
+        assert not sandbox.mailings()
+
+
+def test_a_report_that_fails_hides_no_send(kept: Run, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sendgrid_campaigns.bulk.report._csv", lambda *given: (_ for _ in ()).throw(OSError("full")))
+    done = kept("bulk", "jobs.csv", "--report", "report.csv")
+    assert done == (0, "1 sent\n", "the report was not written: full\n")
+
+
+def test_a_journal_that_fails_meanwhile(kept: Run, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def finish(*given: object) -> None:
+        raise DatabaseError(None, None, sqlite3.OperationalError("disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sendgrid_campaigns.bulk.journal.Job.finish", finish)
+        done = kept("bulk", "jobs.csv", "--journal", "first")
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "The journal failed: disk is full\nCampaigns may have been sent that it does not know." in done.stderr
+    assert kept("bulk", "jobs.csv", "--journal", "second") == (0, "1 already\n", "")
+
+
+@pytest.mark.parametrize("types", [b"n\n", b"y\n"])
+def test_a_no_leaves_an_unknown_row_unknown(rows: Path, types: bytes) -> None:
+    file = str(rows.with_name("kept.db"))
+    with Job.load(rows, "journal") as job:
+        row = job.claim(0)
+        assert row
+        job.finish(row, "unknown", errors.OutcomeUnknownError(action="sent", campaign_id=4900, cause="no answer"))
+    options = ["--journal", str(rows.with_name("journal")), "--retry-unknown", "--sandbox", file]
+    done = on_terminal("bulk", str(rows), *options, types=types)
+    assert "Send 1 campaigns to their whole audiences, now?" in done.stdout
+    sent = types == b"y\n"
+    assert done.exit_code == (0 if sent else 6)
+    with Job.load(rows, "journal") as job:
+        assert job.counts() == {"sent" if sent else "unknown": 1}

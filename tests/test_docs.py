@@ -28,7 +28,8 @@ each = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 @each
-def test_examples(page: Path) -> None:
+def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {}
     for block in BLOCK.finditer(page.read_text("utf-8")):
         if block["flag"].strip() == "no-run":

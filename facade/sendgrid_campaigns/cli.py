@@ -635,35 +635,82 @@ def bulk(
     from sendgrid_campaigns import bulk as jobs  # needs an extra
     from sendgrid_campaigns.bulk import terminal
 
+    if journal == "":
+        raise click.UsageError("The journal's name is empty: name a file or a URL, or leave --journal out.")
+    if plan + resolve + (retry_unknown or retry_refused) > 1:
+        raise click.UsageError("Give --plan, --resolve or --retry-...: one of them at a time.")
     if report is not None:
         jobs.check_report(report)
+        if any(Path(report).resolve() == Path(taken).resolve() for taken in (file, journal) if taken is not None):
+            raise click.UsageError(f"The report would replace {report}: give it another name.")
     options = click.get_current_context().params
     with ExitStack() as stack:
         if options["sandbox"] is not None and journal is None:  # a trial has a journal of its own
             folder = stack.enter_context(TemporaryDirectory()) if options["sandbox"] == IN_MEMORY else None
-            journal = f"{folder}/journal" if folder else f"{file}.sandbox-journal"
+            journal = f"{folder}/journal" if folder else str(Path(f"{file}.sandbox-journal"))
+        where = journal or f"{file}.journal"
         # The sandbox's waits take no time: nor do the journal's then.
         clock = campaigns._session.clock.time if options["sandbox"] is not None else None
-        where = journal or Path(file).with_name(f"{Path(file).name}.journal")
-        job = stack.enter_context(jobs.Job.load(file, jobs.Journal(where, clock=clock)))
+        with _journal_errors(where, began=False):
+            job = stack.enter_context(jobs.Job.load(file, jobs.Journal(where, clock=clock)))
+        stack.enter_context(_journal_errors(where, began=not plan))
         if plan:
             planned = jobs.plan(job, campaigns)
             return Output(terminal.plan_text(planned), to_json(planned))
+        again = list[jobs.State]()
         if retry_unknown:
-            job.retry("unknown")
+            again.append("unknown")
         if retry_refused:
-            job.retry("refused")
+            again.append("refused")
         if resolve:
             job.ask_again()
-        elif not yes and _has_terminal() and (waiting := job.counts().get("todo", 0)):
-            _ask(f"Send {waiting:,} campaigns to their whole audiences, now?", "not sent")
+        elif not yes and _has_terminal():  # before an answer, no row changes
+            by_state = job.counts()
+            if waiting := sum(by_state.get(state, 0) for state in ("todo", "doing", *again)):
+                _ask(f"Send {waiting:,} campaigns to their whole audiences, now?", "not sent")
+        if again:
+            job.retry(*again)
         with _stop_event() as stop, terminal.shown_progress(sys.stderr, silent=options["as_json"]) as show:
             counts = jobs.run(job, campaigns, workers=workers, progress=show, stop=stop, only_ask=resolve)
         if report is not None:
-            jobs.write_report(job, report, words=in_words)
+            try:
+                jobs.write_report(job, report, words=in_words)
+            except OSError as error:  # what became of the rows is said all the same
+                _write(sys.stderr, visible(f"the report was not written: {error}"))
         text = "\n".join(map(visible, terminal.summary_text(job, counts).split("\n")))
         data = {"job": job.name, "journal": job.journal.where, "counts": counts}
         return Output(text, data, _code_of_rows(counts, stopped=stop.is_set()))
+
+
+class _JournalError(click.ClickException):
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@contextlib.contextmanager
+def _journal_errors(where: str, *, began: bool) -> Generator[None]:
+    """Say what to do when the database of a journal fails: before anything is sent, or when sends may have begun."""
+    from sqlalchemy.exc import SQLAlchemyError  # needs an extra
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", None) or error).strip()
+        if began:
+            text = (
+                f"The journal failed: {why}\nCampaigns may have been sent that it does not know. Run the same command"
+                " again when the journal works: what was sent comes back as `already`, and nothing is mailed twice."
+            )
+            raise _JournalError(text, LATER) from error
+        if "://" in where:  # where may hold a password
+            text = f"The journal's database cannot be used: {why}\nThis run sent nothing. Run the command again later."
+            raise _JournalError(text, LATER) from error
+        text = (
+            f"The journal {where} cannot be used: {why}\nThis run sent nothing. Give --journal a file of its own, in a"
+            " folder that is there, can be written, and has room."
+        )
+        raise _JournalError(text, USAGE) from error
 
 
 def _code_of_rows(counts: Mapping[Any, int], *, stopped: bool) -> int:
@@ -828,6 +875,9 @@ def _failure(error: BaseException, changes: Sequence[Attempt]) -> Output | None:
         error = _translated(error)
         text, facts, code = str(error), error.to_dict(), exit_code(error)
         shown = f"{name}: {type(error)(None, _visible(error.args[1]))}"
+    elif isinstance(error, _JournalError):
+        text, code = error.message, error.code
+        shown = "\n".join(["Error: " + "\n".join(map(visible, text.split("\n"))), *notes])
     elif notes:  # the exception ended a write that was in doubt
         shown, code = "\n".join(["interrupted", *notes]), UNKNOWN
     elif any(isinstance(each, KeyboardInterrupt | click.Abort) for each in chain):

@@ -77,3 +77,11 @@ def test_a_page_of_a_job_that_was_not_begun_and_of_one_that_is_done(tmp_path: Pa
 def test_a_report_of_no_form(job: Job, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"End its name in \.html, \.csv or \.jsonl"):
         report(job, tmp_path, "report.pdf")
+
+
+def test_a_row_with_a_key_is_reported_with_the_campaign_that_it_made(tmp_path: Path) -> None:
+    with Job.of([{"key": "march", "title": "March"}], "job", tmp_path / "journal") as job:
+        row = job.claim(100)
+        assert row
+        job.finish(row, "sent", SendReceipt(4903, None))
+        assert "1,,4903,march,sent," in report(job, tmp_path, "report.csv")

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -57,12 +58,15 @@ def write_report(job: Job, file: str | Path, *, words: Words = str) -> None:
 
 
 def check_report(file: str | Path) -> Path:
-    """Return a report's path. Raises ConfigurationError for an ending that names no form, and for no folder."""
+    """Return a report's path. Raises ConfigurationError for an ending that names no form, or a useless folder."""
     path = Path(file)
-    there = path.parent.is_dir()
-    check(there, f"the folder of the report {shown(str(file))} does not exist", "Make the folder, or name another.")
     good = path.suffix.lower() in (".csv", ".jsonl", ".html")
     check(good, f"the report is {shown(str(file))}", "End its name in .html, .csv or .jsonl.")
+    check(not path.is_dir(), f"the report {shown(str(file))} is a folder", "Name a file.")
+    check(path.parent.is_dir(), f"the report's folder {shown(str(path.parent))} is not there", "Make the folder.")
+    check(
+        os.access(path.parent, os.W_OK), f"nothing can be written in {shown(str(path.parent))}", "Name another folder."
+    )
     return path
 
 
@@ -87,7 +91,8 @@ def _csv(job: Job, stream: TextIO, words: Words) -> None:
         known = (receipt.known_from, receipt.status) if receipt else (None, None)
         open_ = row.state in NOT_SENT
         why = (row.error.summary if row.error else None, next_step(row, words)) if open_ else (None, None)
-        cells = (row.line, row.on_behalf_of, row.campaign_id, row.key, row.state, *known, at, *why)
+        campaign_id = receipt.id if receipt else row.campaign_id  # `send_once` makes a campaign
+        cells = (row.line, row.on_behalf_of, campaign_id, row.key, row.state, *known, at, *why)
         writer.writerow(_inert(cell) for cell in cells)
 
 

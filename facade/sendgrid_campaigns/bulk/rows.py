@@ -103,8 +103,6 @@ def read(path: Path) -> list[Row]:
             return rows_of(_lines_of_json(file) if is_json else _lines_of_csv(file), path.parent, str(path))
         except UnicodeDecodeError as error:
             raise JobFileError(cause=f"{path} is not in UTF-8: {error}", hint="Save the file as UTF-8.") from None
-        except csv.Error as error:
-            raise JobFileError(cause=f"{path} is no CSV: {error}") from None
 
 
 Line = tuple[int, Callable[[], Mapping[str, Any]]]
@@ -116,12 +114,21 @@ def _lines_of_csv(file: TextIO) -> Iterator[Line]:
     file.seek(0)
     separator = max(",;\t", key=header.count)
     reader = csv.reader(file, delimiter=separator, strict=True)
-    names = [name.strip() for name in next(reader, list[str]())]
-    _check_names(names)
-    check(len(set(names)) == len(names), "line 1: a column stands there twice", "Give each column once.")
-    for cells in reader:
-        if any(map(str.strip, cells)):
-            yield reader.line_num, partial(_of_cells, names, cells)
+    try:
+        names = [name.strip() for name in next(reader, list[str]())]
+        for name in names:
+            hint = f"The first line names the columns, from these: {', '.join(COLUMNS)}."
+            check(name in COLUMNS, f"line 1: there is no column {shown(name)}", hint)
+        check(len(set(names)) == len(names), "line 1: a column stands there twice", "Give each column once.")
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                yield reader.line_num, partial(_of_cells, names, cells)
+    except csv.Error as error:
+        hint = (
+            f'Close each "quote". A cell holds {csv.field_size_limit():,} characters at most: longer contents belong'
+            " into a file, which html_file or plain_file names."
+        )
+        check(False, f"line {reader.line_num}: this is no CSV: {error}", hint)
 
 
 def _of_cells(names: list[str], cells: list[str]) -> Mapping[str, Any]:
@@ -196,6 +203,7 @@ def rows_of(lines: Iterable[Line], folder: Path, source: str) -> list[Row]:
 def _row(number: int, values: Mapping[str, Any], folder: Path, texts: dict[str, str]) -> Row:
     """Return a row, checked as the client will check it."""
     subuser, account_id, campaign_id, key = (values.get(name) for name in (*ACCOUNTS, "campaign_id", "key"))
+    check(subuser is None or account_id is None, "a row has a subuser, or an account_id", "Give one of the two.")
     account = _account(subuser, account_id)
     fields = {name: value for name, value in values.items() if name in FIELDS}
     check((campaign_id is None) != (key is None), "a row has a campaign_id, or a key", "Give one of the two.")
