@@ -30,7 +30,8 @@ from sqlalchemy.exc import DatabaseError
 
 from doubles import FORKS, program_on
 from sendgrid_campaigns import CampaignsClient, __version__, errors
-from sendgrid_campaigns.bulk import Job
+from sendgrid_campaigns.bulk import Job, Progress
+from sendgrid_campaigns.bulk.terminal import shown_progress
 from sendgrid_campaigns.campaigns import WRITES
 from sendgrid_campaigns.cli import OPENED, WORDS, commands, exit_code, in_words, main, visible
 from sendgrid_campaigns.sandbox import Sandbox
@@ -787,3 +788,11 @@ def test_a_no_leaves_an_unknown_row_unknown(rows: Path, types: bytes) -> None:
     assert done.exit_code == (0 if sent else 6)
     with Job.load(rows, "journal") as job:
         assert job.counts() == {"sent" if sent else "unknown": 1}
+
+
+def test_progress_is_shown_while_a_row_is_unknown() -> None:
+    stream = io.StringIO()
+    with shown_progress(stream, silent=False) as show:
+        show(Progress({"sent": 1, "unknown": 1}, 11.0, 1, None))
+        show(Progress({"sent": 2}, 30.0, 2, None))
+    assert stream.getvalue() == "2 of 2, 1 unknown, 5 a minute, waiting to ask what became of it\n"

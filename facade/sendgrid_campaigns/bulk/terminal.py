@@ -26,6 +26,8 @@ def progress_text(progress: Progress) -> str:
     if progress.limit_opens_at is not None:
         parts.append(f"waiting for the rate limit until {progress.limit_opens_at.astimezone():%H:%M:%S}")
     parts += [f"{counts[state]:,} {state}" for state in ("refused", "later") if counts.get(state)]
+    if counts.get("unknown") and not progress.open:
+        parts.append("waiting to ask what became of it")
     return ", ".join(parts)
 
 
@@ -44,7 +46,7 @@ def shown_progress(stream: TextIO, *, silent: bool) -> Generator[Callable[[Progr
 
     def show(progress: Progress) -> None:
         unknown = progress.counts.get("unknown", 0)
-        text = progress_text(progress) + (f" [bold red]{unknown:,} unknown[/]" if unknown else "")
+        text = (f"[bold red]{unknown:,} unknown[/] " if unknown else "") + progress_text(progress)
         bar.update(task, total=progress.total, completed=progress.total - progress.open, description=text)
         bar.start()
 
@@ -60,16 +62,18 @@ class _Lines:
 
     def show(self, progress: Progress) -> None:
         done, unknown = progress.total - progress.open, progress.counts.get("unknown", 0)
-        if progress.seconds < self.next or not progress.open:  # the summary says the end
+        if progress.seconds < self.next or not (progress.open or unknown):  # the summary says the end
             return
         self.next = progress.seconds + LINE_EVERY
-        more = [progress_text(progress), f"{unknown:,} unknown" if unknown else ""]
+        more = [f"{unknown:,} unknown" if unknown else "", progress_text(progress)]
         print(", ".join(filter(None, [f"{done:,} of {progress.total:,}", *more])), file=self.stream, flush=True)
 
 
 def plan_text(plan: Plan) -> str:
     """Return a plan in words."""
     rows = f"{plan.rows:,} rows are to be sent, by at least {plan.requests:,} requests."
+    if not plan.rows:
+        return "No row is to be sent."
     if plan.limit is None or plan.ends_at is None:
         return f"{rows}\nThe service names no rate limit: the end depends on its speed and on --workers."
     limit = f"The service allows {plan.limit:,} requests in a window, taken to be {plan.window:.0f} s long."
