@@ -68,6 +68,7 @@ _NOW = {
     "postgresql": "extract(epoch from clock_timestamp())",
 }
 """Unix time of the database, by dialect."""
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4900)"}
 
 
 class Journal:
@@ -100,8 +101,8 @@ class Journal:
         self.now: sql.ColumnElement[Any] = own if clock else sql.literal_column(_NOW[dialect], sql.Float)
         """The database's unix time, in SQL."""
         with self.engine.begin() as connection:
-            if dialect == "postgresql":  # several processes may begin at the same time
-                connection.execute(sql.text("SELECT pg_advisory_xact_lock(4900)"))
+            # Several processes may begin at the same time: one makes the tables, and the others wait.
+            connection.execute(sql.text(_ALONE[dialect]))
             _TABLES.create_all(connection)
 
     def names(self) -> list[str]:
