@@ -22,6 +22,10 @@ FIRST_WAIT = 30.0
 """Seconds until a row is tried a second time; doubled for each further time."""
 POLL = 1.0
 """Seconds after which a worker that has nothing to do looks again."""
+LOOK = 0.2
+"""Seconds after which a worker looks again that waits for answers to other calls of its process."""
+MARGIN = 1.5
+"""How many requests are left for each that is taken to be in flight. With 1, processes go over the limit by a few."""
 
 
 def lease(campaigns: CampaignsClient) -> float:
@@ -173,12 +177,17 @@ class _Threads:
         self.began = self.clock.monotonic()
         self.finished = 0
         self.lock = threading.Lock()
+        self.throttle = _Throttle(campaigns)
 
     def run(self, workers: int, progress: Callable[[Progress], object]) -> dict[State, int]:
         if self.job.next_due(self.states) is None:
             return self.job.counts()
         self.job.bind(self.campaigns._session.host)
-        self.campaigns.list(limit=1)  # a key that the service refuses ends the run here, and not each row
+        try:
+            self.campaigns.list(limit=1)  # a key that the service refuses ends the run here, and not each row
+        except SendGridError as error:
+            if not error.temporary:
+                raise
         with ThreadPoolExecutor(workers, "sendgrid-campaigns") as pool:
             running: set[Future[None]] = {pool.submit(self._work) for _ in range(workers)}
             try:
@@ -193,9 +202,17 @@ class _Threads:
 
     def _work(self) -> None:
         while not self.stop.is_set():
-            row = self.job.claim(lease(self.campaigns), self.states)
-            if row is not None:
-                state = work(self.job, self.campaigns, row)
+            if pause := self.throttle.begin():
+                self.clock.sleep(pause)
+                continue
+            state: State | None = None
+            try:
+                row = self.job.claim(lease(self.campaigns), self.states)
+                if row is not None:
+                    state = work(self.job, self.campaigns, row)
+            finally:
+                self.throttle.end(used=state is not None)
+            if state is not None:
                 with self.lock:
                     self.finished += state not in ("todo", "unknown")
             elif (seconds := self.job.next_due(self.states)) is None:
@@ -206,9 +223,47 @@ class _Threads:
     def _progress(self) -> Progress:
         now, limit = self.clock.monotonic(), self.campaigns._session.rate_limits[None]
         opens = None
-        if limit._left <= len(limit.in_flight) and limit._reset > now:
+        if self.throttle.waiting and now < limit._reset < math.inf:
             opens = datetime.fromtimestamp(self.clock.time() + limit._reset - now, UTC)
         return Progress(self.job.counts(), now - self.began, self.finished, opens)
+
+
+class _Throttle:
+    """Lets calls begin as long as the requests that all processes have in flight fit into the rate limit.
+
+    A process knows from its last answer how many requests are left, and not how many the other processes have in
+    flight. It knows its own share of the window's requests, and assumes to have the same share of those in flight.
+    """
+
+    def __init__(self, campaigns: CampaignsClient) -> None:
+        self.campaigns = campaigns
+        self.waiting = False
+        self._lock = threading.Lock()
+        self._calls = self._ended = 0  # under way; ended in this window
+        self._window = math.inf  # when it ends
+
+    def begin(self) -> float:
+        """Count a call that begins, and return 0; or return seconds until to ask again."""
+        session = self.campaigns._session
+        with self._lock:
+            limit, now = session.rate_limits[None], session.clock.monotonic()
+            pause = limit.wait(now)
+            if self._window < math.inf and abs(limit._reset - self._window) > 2.0:
+                self._ended = 0
+            self._window = limit._reset
+            used = limit._limit - limit._left  # nan before the first answer, which is never more
+            full = MARGIN * (self._calls + 1) * used >= limit._left * max(self._ended, 1)
+            self.waiting = (pause > 0 or full) and len(session.rate_limits) == 1  # else each account has a limit
+            if self.waiting:
+                return min(max(limit._reset - now, 0.01), LOOK if self._calls else POLL)
+            self._calls += 1
+            return 0.0
+
+    def end(self, *, used: bool) -> None:
+        """Count a call that has ended. used: whether it made a request."""
+        with self._lock:
+            self._calls -= 1
+            self._ended += used
 
 
 # --- before anything is sent ---
