@@ -44,12 +44,19 @@ class Tasks:
         self._journal = cache(lambda: Journal(journal))
         self._job = cache(self._open_job)
         self._bound = cache(self._bind)
-        options = {"acks_late": True, "reject_on_worker_lost": True, "serializer": "json", "ignore_result": True}
-        self.send_row: Any = app.task(self._send_row, name="sendgrid_campaigns.send_row", **options)
+        options = {"serializer": "json", "ignore_result": True, "shared": False}
+
+        # Celery takes functions, no methods.
+        def send_row(job: str, account: str, item: str) -> str | None:
+            return self._send_row(job, account, item)
+
+        def revive() -> int:
+            return self._revive()
+
+        late = {"acks_late": True, "reject_on_worker_lost": True}
+        self.send_row: Any = app.task(send_row, name="sendgrid_campaigns.send_row", **options, **late)
         """Task: send one row, unless that was done. Arguments: job, account, item."""
-        self.revive: Any = app.task(
-            self._revive, name="sendgrid_campaigns.revive", serializer="json", ignore_result=True
-        )
+        self.revive: Any = app.task(revive, name="sendgrid_campaigns.revive", **options)
         """Task: make messages for the rows of all jobs that are due and have no message."""
         app.conf.beat_schedule = {
             **(app.conf.beat_schedule or {}),

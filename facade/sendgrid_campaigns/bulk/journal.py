@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
+from uuid import uuid4
 
 from sendgrid_campaigns import errors, models
 from sendgrid_campaigns.bulk import rows
@@ -50,7 +51,7 @@ _ROWS = sql.Table(
     sql.Column("runs", sql.Integer, nullable=False),
     sql.Column("result", sql.Text),
     sql.Column("changed_at", sql.Float),
-    sql.Column("loaded_at", sql.Float, nullable=False),
+    sql.Column("load_id", sql.Text, nullable=False),  # of the last load whose file had the row
     sql.UniqueConstraint("job", "account", "item"),
     sql.Index("sendgrid_campaigns_due", "job", "state", "line"),
 )
@@ -166,7 +167,7 @@ class Job:
 
     def put(self, read: Sequence[Row]) -> None:
         """Make these the job's rows, in one transaction. What became of rows that are there already stays."""
-        contents = dict[str, str]()
+        contents, load_id = dict[str, str](), uuid4().hex
         given = [
             {"job": self.name, "account": row.on_behalf_of or "", "item": row.item, "line": row.line}
             | {"fields": _written_fields(row.fields, contents) if row.fields else "{}"}
@@ -179,19 +180,18 @@ class Job:
         changes = {
             "line": new.line,
             "fields": new.fields,
-            "loaded_at": new.loaded_at,
+            "load_id": new.load_id,
             "state": sql.case((again, "todo"), else_=_R.state),
             "due_at": sql.case((again, 0.0), else_=_R.due_at),
             "runs": sql.case((again, 0), else_=_R.runs),
         }
         upsert = insert.on_conflict_do_update(index_elements=["job", "account", "item"], set_=changes)
         with self._engine.begin() as connection:
-            now = connection.execute(sql.select(self._now)).scalar_one()
             if contents:
                 known = [{"sha256": name, "content": text} for name, text in sorted(contents.items())]
                 connection.execute(self.journal.insert(_CONTENTS).on_conflict_do_nothing(), known)
-            connection.execute(upsert, [{**each, "loaded_at": now} for each in given])
-            gone = (_R.job == self.name) & (_R.loaded_at < now) & _R.state.in_(("todo", "later", "refused"))
+            connection.execute(upsert, [{**each, "load_id": load_id} for each in given])
+            gone = (_R.job == self.name) & (_R.load_id != load_id) & _R.state.in_(("todo", "later", "refused"))
             connection.execute(sql.delete(_ROWS).where(gone))
 
     # --- for workers ---
@@ -274,8 +274,7 @@ class Job:
         """Return how many rows there are of each state that any row has."""
         select = sql.select(_R.state, sql.func.count()).where(_R.job == self.name).group_by(_R.state)
         with self._engine.connect() as connection:
-            counts = connection.execute(select).tuples().all()
-        return {cast(State, state): count for state, count in counts}
+            return {cast(State, found[0]): found[1] for found in connection.execute(select)}
 
     def rows(self, *states: State) -> Iterator[Row]:
         """Read the rows in the order of the file: those of some states, or all."""

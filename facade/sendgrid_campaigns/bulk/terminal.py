@@ -52,18 +52,15 @@ def shown_progress(stream: TextIO, *, silent: bool) -> Generator[Callable[[Progr
 
 class _Lines:
     def __init__(self, stream: TextIO) -> None:
-        self.stream, self.next, self.last = stream, 0.0, ""
+        self.stream, self.next = stream, LINE_EVERY
 
     def show(self, progress: Progress) -> None:
         done, unknown = progress.total - progress.open, progress.counts.get("unknown", 0)
-        if done < progress.total and progress.seconds < self.next:
+        if progress.seconds < self.next or not progress.open:  # the summary says the end
             return
         self.next = progress.seconds + LINE_EVERY
         more = [progress_text(progress), f"{unknown:,} unknown" if unknown else ""]
-        line = ", ".join(filter(None, [f"{done:,} of {progress.total:,}", *more]))
-        if line != self.last:
-            self.last = line
-            print(line, file=self.stream, flush=True)
+        print(", ".join(filter(None, [f"{done:,} of {progress.total:,}", *more])), file=self.stream, flush=True)
 
 
 def plan_text(plan: Plan) -> str:

@@ -70,18 +70,22 @@ def _send(view: CampaignsClient, row: Row) -> SendReceipt:
 
 
 def _ask(job: Job, view: CampaignsClient, row: Row) -> State:
+    """Ask what became of an unknown row."""
     assert isinstance(row.error, OutcomeUnknownError)
     try:
         outcome = view.outcome(row.error)
-    except SendGridError as error:
-        if error.temporary and row.runs < MOST_RUNS:
-            return _finish(job, row, "unknown", None, _pause(row, error))
+    except ConfigurationError:
+        raise
+    except SendGridError:
+        outcome = None
+    if outcome is None or not any(attempt.proof == "accepted" for attempt in outcome.attempts):
+        # Nothing could be read.
+        return _finish(job, row, "unknown", None, _pause(row) if row.runs < MOST_RUNS else None)
+    if outcome.applied is None:
         return _finish(job, row, "unknown")
     if outcome.applied and outcome.action == "sent":
         assert isinstance(outcome.id, int)
         return _finish(job, row, "sent", SendReceipt(outcome.id, outcome.status, "read-back", outcome.attempts))
-    if outcome.applied is None:
-        return _finish(job, row, "unknown")
     # Nothing was sent: the write had no effect, or it only made or changed the draft that `send_once` finds again.
     return _finish(job, row, "todo", None, 0.0)
 
@@ -91,12 +95,11 @@ def _failed(job: Job, row: Row, error: SendGridError) -> State:
         return _finish(job, row, "refused", error)
     if row.runs >= MOST_RUNS:
         return _finish(job, row, "later", error)
-    return _finish(job, row, "todo", error, _pause(row, error))
+    return _finish(job, row, "todo", error, getattr(error, "retry_after", None) or _pause(row))
 
 
-def _pause(row: Row, error: SendGridError) -> float:
-    told: float | None = getattr(error, "retry_after", None)
-    return told or FIRST_WAIT * 2.0 ** (row.runs - 1)
+def _pause(row: Row) -> float:
+    return FIRST_WAIT * 2.0 ** (row.runs - 1)
 
 
 def _finish(
