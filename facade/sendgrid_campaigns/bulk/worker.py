@@ -153,7 +153,7 @@ def run(
     """Send every row of a job that is due, by threads, and return the number of rows by state.
 
     Returns when no row is todo any more, and none is with another process: rows of a process that died are taken over
-    when their lease is over, two minutes or three after they were claimed. Rows that cannot be sent for now are tried
+    when their lease is over, some minutes after they were claimed. Rows that cannot be sent for now are tried
     again meanwhile. About each row that is unknown, `outcome` is asked once.
 
     progress: called about once a second, and at the end.
@@ -184,9 +184,9 @@ class _Threads:
         self.throttle = _Throttle(campaigns)
 
     def run(self, workers: int, progress: Callable[[Progress], object]) -> dict[State, int]:
+        self.job.bind(self.campaigns._session.host)
         if self.job.next_due(self.states) is None:
             return self.job.counts()
-        self.job.bind(self.campaigns._session.host)
         try:
             self.campaigns.list(limit=1)  # a key that the service refuses ends the run here, and not each row
         except SendGridError as error:
@@ -301,6 +301,7 @@ class Plan:
 
 def plan(job: Job, campaigns: CampaignsClient) -> Plan:
     """Read the rate limit, and return what a run of the job would do. Sends nothing."""
+    job.bind(campaigns._session.host)
     campaigns.list(limit=1)
     told, now = campaigns._session.rate_limits[None], campaigns._session.clock.monotonic()
     rows = requests = 0

@@ -1,0 +1,48 @@
+"""Workers of several processes share a rate limit, and a run begins whatever its first request meets."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from sendgrid_campaigns.bulk import Job, Journal, run
+from sendgrid_campaigns.bulk.worker import _Throttle  # pyright: ignore[reportPrivateUsage]
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
+
+
+@pytest.mark.parametrize(("scope", "others", "most"), [("key", 0, 59), ("key", 60, 2), ("account", 60, 100)])
+def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, others: int, most: int) -> None:
+    sandbox = Sandbox(knobs=Knobs(rate_limit=100, rate_window=60, rate_scope=scope))  # type: ignore[arg-type]
+    sandbox.advance(60 - sandbox.now().timestamp() % 60)
+    own, other = sandbox.client(), sandbox.client()
+    throttle = _Throttle(own)
+    for number in range(11):
+        for _ in range(others if number == 10 else 0):
+            other.list(limit=1)
+        assert throttle.begin() == 0
+        own.list(limit=1)
+        throttle.end(used=True)
+    if scope == "account":
+        own.on_behalf_of("acme").list(limit=1)  # its larger count shows that accounts are counted apart
+    assert len([*takewhile(lambda number: throttle.begin() == 0, range(100))]) == most
+    sandbox.advance(60)
+    assert throttle.begin() == 0, "a new window"
+
+
+def test_a_fault_of_the_service_at_the_start_ends_no_run(tmp_path: Path) -> None:
+    with Sandbox() as sandbox, Job.of([{"campaign_id": 4900}], "job", tmp_path / "journal") as job:
+        sandbox.fault("list", times=4, answer=503)
+        assert run(job, sandbox.client(), workers=1) == {"sent": 1}
+
+
+def test_many_open_a_new_journal_at_the_same_time(tmp_path: Path) -> None:
+    together = threading.Barrier(8, timeout=20)
+
+    def begin(number: int) -> None:
+        together.wait()
+        Journal(tmp_path / f"journal{number // 8}").close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(begin, range(80))] == [None] * 80
