@@ -783,7 +783,7 @@ def test_a_no_leaves_an_unknown_row_unknown(rows: Path, types: bytes) -> None:
         job.finish(row, "unknown", errors.OutcomeUnknownError(action="sent", campaign_id=4900, cause="no answer"))
     options = ["--journal", str(rows.with_name("journal")), "--retry-unknown", "--sandbox", file]
     done = on_terminal("bulk", str(rows), *options, types=types)
-    assert "Send 1 campaigns to their whole audiences, now?" in done.stdout
+    assert "Send 1 campaign to the whole audience, now?" in done.stdout
     sent = types == b"y\n"
     assert done.exit_code == (0 if sent else 6)
     with Job.load(rows, "journal") as job:

@@ -610,6 +610,7 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
 @command(
     click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False)),
     click.option("--journal", metavar="FILE|URL", help="Keeps what became of each row; by default FILE.journal."),
+    click.option("--name", help="The job's name in the journal; by default FILE's own name."),
     click.option("--workers", type=click.IntRange(1, 100), default=8, show_default=True, help="Threads."),
     click.option("--report", metavar="FILE", help="Write a report at the end: .html, .csv or .jsonl."),
     click.option("--plan", is_flag=True, help="Say what is to be done and how long it takes. Sends nothing."),
@@ -620,7 +621,8 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
     shared=BULK,
 )
 def bulk(
-    campaigns: CampaignsClient, file: str, journal: str | None, workers: int, report: str | None, plan: bool,
+    campaigns: CampaignsClient, file: str, journal: str | None, name: str | None, workers: int, report: str | None,
+    plan: bool,
     resolve: bool, retry_unknown: bool, retry_refused: bool, yes: bool,
 ) -> Output:  # fmt: skip
     """Send every row of FILE, once. The same command goes on where the last one ended.
@@ -652,7 +654,7 @@ def bulk(
         # The sandbox's waits take no time: nor do the journal's then.
         clock = campaigns._session.clock.time if options["sandbox"] is not None else None
         with _journal_errors(where, began=False):
-            job = stack.enter_context(jobs.Job.load(file, jobs.Journal(where, clock=clock)))
+            job = stack.enter_context(jobs.Job.load(file, jobs.Journal(where, clock=clock), name=name))
         stack.enter_context(_journal_errors(where, began=not plan))
         if plan:
             planned = jobs.plan(job, campaigns)
@@ -667,7 +669,10 @@ def bulk(
         elif not yes and _has_terminal():  # before an answer, no row changes
             by_state = job.counts()
             if waiting := sum(by_state.get(state, 0) for state in ("todo", "doing", *again)):
-                _ask(f"Send {waiting:,} campaigns to their whole audiences, now?", "not sent")
+                _ask(
+                    f"Send {waiting:,} {'campaigns' if waiting > 1 else 'campaign'} to the whole audience, now?",
+                    "not sent",
+                )
         if again:
             job.retry(*again)
         with _stop_event() as stop, terminal.shown_progress(sys.stderr, silent=options["as_json"]) as show:

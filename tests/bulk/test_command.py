@@ -34,7 +34,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_on_a_terminal(job: str, types: bytes, code: int) -> None:
     done = on_terminal("bulk", job, "--sandbox", "play.db", types=types, columns=100)
     assert done.exit_code == code, done.stdout
-    assert "Send 3 campaigns to their whole audiences, now? [y/N]" in done.stdout
+    assert "Send 3 campaigns to the whole audience, now? [y/N]" in done.stdout
     shown = [text in done.stdout for text in ("3/3", "3 sent\n", "not sent\n")]
     assert shown == ([False, False, True] if code else [True, True, False])
     with Sandbox("play.db") as sandbox:
@@ -134,7 +134,11 @@ def test_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with shown_progress(sys.stderr, silent=False) as show:
         for seconds, sent in ((1.0, 5), (LINE_EVERY, 50), (LINE_EVERY + 1, 60), (2 * LINE_EVERY, 99), (60.0, 100)):
             show(progress(seconds, sent=sent, todo=100 - sent, unknown=1))
-    assert capsys.readouterr().err == ("51 of 101, 300 a minute, 1 unknown\n100 of 101, 297 a minute, 1 unknown\n")
+    assert capsys.readouterr().err == (
+        "51 of 101, 1 unknown, 300 a minute\n"
+        "100 of 101, 1 unknown, 297 a minute\n"
+        "101 of 101, 1 unknown, 100 a minute, waiting to ask what became of it\n"
+    )
 
 
 def test_what_progress_says() -> None:

@@ -14,6 +14,7 @@ from doubles import FakeClock, cases
 from sendgrid_campaigns import ConfigurationError, OutcomeUnknownError, SendReceipt
 from sendgrid_campaigns.bulk import Job, Journal, Row, State
 from sendgrid_campaigns.models import Attempt
+from sendgrid_campaigns.sandbox import Sandbox
 
 LEASE = 200.0
 UNKNOWN = OutcomeUnknownError(
@@ -207,6 +208,14 @@ def test_a_file_that_is_no_journal(tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(b"not a database" * 100)
     with pytest.raises(Exception, match="file is not a database"):
         Journal(tmp_path / "other")
+
+
+def test_a_database_of_another_program_is_not_changed(tmp_path: Path) -> None:
+    Sandbox(tmp_path / "play.db").close()
+    before = (tmp_path / "play.db").read_bytes()
+    with pytest.raises(ConfigurationError, match=r"play\.db is a database of another program"):
+        Journal(tmp_path / "play.db")
+    assert (tmp_path / "play.db").read_bytes() == before
 
 
 def test_the_clock_of_the_database(tmp_path: Path) -> None:

@@ -250,6 +250,15 @@ def test_a_lease_is_longer_than_any_call() -> None:
         assert lease(campaigns) > 20 + 2 * 5
 
 
+def test_a_job_that_is_done_in_a_sandbox_is_not_done_elsewhere(start: Start, sandbox: Sandbox) -> None:
+    job = start(1)
+    assert run(job, sandbox.client()) == {"sent": 1}
+    with CampaignsClient("SG.key") as campaigns:
+        for call in (run, plan):
+            with pytest.raises(ConfigurationError, match=r"this client sends to api\.sendgrid\.com"):
+                call(job, campaigns)
+
+
 # --- before ---
 
 

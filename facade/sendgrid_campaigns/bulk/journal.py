@@ -105,6 +105,9 @@ class Journal:
         with self.engine.begin() as connection:
             # Several processes may begin at the same time: one makes the tables, and the others wait.
             connection.execute(sql.text(_ALONE[dialect]))
+            there = set(sql.inspect(connection).get_table_names()) if dialect == "sqlite" else set[str]()
+            own_file = not there or _ROWS.name in there
+            check(own_file, f"{where} is a database of another program", "Give the journal a file of its own.")
             _TABLES.create_all(connection)
 
     def names(self) -> list[str]:

@@ -154,7 +154,7 @@ def run(
 
     Returns when no row is todo any more, and none is with another process: rows of a process that died are taken over
     when their lease is over, some minutes after they were claimed. Rows that cannot be sent for now are tried
-    again meanwhile. About each row that is unknown, `outcome` is asked once.
+    again meanwhile. About each row that is unknown, `outcome` is asked, until reading works.
 
     progress: called about once a second, and at the end.
     stop: an event to end the run by: rows in flight are finished, and the rest stays todo.
