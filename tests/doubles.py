@@ -21,7 +21,15 @@ from sendgrid_campaigns.sandbox import Sandbox
 
 FORKS = multiprocessing.get_context("forkserver")
 """Processes, each forked from one that has imported nearly everything."""
-FORKS.set_forkserver_preload(["asyncio", "pytest", "sendgrid_campaigns.cli", "sendgrid_campaigns.sandbox.wire"])
+FORKS.set_forkserver_preload(
+    [
+        "asyncio",
+        "pytest",
+        "sendgrid_campaigns.bulk.terminal",
+        "sendgrid_campaigns.cli",
+        "sendgrid_campaigns.sandbox.wire",
+    ]
+)
 
 
 def program_on(terminal: str, program: str, arguments: Sequence[str], environment: dict[str, str]) -> None:

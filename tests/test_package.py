@@ -57,12 +57,6 @@ def test_a_missing_extra_is_named(module: str, library: str, extra: str) -> None
     assert done.stderr.strip().endswith(f"pip install 'sendgrid-campaigns[{extra}]'")
 
 
-def test_a_missing_driver_is_named() -> None:
-    program = "from sendgrid_campaigns.bulk import Journal; Journal('postgresql://host/mail')"
-    done = python(f"import sys; sys.modules['psycopg'] = None; {program}")
-    assert done.stderr.strip().endswith("pip install 'sendgrid-campaigns[postgresql]'")
-
-
 def test_the_package_requires_httpx_and_attrs_alone() -> None:
     """h11 is only a bound on what httpx requires."""
     assert {Requirement(line).name for line in PROJECT["project"]["dependencies"]} == {"attrs", "httpx", "h11"}

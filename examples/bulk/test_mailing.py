@@ -23,7 +23,7 @@ def test_a_job(
     sendgrid_sandbox.act("send", 2, lambda _: sent.set(), when="after")
     monkeypatch.setattr("sys.argv", ["mailing.py", str(jobs)])
     program = runpy.run_path(PROGRAM, run_name="__main__")
-    with start_worker(program["app"], pool="solo", perform_ping_check=False, loglevel="error"):
+    with start_worker(program["app"], pool="solo", perform_ping_check=False, loglevel="warning"):
         assert sent.wait(60)
     runpy.run_path(PROGRAM, run_name="__main__")
     assert [mailing.campaign_id for mailing in sendgrid_sandbox.mailings()] == [4900, 4901]

@@ -1,6 +1,7 @@
 """A job's rows as Celery tasks: a real worker on a broker in memory. Real brokers and killed workers: `make bulk`."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,8 +72,13 @@ def mailed(sandbox: Sandbox) -> Counter[int]:
 
 
 @pytest.fixture(autouse=True)
-def no_messages_of_other_tests(app: Celery) -> None:
+def nothing_of_other_tests(app: Celery) -> Iterator[None]:
     messages(app)  # the broker in memory is one for the process
+    root = logging.getLogger()
+    before = root.level, root.handlers[:]
+    yield
+    root.setLevel(before[0])  # a worker sets up logging
+    root.handlers[:] = before[1]
 
 
 def test_a_job(app: Celery, tasks: Tasks, file: Path, sandbox: Sandbox, clients: list[CampaignsClient]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,6 +203,12 @@ def test_a_journal_that_cannot_be(where: str, text: str) -> None:
     with pytest.raises(Exception, match=text) as refused:
         Journal(where)
     assert "secret" not in str(refused.value)
+
+
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ImportError, match=r"pip install 'sendgrid-campaigns\[postgresql\]'"):
+        Journal("postgresql://host/mail")
 
 
 def test_a_file_that_is_no_journal(tmp_path: Path) -> None:

@@ -80,9 +80,9 @@ def test_a_job_under_a_rate_limit_and_again(start: Start, sandbox: Sandbox, tmp_
     check_truth(job, sandbox)
     # The journal is lost: the job is run as if for the first time.
     with Journal(tmp_path / "another", clock=sandbox.clock().time) as journal, sandbox.client() as campaigns:
-        rows = [{"subuser": row.on_behalf_of, "campaign_id": row.campaign_id} for row in job.rows()]
+        rows = [{"subuser": row.on_behalf_of, "campaign_id": row.campaign_id} for row in job.rows()][:50]
         job = Job.of(rows, "job", journal)
-        assert run(job, campaigns, workers=1) == {"already": ROWS}
+        assert run(job, campaigns, workers=1) == {"already": 50}
         check_truth(job, sandbox)
     assert b"SG.sandbox" not in b"".join(path.read_bytes() for path in tmp_path.glob("journal*"))
 
