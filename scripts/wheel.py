@@ -105,6 +105,12 @@ def main() -> None:
         run(python, "-c", PAGE, cwd=here)
         print("the extra sandbox: the page and what it loads are served")
 
+        run(*install, f"{wheel}[bulk]")
+        (here / "jobs.csv").write_text("campaign_id\n4900\n")
+        run(commands / "sendgrid-campaigns", "bulk", "jobs.csv", "--sandbox", "--report", "report.html", cwd=here)
+        assert "Every row is sent." in (here / "report.html").read_text("utf-8")
+        print("the extra bulk: a job is sent, and its report is written")
+
         shutil.copytree(ROOT / "examples" / "newsletter", here / "newsletter")
         run(*install, "pytest")
         said = run(python, "-m", "pytest", cwd=here / "newsletter")
