@@ -53,7 +53,7 @@ _ROWS = sql.Table(
     sql.Column("changed_at", sql.Float),
     sql.Column("load_id", sql.Text, nullable=False),  # of the last load whose file had the row
     sql.UniqueConstraint("job", "account", "item"),
-    sql.Index("sendgrid_campaigns_due", "job", "state", "line"),
+    sql.Index("sendgrid_campaigns_due", "job", "due_at", "line"),
 )
 _CONTENTS = sql.Table(  # what many rows have in common is kept once
     "sendgrid_campaigns_contents",
@@ -66,7 +66,7 @@ _OPEN: tuple[State, ...] = ("todo", "doing", "unknown")
 """The states of rows that something may still happen to."""
 _NOW = {
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())",
+    "postgresql": "extract(epoch from statement_timestamp())",
 }
 """Unix time of the database, by dialect."""
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4900)"}
@@ -197,6 +197,8 @@ class Job:
             connection.execute(upsert, [{**each, "load_id": load_id} for each in given])
             gone = (_R.job == self.name) & (_R.load_id != load_id) & _R.state.in_(("todo", "later", "refused"))
             connection.execute(sql.delete(_ROWS).where(gone))
+            if connection.dialect.name == "postgresql":  # without statistics, each claim sorts all rows that are due
+                connection.execute(sql.text(f"ANALYZE {_ROWS.name}"))
 
     # --- for workers ---
 
@@ -310,7 +312,7 @@ class Job:
         due = (_R.job == self.name) & _R.state.in_(states) & (_R.due_at <= self._now)
         if of_one_item:
             due &= (_R.account == sql.bindparam("of")) & (_R.item == sql.bindparam("its"))
-        first = sql.select(_R.id).where(due).order_by(_R.state, _R.line).limit(1).with_for_update(skip_locked=True)
+        first = sql.select(_R.id).where(due).order_by(_R.due_at, _R.line).limit(1).with_for_update(skip_locked=True)
         doing = sql.case((_R.state == "unknown", "unknown"), else_="doing")
         values = {"state": doing, "due_at": self._now + sql.bindparam("lease"), "runs": _R.runs + 1}
         return sql.update(_ROWS).where(_R.id == first.scalar_subquery()).values(values).returning(*_R)
