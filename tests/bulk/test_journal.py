@@ -116,11 +116,11 @@ def test_a_row_is_claimed_by_one_until_its_lease_is_over(journal: Journal, clock
     assert (states(job), job.claim(LEASE), job.next_due()) == ({1: "already"}, None, None)
 
 
-def test_a_lease_that_is_over_comes_before_new_rows(journal: Journal, clock: FakeClock) -> None:
+def test_rows_whose_lease_is_over_come_after_new_rows(journal: Journal, clock: FakeClock) -> None:
     job = job_of(journal, 1, 2)
     assert job.claim(LEASE)
     clock.now += LEASE
-    assert [row and row.campaign_id for row in (job.claim(LEASE), job.claim(LEASE), job.claim(LEASE))] == [1, 2, None]
+    assert [row and row.campaign_id for row in (job.claim(LEASE), job.claim(LEASE), job.claim(LEASE))] == [2, 1, None]
 
 
 def test_a_row_that_is_given_back_counts_no_run(journal: Journal) -> None:
