@@ -64,13 +64,15 @@ else
 endif
 
 ##@ Change the package
-TOOLS = $(addprefix tests/,generated openapi spec_diff typing test_bench.py test_propose.py test_public_api.py test_workflows.py)
+# One Python is enough for these: tools of this repository, and tables of cases without I/O.
+TOOLS = $(addprefix tests/,conformance generated model moving openapi spec_diff typing sandbox/test_control_api.py \
+	test_bench.py test_propose.py test_public_api.py test_workflows.py)
 WORKERS = tests/frameworks/test_processes.py
 APART = tests/site tests/browser
 test: $(READY)  ## run the tests; PYTHON=python3.12: with another interpreter; ONLY="tests/facade -k update": some of them
 	@$(BIN)/python -m pytest --numprocesses auto $(or $(ONLY),$(addprefix --ignore=,$(TOOLS) $(WORKERS) $(APART)))
 
-test-tools: $(READY)  ## run the tests of what checks, generates and publishes: after changes of openapi/, scripts/ and .github/
+test-tools: $(READY)  ## run the tests of what checks, generates and publishes, of the model, and of tables of cases
 	@$(BIN)/python -m pytest --numprocesses auto $(TOOLS)
 
 quick: $(READY)  ## run the tests of the core that need no sockets and no processes, in some seconds

@@ -68,4 +68,4 @@ def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    return (os.cpu_count() or 1) * 3 // 2  # a third of the time, tests wait for sockets and processes
+    return (os.cpu_count() or 1) * 2  # half of the time, tests wait for sockets and processes

@@ -16,8 +16,9 @@ call again. The journal saves requests and tells people; no mail depends on it.
                      ├─ a definite no, such as 400 or 404 ─> refused
                      ├─ network, 429, fault of the service ─> todo, some minutes later; after five times: later
                      ├─ the worker died, its lease ran out ─> claimed again
-                     └─ OutcomeUnknownError ──> unknown: never sent again by itself. Once, a minute later, `outcome`
-                                                is asked, and makes it sent, todo (nothing was sent), or leaves it
+                     └─ OutcomeUnknownError ──> unknown: never sent again by itself. A minute later, `outcome` is
+                                                asked, and makes it sent, or leaves it; a draft whose making was
+                                                in doubt, and is found, is todo again
 """
 
 from sendgrid_campaigns.bulk.journal import Job, Journal
