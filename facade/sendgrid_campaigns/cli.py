@@ -654,7 +654,7 @@ def bulk(
         # The sandbox's waits take no time: nor do the journal's then.
         clock = campaigns._session.clock.time if options["sandbox"] is not None else None
         with _journal_errors(where, began=False):
-            job = stack.enter_context(jobs.Job.load(file, jobs.Journal(where, clock=clock), name=name))
+            job = jobs.Job.load(file, stack.enter_context(jobs.Journal(where, clock=clock)), name=name)
         stack.enter_context(_journal_errors(where, began=not plan))
         if plan:
             planned = jobs.plan(job, campaigns)

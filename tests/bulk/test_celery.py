@@ -40,12 +40,14 @@ def clients() -> list[CampaignsClient]:
 
 
 @pytest.fixture
-def tasks(app: Celery, sandbox: Sandbox, tmp_path: Path, clients: list[CampaignsClient]) -> Tasks:
+def tasks(app: Celery, sandbox: Sandbox, tmp_path: Path, clients: list[CampaignsClient]) -> Iterator[Tasks]:
     def client() -> CampaignsClient:
         clients.append(sandbox.client(KEY))
         return clients[-1]
 
-    return register(app, str(tmp_path / "journal"), client=client)
+    tasks = register(app, str(tmp_path / "journal"), client=client)
+    yield tasks
+    tasks._journal().close()
 
 
 @pytest.fixture
@@ -115,6 +117,7 @@ def test_messages_that_are_lost_come_again(
     tasks = register(app, str(tmp_path / "journal"), client=sandbox.client, lost_after=lost_after)
     assert (tasks.start(file), len(messages(app))) == (22, 22)  # the broker is emptied
     assert (tasks.revive(), len(messages(app))) == (again, again)
+    tasks._journal().close()
 
 
 def test_what_is_for_a_person(app: Celery, tasks: Tasks, file: Path, sandbox: Sandbox) -> None:
@@ -144,6 +147,7 @@ def test_the_settings(app: Celery, tasks: Tasks, tmp_path: Path) -> None:
 
 
 def test_a_job_of_the_sandbox_is_not_sent_for_real(tasks: Tasks, file: Path, tmp_path: Path) -> None:
-    Job.load(file, Journal(tmp_path / "journal")).bind("api.sendgrid.com")
+    with Journal(tmp_path / "journal") as journal:
+        Job.load(file, journal).bind("api.sendgrid.com")
     with pytest.raises(ConfigurationError, match="is one of api"):
         tasks.send_row("jobs.csv", "acme", "4901")

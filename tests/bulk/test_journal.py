@@ -5,6 +5,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -231,5 +232,6 @@ def test_the_clock_of_the_database(tmp_path: Path) -> None:
         end(job, "sent")
         (row,) = job.rows()
     assert row.changed_at is not None
-    (now,) = sqlite3.connect(":memory:").execute("SELECT unixepoch('now')").fetchone()
+    with closing(sqlite3.connect(":memory:")) as database:
+        (now,) = database.execute("SELECT unixepoch('now')").fetchone()
     assert abs(row.changed_at.timestamp() - now) < 30

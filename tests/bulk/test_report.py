@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ ENDS: list[tuple[State, Any]] = [
 
 
 @pytest.fixture
-def job(tmp_path: Path, clock: FakeClock) -> Job:
+def job(tmp_path: Path, clock: FakeClock) -> Iterator[Job]:
     rows = [{"campaign_id": number, "subuser": HOSTILE} for number in range(1, 7)]
     job = Job.of(rows, "<b>job</b>", Journal(tmp_path / "journal", clock=clock.time))
     for state, result in ENDS:
@@ -30,7 +31,8 @@ def job(tmp_path: Path, clock: FakeClock) -> Job:
         assert row
         clock.now += 10
         job.finish(row, state, result)
-    return job
+    yield job
+    job.close()
 
 
 def report(job: Job, folder: Path, name: str) -> str:

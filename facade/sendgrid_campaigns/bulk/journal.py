@@ -102,13 +102,17 @@ class Journal:
         own: Any = sql.bindparam("now", callable_=clock, type_=sql.Float)
         self.now: sql.ColumnElement[Any] = own if clock else sql.literal_column(_NOW[dialect], sql.Float)
         """The database's unix time, in SQL."""
-        with self.engine.begin() as connection:
-            # Several processes may begin at the same time: one makes the tables, and the others wait.
-            connection.execute(sql.text(_ALONE[dialect]))
-            there = set(sql.inspect(connection).get_table_names()) if dialect == "sqlite" else set[str]()
-            own_file = not there or _ROWS.name in there
-            check(own_file, f"{where} is a database of another program", "Give the journal a file of its own.")
-            _TABLES.create_all(connection)
+        try:
+            with self.engine.begin() as connection:
+                # Several processes may begin at the same time: one makes the tables, and the others wait.
+                connection.execute(sql.text(_ALONE[dialect]))
+                there = set(sql.inspect(connection).get_table_names()) if dialect == "sqlite" else set[str]()
+                own_file = not there or _ROWS.name in there
+                check(own_file, f"{where} is a database of another program", "Give the journal a file of its own.")
+                _TABLES.create_all(connection)
+        except BaseException:
+            self.close()
+            raise
 
     def names(self) -> list[str]:
         """Return the names of the jobs."""
