@@ -713,7 +713,7 @@ def _journal_errors(where: str, *, began: bool) -> Generator[None]:
             raise _JournalError(text, LATER) from error
         text = (
             f"The journal {where} cannot be used: {why}\nThis run sent nothing. Give --journal a file of its own, in a"
-            " folder that is there, can be written, and has room."
+            " folder that is there, can be written, and has space."
         )
         raise _JournalError(text, USAGE) from error
 

@@ -6,7 +6,7 @@ QUICK=1 python -m bulk.long                500 rows each, to see that everything
 
 Each line serves a sandbox over HTTP, with its state in a file, and then compares the journal with the sandbox's ledger.
 The least time is what the rate limit leaves: (ceil(rows / L) - 1) * W for L requests in W seconds. Programs begin at
-the beginning of a window, and the time ends with the last of them. docs/bulk.md explains the figures.
+the beginning of a window, and the time ends with the last of them. Time is real here: servers, kills and windows take it.
 """
 
 import json
