@@ -140,7 +140,7 @@ faults: $(READY)  ## send 100,000 faulty requests over real sockets, each checke
 	@PYTHONPATH=tests $(BIN)/python -m sockets.run $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(SEED),--seed "$(SEED)")
 
 bulk: $(READY)  ## send big jobs by many processes, machines and Celery, killed and started again; ONLY="sqlite killed", QUICK=1
-	@$(if $(ONLY),ONLY="$(ONLY)") $(if $(QUICK),QUICK=1) PYTHONPATH=tests $(BIN)/python -m bulk.long
+	@$(if $(ONLY),ONLY="$(ONLY)") $(if $(QUICK),QUICK=1) PYTHONPATH="$(CURDIR)/tests" $(BIN)/python -m bulk.long
 
 fuzz: $(READY) .venv-fuzz/.locked  ## test the sandbox against the fragments with schemathesis; SEED=7
 	@$(BIN)/python scripts/fuzz.py .venv-fuzz/bin/schemathesis $(if $(SEED),--seed "$(SEED)")

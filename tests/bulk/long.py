@@ -6,7 +6,7 @@ QUICK=1 python -m bulk.long                500 rows each, to see that everything
 
 Each line serves a sandbox over HTTP, with its state in a file, and then compares the journal with the sandbox's ledger.
 The least time is what the rate limit leaves: (ceil(rows / L) - 1) * W for L requests in W seconds. Programs begin at
-the beginning of a window, and the time ends with the last of them. Time is real here: servers, kills and windows take it.
+the beginning of a window, and the time ends with the last of them. Time is real here: servers and kills take it.
 """
 
 import json
@@ -288,7 +288,7 @@ def celery(name: str, broker: Callable[[], Any]) -> Iterator[Line]:
         on.wait_for_window()
         start = f"from bulk.tasks import mail; print(mail.start({str(on.file)!r}))"
         starter = on.program("-c", start)
-        starter.wait()
+        assert starter.wait() == 0, (on.folder / "output").read_text()
         on.programs.remove(starter)
         kills = whole = emptied = 0
         every, chance = 1.0 if QUICK else 3.0, random.Random(7)  # noqa: S311
