@@ -98,7 +98,7 @@ class Stage:
         self.began = time.monotonic() + begin - time.time()
 
     def wait_for_window(self) -> None:
-        time.sleep(max(0.0, self.began - time.monotonic()))
+        time.sleep(max(0.0, self.began - time.monotonic()))  # the service has windows of real time
 
     def wait(self) -> float:
         """Wait until all programs have ended, and return seconds since the beginning."""
@@ -251,7 +251,7 @@ def killed() -> Iterator[Line]:
             on.worker()
         on.wait_for_window()
         while (kills < 30 and not QUICK) or any(program.poll() is None for program in on.programs):
-            time.sleep(every)
+            time.sleep(every)  # real seconds between two kills
             alive = [program for program in on.programs if program.poll() is None]
             if kills >= (5 if QUICK else 30) or not alive:
                 break
@@ -294,7 +294,7 @@ def celery(name: str, broker: Callable[[], Any]) -> Iterator[Line]:
         every, chance = 1.0 if QUICK else 3.0, random.Random(7)  # noqa: S311
         with Job(on.file.name, Journal(on.journal)) as job:
             while open_rows := sum(job.counts().get(state, 0) for state in ("todo", "doing", "unknown")):
-                time.sleep(every)
+                time.sleep(every)  # real seconds between two kills
                 share = 1 - open_rows / len(on.campaigns)
                 if time.monotonic() - on.began > 4 * WINDOW * 9 + LEASE:
                     break
@@ -321,8 +321,7 @@ def celery(name: str, broker: Callable[[], Any]) -> Iterator[Line]:
         again = len(seen.read_text().splitlines())
         more = f"{kills} children and {whole} workers killed, broker emptied {emptied} times, {again} redeliveries"
         good = QUICK or bool(kills and whole and emptied and again)
-        # A lease for the rows of the last workers that were killed, and as long for the messages that were lost.
-        yield judged(name, on, seconds, late=2 * LEASE, limited=None, good=good, more=more)
+        yield judged(name, on, seconds, late=LEASE, limited=None, good=good, more=more)
 
 
 def _children(pid: int) -> list[int]:
@@ -360,7 +359,7 @@ def lost() -> Iterator[Line]:
         for _ in range(2):
             on.worker()
         on.wait_for_window()
-        time.sleep(WINDOW * (1 if QUICK else 6))
+        time.sleep(WINDOW * (1 if QUICK else 6))  # the job is under way, in real time
         assert on.service.stdin
         print(f"outage {PATIENCE['retry'].deadline + 5}", file=on.service.stdin, flush=True)  # longer than a call
         seconds = on.wait()

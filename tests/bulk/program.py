@@ -33,7 +33,7 @@ def main(file: str, journal: str, workers: str) -> None:
             early.append(memory())
 
     with Job.load(file, journal) as job, CampaignsClient(**PATIENCE) as campaigns:
-        time.sleep(max(0.0, float(os.environ["BEGIN_AT"]) - time.time()))
+        time.sleep(max(0.0, float(os.environ["BEGIN_AT"]) - time.time()))  # all programs begin with a window
         counts = run(job, campaigns, workers=int(workers), progress=note)
     print(json.dumps({"counts": counts, "memory": [*early, memory()]}))
 

@@ -145,7 +145,7 @@ def _running(
             except Exception as error:
                 if server.poll() is not None or time.monotonic() > ends:
                     raise RuntimeError(f"{command[0]} does not start: {error}\n{log.read_text()[-2000:]}") from error
-            time.sleep(0.2)
+            time.sleep(0.2)  # a server says in no other way that it is ready
         yield
     finally:
         with suppress(ProcessLookupError):

@@ -169,13 +169,9 @@ def _of_object(line: str) -> Mapping[str, Any]:
 
 def checked_names(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a row as it was given, without what is None. Raises ConfigurationError for a name that no column has."""
-    _check_names(values)
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _check_names(names: Iterable[str]) -> None:
-    for name in names:
+    for name in values:
         check(name in COLUMNS, f"there is no column {shown(name)}", f"The columns are {', '.join(COLUMNS)}.")
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def rows_of(lines: Iterable[Line], folder: Path, source: str) -> list[Row]:
