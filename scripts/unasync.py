@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "facade" / "sendgrid_campaigns"
-SOURCES = ("client.py", "campaigns.py", "transport/exchange.py", "transport/streams.py")
+SOURCES = ("client.py", "campaigns.py", "single_sends.py", "transport/exchange.py", "transport/streams.py")
 
 WORDS = [
-    (r"sendgrid_campaigns\.(client|campaigns)\b", r"sendgrid_campaigns._sync.\1"),
+    (r"sendgrid_campaigns\.(client|campaigns|single_sends)\b", r"sendgrid_campaigns._sync.\1"),
     (r"sendgrid_campaigns\.transport\.(exchange|streams)\b", r"sendgrid_campaigns._sync.\1"),
     (r"\bSendGrid's Campaigns API for asyncio\. Use it as an async context manager, or `await client\.aclose\(\)`\.",
      "SendGrid's Campaigns API, blocking. Safe to share between threads; use it as a context manager, or close it."),

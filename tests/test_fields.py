@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sendgrid_campaigns import Campaign, cli
-from sendgrid_campaigns.models import CampaignFields, ChangedCampaignFields, NewCampaignFields
+from sendgrid_campaigns.campaign_types import ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns.sandbox import rules
 from spec_diff.reader import load
 
@@ -38,4 +38,3 @@ SET_BY_CALLERS = {
 @pytest.mark.parametrize("part", SET_BY_CALLERS)
 def test_a_part_names_the_fields_of_the_fragment(part: str) -> None:
     assert set(SET_BY_CALLERS[part]) == set(FRAGMENT)
-    assert CampaignFields.__annotations__.keys() < FRAGMENT

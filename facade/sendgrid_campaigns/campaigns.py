@@ -4,42 +4,74 @@ The async client is written here; `make generate` makes the sync one of it, in _
 https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api
 """
 
-import json
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from operator import index
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sendgrid_campaigns import errors, models
+from sendgrid_campaigns.campaign_types import Campaign, ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns.client import AsyncClient
 from sendgrid_campaigns.config import check, check_count
 from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.operations import (
+    COMPARE,
+    IS_FOUND,
+    READ_TIME,
+    checked_fields,
+    checked_time,
+    content,
+    made,
+    status_of,
+    updated,
+    utc,
+    with_key,
+)  # fmt: skip
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
-from sendgrid_campaigns.protocol.change import Change, change, find_out
-from sendgrid_campaigns.protocol.flow import Flow, T
+from sendgrid_campaigns.protocol.change import Change, change
+from sendgrid_campaigns.protocol.flow import Flow
 from sendgrid_campaigns.protocol.goals import Resource, Write
-from sendgrid_campaigns.protocol.read_back import read_back
-from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, find, page, read
+from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, find, page
 from sendgrid_campaigns_api import operations as api
 
 if TYPE_CHECKING:
     from sendgrid_campaigns_api import models as wire
-    from sendgrid_campaigns_api.types import Unset
+
+# --- arguments ---
+
+
+def checked_id(value: Any) -> int:
+    """Return a campaign's id. The id becomes part of a path, so that only a positive integer may pass."""
+    campaign_id = index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else 0
+    check(0 < campaign_id < 2**63, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
+    return campaign_id
+
+
+def new_fields(title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a campaign that is made: there is nothing to clear yet."""
+    given = checked_fields("a campaign", _FIELDS, {"title": title, **fields})
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def title_with_key(title: str, key: object) -> tuple[str, str]:
+    """Return a title with an idempotency key, and how that title ends."""
+    return with_key("title", title, key, api.CREATE_CAMPAIGN.limits["title"])
+
+
+_FIELDS: Mapping[str, Any] = {"title": str, **NewCampaignFields.__annotations__}
+
 
 # --- the writes ---
 
+FIRST_PAGE: Mapping[str, Any] = {"limit": PAGE_SIZE, "offset": 0}
 CAMPAIGN = Resource(
-    "campaign", "campaign_id", api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS, "result", "title"
-)
+    "campaign", "campaign_id", checked_id, api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS, FIRST_PAGE,
+    "title",
+)  # fmt: skip
 
 # What to do when the outcome of each write is unknown.
 LIST_IT = "List the newest campaigns: one with this title and content is it. At worst there is a draft too many."
-COMPARE = "outcome(error) reads the campaign and compares. Updating again does no harm while nobody else edits."
-IS_FOUND = "outcome(error) tells: a campaign that is found was not deleted, and deleting it again does no harm."
-READ_TIME = "outcome(error) reads status and time: the chosen time means that the write was applied."
 READ_STATUS = "outcome(error) reads the status: a Draft was unscheduled; delete(..., stop=True) stops mail going out."
 DO_NOT_SEND = (
     "Do not send it again on this error. outcome(error), now or later, reads what became of it. While it is a Draft,"
@@ -60,149 +92,28 @@ _WRITES = (CREATE, UPDATE, DELETE, SCHEDULE, RESCHEDULE, UNSCHEDULE, SEND, SEND_
 WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
 
 
-# --- arguments ---
-
-
-def checked_id(value: Any) -> int:
-    """Return a campaign's id. The id becomes part of a path, so that only a positive integer may pass."""
-    campaign_id = index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else 0
-    check(0 < campaign_id < 2**63, f"campaign_id is {shown(value)}", "Give a positive int, such as 4900.")
-    return campaign_id
-
-
-def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold."""
-    for name, value in fields.items():
-        check(name in _FIELDS, f"a campaign has no field {shown(name)}", f"The fields are {', '.join(_FIELDS)}.")
-        try:
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
-            check(False, f"{name} cannot be sent: {error}", "Give whole characters, an int, or a list of them.")
-    return dict(fields)
-
-
-_FIELDS = ("title", *models.NewCampaignFields.__annotations__)
-
-
-def new_fields(title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a campaign that is made: there is nothing to clear yet."""
-    return {name: value for name, value in checked_fields({"title": title, **fields}).items() if value is not None}
-
-
-def checked_time(send_at: Any, now: float) -> int:
-    """Return unix seconds of an aware datetime in the future."""
-    aware = isinstance(send_at, datetime) and send_at.utcoffset() is not None
-    remedy = "Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1)."
-    check(aware, f"send_at is {shown(send_at)}, which is no time with a zone", remedy)
-    seconds = int(send_at.timestamp())
-    good = seconds > now and utc(seconds) is not None
-    check(good, f"send_at is {send_at.isoformat()}, which is past or after year 9999", "Give a time in the future.")
-    return seconds
-
-
-def title_with_key(title: str, key: object) -> tuple[str, str]:
-    """Return a title with an idempotency key, and how that title ends."""
-    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key if isinstance(key, str) else "") is not None
-    check(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
-    ending = f"(once {key})"
-    longest = api.CREATE_CAMPAIGN.limits["title"] - len(ending) - 1
-    problem = f"title has {len(title)} characters, and with this key it may have {longest}"
-    check(0 < len(title) <= longest, problem, "Shorten the title or the key, which becomes part of the title.")
-    return f"{title} {ending}", ending
-
-
-# --- results ---
-
-
-def campaign_of(answer: "wire.Campaign") -> models.Campaign:
-    """Return the campaign that an answer describes."""
-    return models.Campaign(
-        id=answer.id,
-        status=known(answer.status),
-        title=known(answer.title),
-        subject=known(answer.subject),
-        sender_id=known(answer.sender_id),
-        list_ids=known_items(answer.list_ids),
-        segment_ids=known_items(answer.segment_ids),
-        categories=known_items(answer.categories),
-        suppression_group_id=known(answer.suppression_group_id),
-        custom_unsubscribe_url=known(answer.custom_unsubscribe_url),
-        ip_pool=known(answer.ip_pool),
-        html_content=known(answer.html_content),
-        plain_content=known(answer.plain_content),
-        editor=known(answer.editor),
-        extra={name: value for name, value in answer.to_dict().items() if name not in _NAMED},
-    )
-
-
-_NAMED = {field.name for field in fields_of(models.Campaign)}
-
-
-def known(value: "T | Unset | None") -> T | None:
-    """Return a value of the generated layer, None for one that is not set."""
-    from sendgrid_campaigns_api.types import Unset  # with attrs, which only calls need
-
-    return None if isinstance(value, Unset) else value
-
-
-def known_items(value: "list[T] | Unset | None") -> tuple[T, ...] | None:
-    """Return a list of the generated layer as a tuple, None for one that is not set."""
-    return tuple(value) if isinstance(value, list) else None
-
-
-def utc(seconds: int | None) -> datetime | None:
-    """Return the time for unix seconds; None for a number that is no time."""
-    try:
-        return None if seconds is None or seconds is True else datetime.fromtimestamp(seconds, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
-
-
 # --- operations of more than one step ---
-
-
-def content(call: "Change[wire.Campaign]") -> Flow[models.Campaign]:
-    """Create or update a campaign, and return the campaign as it is then."""
-    known_from, answer, state = yield from change(call)
-    found = answer if known_from == "answer" or state is None else state.model
-    if found is None or type(found.id) is not int:
-        raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
-    return campaign_of(found)
 
 
 def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
-    known_from, answer, state = yield from change(call)
+    changed = known_from, answer, _ = yield from change(call)
     at = utc(answer.send_at if answer else send_at) or datetime.fromtimestamp(send_at, UTC)
-    status = answer.status if answer else state.status if state and known_from != "answer" else None
-    return models.Schedule(call.id, at, status, known_from, tuple(call.attempts))
+    return models.Schedule(call.id, at, status_of(changed), known_from, tuple(call.attempts))
 
 
 def send(call: "Change[wire.SendAccepted]", *, post_first: bool = False) -> Flow[models.SendReceipt]:
     """Send a campaign."""
-    known_from, answer, state = yield from change(call, post_first=post_first)
-    status = answer.status if answer else state.status if state and known_from != "answer" else None
-    return models.SendReceipt(call.id, status, known_from, tuple(call.attempts))
+    changed = yield from change(call, post_first=post_first)
+    return models.SendReceipt(call.id, status_of(changed), changed[0], tuple(call.attempts))
 
 
 def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[models.SendReceipt]:
     """Find the campaign of an idempotency key, or make it; bring its fields up to date; send it."""
     call = Call(session, api.LIST_CAMPAIGNS, "sent", CAMPAIGN)
     campaign = yield from find(call, ending)
-    if campaign is None:
-        create = Change(session, CREATE, body=body, wanted={"key": ending}).follow(call)
-        yield from change(create)
-        call.changed["changed"] = "This call made a draft: call again with the same key, which finds the draft."
-        _, state = yield from read_back(call, goals.Created(ending))
-        campaign = state.model if state is not None else None
-        if campaign is None:
-            why = f"a draft was made, and the list does not show its title yet, which ends with {ending!r}"
-            raise call.error(errors.NotAppliedError, cause=why)
-    fields = {name: value for name, value in body.items() if name != "editor"}
-    if goals.State(campaign).is_("draft") and not goals.Updated(fields).holds(campaign):
-        update = Change(session, UPDATE, campaign.id, fields, wanted={"fields": fields}).follow(call)
-        yield from change(update)
-        call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
+    campaign = yield from made(call, campaign, CREATE, ending, body)
+    yield from updated(call, UPDATE, campaign, body)
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 
@@ -214,7 +125,7 @@ class AsyncCampaignsClient(AsyncClient):
 
     # reading
 
-    async def get(self, campaign_id: int) -> models.Campaign:
+    async def get(self, campaign_id: int) -> Campaign:
         """Read one campaign.
 
         Raises NotFoundError when the account acted for has no such campaign; APIConnectionError, InvalidResponseError
@@ -222,9 +133,9 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
-        return campaign_of(await self._read(api.GET_CAMPAIGN, campaign_id))
+        return Campaign.of(await self._read(CAMPAIGN, api.GET_CAMPAIGN, campaign_id))
 
-    async def list(self, *, limit: int = 10, offset: int = 0) -> tuple[models.Campaign, ...]:
+    async def list(self, *, limit: int = 10, offset: int = 0) -> tuple[Campaign, ...]:
         """Read one page of campaigns, newest first: at most `limit`, after `offset` campaigns. `iterate` reads all.
 
         The service may answer fewer than `limit`: its largest value is not documented.
@@ -234,9 +145,10 @@ class AsyncCampaignsClient(AsyncClient):
         for name, value in (("limit", limit), ("offset", offset)):
             check_count(name, value, api.LIST_CAMPAIGNS.limits[name])
         call = Call(self._session, api.LIST_CAMPAIGNS, "listed", CAMPAIGN)
-        return tuple(map(campaign_of, await self._run(page(call, offset, limit))))
+        listed = await self._run(page(call, {"limit": limit, "offset": offset}, limit))
+        return tuple(map(Campaign.of, listed.result))
 
-    async def iterate(self, *, page_size: int = 20) -> AsyncIterator[models.Campaign]:
+    async def iterate(self, *, page_size: int = 20) -> AsyncIterator[Campaign]:
         """Read every campaign, newest first, page by page as the caller goes.
 
         A campaign that exists all the while comes exactly once, whatever is created or deleted meanwhile. A campaign
@@ -244,7 +156,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
         """
-        pages = Pages[models.Campaign](page_size)
+        pages = Pages[Campaign](page_size)
         while not pages.done:
             for campaign in pages.take(await self.list(limit=page_size, offset=pages.offset)):
                 yield campaign
@@ -257,7 +169,7 @@ class AsyncCampaignsClient(AsyncClient):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
         """
         wanted, found = {*map(checked_id, campaign_ids)}, dict[int, str | None]()
-        pages = Pages[models.Campaign](PAGE_SIZE)
+        pages = Pages[Campaign](PAGE_SIZE)
         while len(found) < len(wanted) and not pages.done:
             new = pages.take(await self.list(limit=PAGE_SIZE, offset=pages.offset))
             found |= {campaign.id: campaign.status for campaign in new if campaign.id in wanted}
@@ -270,7 +182,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/view-scheduled-time-of-a-campaign
         """
-        seconds = (await self._read(api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at
+        seconds = (await self._read(CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at
         if seconds is not None and utc(seconds) is None:
             cause = f"send_at is {shown(seconds)}"
             raise errors.InvalidResponseError(action="read", campaign_id=campaign_id, cause=cause)
@@ -284,36 +196,33 @@ class AsyncCampaignsClient(AsyncClient):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
         campaign = await self.get(campaign_id)
-        return models.CheckResult(campaign, tuple(models.missing(campaign)), models.UNKNOWN)
-
-    async def _read(self, operation: api.Operation[T], campaign_id: int) -> T:
-        call = Call(self._session, operation, "read", CAMPAIGN, checked_id(campaign_id))
-        tried = await self._run(read(call, operation, {CAMPAIGN.id_name: call.id}))
-        assert tried.value is not None
-        return tried.value
+        lacks = models.missing(campaign, campaign, campaign.list_ids or campaign.segment_ids)
+        problems = (*lacks, *models.missing_tags(campaign))
+        return models.CheckResult(campaign, problems, models.UNKNOWN)
 
     # content
 
-    async def create(self, title: str, **fields: Unpack[models.NewCampaignFields]) -> models.Campaign:
+    async def create(self, title: str, **fields: Unpack[NewCampaignFields]) -> Campaign:
         """Make a draft. Only the title is needed now; `check` says what a mailing needs.
 
         A create that is run again makes another campaign. After OutcomeUnknownError there may be a draft too many.
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        return await self._run(content(Change(self._session, CREATE, body=new_fields(title, fields))))
+        return await self._run(content(Change(self._session, CREATE, body=new_fields(title, fields)), Campaign.of))
 
-    async def update(self, campaign_id: int, **fields: Unpack[models.ChangedCampaignFields]) -> models.Campaign:
+    async def update(self, campaign_id: int, **fields: Unpack[ChangedCampaignFields]) -> Campaign:
         """Change a draft: a field that is left out stays as it is, and None clears one.
 
         Returns the campaign as it is then. Raises NotInDraftError when the campaign is no Draft any more.
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
         """
-        body = checked_fields(fields)
+        body = checked_fields("a campaign", _FIELDS, fields)
         check(bool(body), "update() was given nothing to change", "Name a field, such as subject=...")
         id = checked_id(campaign_id)
-        return await self._run(content(Change(self._session, UPDATE, id, body=body, wanted={"fields": body})))
+        update = Change(self._session, UPDATE, id, body=body, wanted={"fields": body})
+        return await self._run(content(update, Campaign.of))
 
     async def delete(self, campaign_id: int, *, stop: bool = False) -> None:
         """Delete a campaign.
@@ -387,7 +296,7 @@ class AsyncCampaignsClient(AsyncClient):
         call = Change(self._session, SEND, checked_id(campaign_id), wanted={})
         return await self._run(send(call, post_first=True))
 
-    async def send_once(self, key: str, title: str, **fields: Unpack[models.NewCampaignFields]) -> models.SendReceipt:
+    async def send_once(self, key: str, title: str, **fields: Unpack[NewCampaignFields]) -> models.SendReceipt:
         """Make a campaign and send it, once for each key: a job that calls this may be run again as a whole.
 
         key: what the mailing is, such as `newsletter-2026-03`; letters, digits and `._:-`, at most 40. The key becomes
@@ -426,12 +335,4 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
-        if not isinstance(of, errors.OutcomeUnknownError):
-            return await self._run(find_out(self._session, SEND, checked_id(of), {}))
-        check(of.action in WRITES, f"the error's action is {shown(of.action)}", "Give an error that a client raised.")
-        own, its = self._session.on_behalf_of, of.on_behalf_of
-        problem = f"the error is about {its or 'the parent account'!r}, and this is another account's view"
-        check(own in (None, its), problem, "Ask the client itself, or that account's view.")
-        id = None if of.campaign_id is None else checked_id(of.campaign_id)
-        view = self._view(on_behalf_of=its)
-        return await view._run(find_out(view._session, WRITES[of.action], id, of.wanted))
+        return await self._find_out(of, SEND, WRITES)

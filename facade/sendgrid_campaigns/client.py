@@ -3,6 +3,7 @@
 The async client is written here; `make generate` makes the sync one of it, in _sync/.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
@@ -10,9 +11,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from sendgrid_campaigns.auth import ApiKey, on_behalf_of
-from sendgrid_campaigns.config import Clock, Retry, check_count, check_kind, check_seconds, checked_base_url
-from sendgrid_campaigns.protocol.call import Session
-from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep, T
+from sendgrid_campaigns.config import Clock, Retry, check, check_count, check_kind, check_seconds, checked_base_url
+from sendgrid_campaigns.errors import OutcomeUnknownError, shown
+from sendgrid_campaigns.models import Outcome
+from sendgrid_campaigns.protocol.call import Call, Session
+from sendgrid_campaigns.protocol.change import find_out
+from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Operation, R, Sleep, T
+from sendgrid_campaigns.protocol.goals import Resource, Write
+from sendgrid_campaigns.protocol.reading import read
 from sendgrid_campaigns.transport.exchange import AsyncExchange
 from sendgrid_campaigns.transport.requests import Target
 
@@ -69,6 +75,7 @@ class AsyncClient:
         target = Target(key=key, base_url=url, connect_timeout=connect_timeout)
         self._session = Session(clock=clock, retry=retry, timeout=timeout, host=urlsplit(url).netloc)
         self._exchange = self._new_exchange(target, clock, http_client, max_connections)
+        self._proven = set[str]()  # the accounts for which single sends were seen to honor on-behalf-of
         self._is_view = False
 
     @overload
@@ -122,6 +129,25 @@ class AsyncClient:
             await self._session.clock.sleep_async(step.seconds)
             return None
         return await self._exchange.attempt(step, self._session.on_behalf_of, self._session.timeout)
+
+    async def _read(self, resource: Resource, operation: Operation[R], id: Any, **parameters: Any) -> R:
+        call = Call(self._session, operation, "read", resource, resource.checked_id(id))
+        tried = await self._run(read(call, operation, {resource.id_name: call.id, **parameters}))
+        assert tried.value is not None
+        return tried.value
+
+    async def _find_out(self, of: Any, send: Write[Any], writes: Mapping[str | None, Write[Any]]) -> Outcome:
+        if not isinstance(of, OutcomeUnknownError):
+            return await self._run(find_out(self._session, send, send.resource.checked_id(of), {}))
+        known = of.action in writes and of.resource == send.resource.name
+        problem = f"the error is about a {of.resource} that was {shown(of.action)}"
+        check(known, problem, "Give an error that a client of this class raised.")
+        own, its = self._session.on_behalf_of, of.on_behalf_of
+        problem = f"the error is about {its or 'the parent account'!r}, and this is another account's view"
+        check(own in (None, its), problem, "Ask the client itself, or that account's view.")
+        id = None if of.campaign_id is None else send.resource.checked_id(of.campaign_id)
+        view = self._view(on_behalf_of=its)
+        return await view._run(find_out(view._session, writes[of.action], id, of.wanted))
 
     async def aclose(self) -> None:
         """Close the connections. Views, and clients with an http_client of the caller's, close nothing."""

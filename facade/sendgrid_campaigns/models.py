@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+if TYPE_CHECKING:
+    from sendgrid_campaigns.campaign_types import Campaign
+    from sendgrid_campaigns.single_send_types import EmailConfig, SingleSend
 
 
 def to_json(value: Any) -> Any:
@@ -17,14 +21,16 @@ def to_json(value: Any) -> Any:
     return [to_json(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 
-class _Result:
+class Result:
+    """What calls return."""
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result in JSON's types: times in ISO 8601, tuples as arrays."""
         return cast(dict[str, Any], to_json(self))
 
 
 @dataclass(frozen=True)
-class Attempt(_Result):
+class Attempt(Result):
     """One request of a call."""
 
     method: str
@@ -43,7 +49,7 @@ class Attempt(_Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ErrorDetail(_Result):
+class ErrorDetail(Result):
     """One problem that the service names."""
 
     message: str
@@ -56,64 +62,14 @@ class ErrorDetail(_Result):
         return f"{self.field}: {self.message}" if self.field else self.message
 
 
-class CampaignFields(TypedDict, total=False):
-    """The fields of a campaign that callers can set. A field that is left out stays as it is; None clears one."""
+class WithStatus(Result):
+    """What can be a Draft."""
 
-    subject: str | None
-    sender_id: int | None
-    list_ids: list[int] | tuple[int, ...] | None
-    segment_ids: list[int] | tuple[int, ...] | None
-    categories: list[str] | tuple[str, ...] | None
-    suppression_group_id: int | None
-    custom_unsubscribe_url: str | None
-    ip_pool: str | None
-    html_content: str | None
-    plain_content: str | None
-
-
-class ChangedCampaignFields(CampaignFields, total=False):
-    """The fields of a campaign that callers can change; the title cannot be cleared."""
-
-    title: str
-
-
-class NewCampaignFields(CampaignFields, total=False):
-    """The fields of a campaign that callers can set when they make one."""
-
-    editor: Literal["code", "design"] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Campaign(_Result):
-    """A campaign, as the service knows it.
-
-    https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
-    """
-
-    id: int
-    status: str | None = None
-    """Draft, Scheduled, In Progress, Sent, Paused, Canceled, or a status that the service adds one day."""
-    title: str | None = None
-    """The name in the dashboard; recipients do not see it."""
-    subject: str | None = None
-    sender_id: int | None = None
-    list_ids: tuple[int, ...] | None = None
-    segment_ids: tuple[int, ...] | None = None
-    categories: tuple[str, ...] | None = None
-    suppression_group_id: int | None = None
-    custom_unsubscribe_url: str | None = None
-    ip_pool: str | None = None
-    """The name of the IP pool that sends the campaign."""
-    html_content: str | None = None
-    plain_content: str | None = None
-    editor: str | None = None
-    """`code` or `design`."""
-    extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
-    """Fields of the answer that this version does not name, as JSON gave them."""
+    status: str | None
 
     @property
     def is_draft(self) -> bool:
-        """Whether the campaign can be sent. A status that this version does not know is no Draft."""
+        """Whether it can be sent. A status that this version does not know is no Draft."""
         return (self.status or "").strip().casefold() == "draft"
 
 
@@ -123,7 +79,7 @@ KnownFrom = Literal["answer", "read-back", "already"]
 
 
 @dataclass(frozen=True)
-class SendReceipt(_Result):
+class SendReceipt(Result):
     """The service accepted the mailing: the campaign will go, or has gone, to its whole audience."""
 
     id: int
@@ -135,7 +91,21 @@ class SendReceipt(_Result):
 
 
 @dataclass(frozen=True)
-class Schedule(_Result):
+class SingleSendReceipt(Result):
+    """The service accepted the single send: it will go, or has gone, to its whole audience."""
+
+    id: str
+    status: str | None
+    """`scheduled`, as a rule. None when the answer's body could not be read."""
+    send_at: datetime | None = None
+    """The time that it is scheduled for, in UTC; None for now."""
+    known_from: KnownFrom = "answer"
+    attempts: tuple[Attempt, ...] = field(default=(), compare=False, repr=False)
+    """Every request of the call, in order."""
+
+
+@dataclass(frozen=True)
+class Schedule(Result):
     """The service accepted the time: the campaign will go out then."""
 
     id: int
@@ -149,7 +119,7 @@ class Schedule(_Result):
 
 
 @dataclass(frozen=True)
-class Outcome(_Result):
+class Outcome(Result):
     """What became of a write, as far as reading tells."""
 
     action: str
@@ -166,20 +136,35 @@ class Outcome(_Result):
     """Every request of the call, in order."""
 
 
-@dataclass(frozen=True)
-class CheckResult(_Result):
-    """What would stop a campaign from being sent, as far as its fields tell."""
-
-    campaign: Campaign
+class _Checked(Result):
     problems: tuple[ErrorDetail, ...]
-    """Every problem, by field; empty when no problem is known."""
-    unknown: tuple[ErrorDetail, ...]
-    """What only the service can know."""
 
     @property
     def ready(self) -> bool:
         """Whether no problem is known."""
         return not self.problems
+
+
+@dataclass(frozen=True)
+class CheckResult(_Checked):
+    """What would stop a campaign from being sent, as far as its fields tell."""
+
+    campaign: "Campaign"
+    problems: tuple[ErrorDetail, ...]
+    """Every problem, by field; empty when no problem is known."""
+    unknown: tuple[ErrorDetail, ...]
+    """What only the service can know."""
+
+
+@dataclass(frozen=True)
+class SingleSendCheck(_Checked):
+    """What would stop a single send from being sent, as far as its fields tell."""
+
+    single_send: "SingleSend"
+    problems: tuple[ErrorDetail, ...]
+    """Every problem, by field; empty when no problem is known."""
+    unknown: tuple[ErrorDetail, ...]
+    """What only the service can know."""
 
 
 UNKNOWN = (
@@ -189,23 +174,26 @@ UNKNOWN = (
 )
 
 
-def missing(campaign: Campaign) -> Iterator[ErrorDetail]:
-    """Name what the documents require of a campaign to be sent, and this campaign lacks.
+def missing(it: "Campaign | SingleSend", content: "Campaign | EmailConfig", audience: object) -> Iterator[ErrorDetail]:
+    """Name what the documents require of a campaign or a single send to be sent, and this one lacks.
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
     """
-    contents, tag = (campaign.html_content, campaign.plain_content), "there is no [unsubscribe] tag in it"
-    html, plain = ("[unsubscribe]" in (content or "[unsubscribe]").lower() for content in contents)
     group, none = "there is neither a suppression group nor a custom unsubscribe URL", "there is none"
     for name, is_there, message in (
-        ("status", campaign.is_draft, f'the campaign is "{campaign.status}", and only a Draft can be sent'),
-        ("subject", campaign.subject, none),
-        ("sender_id", campaign.sender_id, none),
-        ("list_ids", campaign.list_ids or campaign.segment_ids, "there is neither a list nor a segment"),
-        ("plain_content", any(contents), "there is neither plain nor HTML content"),
-        ("html_content", html, tag),
-        ("plain_content", plain, tag),
-        ("suppression_group_id", campaign.suppression_group_id or campaign.custom_unsubscribe_url, group),
+        ("status", it.is_draft, f'it is "{it.status}", and only a Draft can be sent'),
+        ("subject", content.subject, none),
+        ("sender_id", content.sender_id, none),
+        ("list_ids", audience, "there is neither a list nor a segment"),
+        ("plain_content", content.html_content or content.plain_content, "there is neither plain nor HTML content"),
+        ("suppression_group_id", content.suppression_group_id or content.custom_unsubscribe_url, group),
     ):
         if not is_there:
             yield ErrorDetail(field=name, message=message)
+
+
+def missing_tags(campaign: "Campaign") -> Iterator[ErrorDetail]:
+    """Name the contents of a campaign that lack the tag which every campaign must have."""
+    for name, text in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
+        if text and "[unsubscribe]" not in text.lower():
+            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")

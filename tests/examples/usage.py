@@ -20,7 +20,8 @@ from sendgrid_campaigns import (
     Schedule,
     SendReceipt,
 )
-from sendgrid_campaigns.models import KnownFrom, NewCampaignFields
+from sendgrid_campaigns.campaign_types import NewCampaignFields
+from sendgrid_campaigns.models import KnownFrom
 
 
 class Sender(Protocol):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import sendgrid_campaigns as sg
-from sendgrid_campaigns.models import CampaignFields, NewCampaignFields
+from sendgrid_campaigns.campaign_types import ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns_api import models as wire
 from sendgrid_campaigns_api import operations as api
 
@@ -120,7 +120,6 @@ def fields_of(model: Any) -> set[str]:
 
 
 def test_the_fields_are_those_of_the_fragment() -> None:
-    settable = {"title", *CampaignFields.__annotations__}
-    assert {*settable, "editor"} == fields_of(wire.UpdateCampaignRequest)
-    assert settable | {*NewCampaignFields.__annotations__} == fields_of(wire.CreateCampaignRequest)
+    assert {*ChangedCampaignFields.__annotations__, "editor"} == fields_of(wire.UpdateCampaignRequest)
+    assert {"title", *NewCampaignFields.__annotations__} == fields_of(wire.CreateCampaignRequest)
     assert {field.name for field in fields(sg.Campaign)} == {*fields_of(wire.Campaign), "extra"}

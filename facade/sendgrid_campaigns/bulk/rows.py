@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO, cast
 
 from sendgrid_campaigns import models
 from sendgrid_campaigns.auth import on_behalf_of
+from sendgrid_campaigns.campaign_types import NewCampaignFields
 from sendgrid_campaigns.campaigns import checked_id, new_fields, title_with_key
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError, shown
@@ -84,7 +85,7 @@ MOST_SHOWN = 20
 ACCOUNTS = ("subuser", "account_id")
 FILES = {"html_file": "html_content", "plain_file": "plain_content"}
 """Columns that name a file, and the fields that the file's text becomes."""
-FIELDS = tuple(models.NewCampaignFields.__annotations__)
+FIELDS = tuple(NewCampaignFields.__annotations__)
 COLUMNS = (*ACCOUNTS, "campaign_id", "key", "title", *FIELDS, *FILES)
 NUMBERS = ("campaign_id", "sender_id", "suppression_group_id")
 LISTS = {"list_ids": r"[\s,;]+", "segment_ids": r"[\s,;]+", "categories": r"\s*[,;]\s*"}

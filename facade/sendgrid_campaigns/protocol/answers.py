@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from itertools import islice
@@ -89,6 +91,14 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 def number(text: str | None) -> float | None:
     """Return the number that a header holds; None for a text that is none."""
     return float(text) if text and re.fullmatch(r"[0-9]{1,15}(\.[0-9]*)?", text := text.strip()) else None
+
+
+def unix_time(value: object) -> int | None:
+    """Return the unix time of whole seconds, or of a text of ISO 8601 with a zone; None for anything else."""
+    with suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        value = value if at is None or at.tzinfo is None else int(at.timestamp())
+    return value if type(value) is int else None
 
 
 @lru_cache(maxsize=8)  # one for each second, and a second holds many answers

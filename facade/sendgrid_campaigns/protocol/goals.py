@@ -7,10 +7,11 @@ harm, and which value would the write replace.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import reduce
 from typing import Any, Generic, cast
 
 from sendgrid_campaigns import errors
-from sendgrid_campaigns.protocol.flow import Operation, R
+from sendgrid_campaigns.protocol.flow import Id, Operation, R
 
 ABOUT_NOW = 300.0
 """Seconds. A schedule no further away than this may be what a send has made."""
@@ -27,11 +28,14 @@ class Resource:
     name: str
     id_name: str
     """The path parameter."""
+    checked_id: Callable[[Any], Id]
+    """Return an id that may become part of a path, or raise ConfigurationError."""
     get: Operation[Any]
-    send_at: Operation[Any]
+    send_at: Operation[Any] | None
+    """None where the time is a part of what `get` reads."""
     list: Operation[Any]
-    items: str
-    """The field of a page that holds its models."""
+    first_page: Mapping[str, Any]
+    """The query parameters of the list's first page."""
     keyed: str
     """The field of a model that ends with its idempotency key."""
 
@@ -107,7 +111,7 @@ class Sent(Goal):
 
     def judge(self, state: State) -> Seen:
         """Return APPLIED for mail on its way, TENTATIVE for a schedule about now."""
-        if state.is_("in progress", "sent"):
+        if state.is_("in progress", "sent", "triggered"):
             return Seen.APPLIED
         if not state.is_("scheduled"):
             return super().judge(state)
@@ -188,7 +192,8 @@ class Updated(Goal):
 
     def replaces(self, state: State) -> object:
         """Return the fields before."""
-        return tuple(stored(getattr(state.model, name, None)) for name in self.fields)
+        paths = [name.split(".") for name in self.fields]  # such as email_config.subject
+        return tuple(stored(reduce(lambda part, name: getattr(part, name, None), path, state.model)) for path in paths)
 
 
 def stored(value: object) -> object:

@@ -1,22 +1,24 @@
 """Reads: repeated until an answer is the service's own; the state of a resource; pages of a list."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic
+from typing import Any, Generic, TypeAlias
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check_count
-from sendgrid_campaigns.protocol.answers import http_date, json_value
+from sendgrid_campaigns.protocol.answers import http_date, json_value, unix_time
 from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R
 from sendgrid_campaigns.protocol.goals import Created, Goal, Resource, State
 from sendgrid_campaigns.protocol.proof import Proof, Tried
 
+Map: TypeAlias = Mapping[str, Any]
 
-def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any]) -> Flow[Tried[R]]:
+
+def read(call: Call[Any], operation: Operation[R], parameters: Map, body: Map | None = None) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
     number = 1
     while True:
-        tried: Tried[R] = yield from call.exchange(Ask(operation, parameters))
+        tried: Tried[R] = yield from call.exchange(Ask(operation, parameters, body))
         if tried.proof is Proof.ACCEPTED and tried.value is not None:
             return tried
         if not (yield from call.wait_to_repeat(tried, number)):
@@ -36,24 +38,24 @@ def look(call: Call[Any], goal: Goal) -> Flow[State | None]:
     """Make one read of each part of the state; None when a read failed. The caller polls, so nothing is repeated."""
     resource = call.resource
     if isinstance(goal, Created):
-        newest = yield from call.exchange(Ask(resource.list, {"limit": PAGE_SIZE, "offset": 0}))
-        return newest.value and State(_first_with_key(resource, goal.key, getattr(newest.value, resource.items)))
+        newest = yield from call.exchange(Ask(resource.list, resource.first_page))
+        return newest.value and State(first_with_key(resource, goal.key, newest.value.result or ()))
     parameters = {resource.id_name: call.id}
     tried = yield from call.exchange(Ask(resource.get, parameters))
     gone = tried.proof is Proof.REJECTED and tried.answer.status_code == 404
     if tried.proof is not Proof.ACCEPTED and not gone:
         return None
     seen = _state(call, tried)
-    if not seen.is_(*goal.needs_schedule):
+    if resource.send_at is None or not seen.is_(*goal.needs_schedule):
         return seen
     timed = yield from call.exchange(Ask(resource.send_at, parameters))
-    return _state(call, tried, getattr(timed.value, "send_at", None))
+    return _state(call, tried, timed.value)
 
 
-def _state(call: Call[Any], tried: Tried[Any], send_at: object = None) -> State:
+def _state(call: Call[Any], tried: Tried[Any], timed: object = None) -> State:
     now = call.session.clock.time()
     service_time = http_date(tried.answer.headers.get("date")) or now
-    return State(tried.value, send_at if type(send_at) is int else None, service_time, now)
+    return State(tried.value, unix_time(getattr(timed or tried.value, "send_at", None)), service_time, now)
 
 
 # --- lists ---
@@ -64,13 +66,13 @@ MOST_FRUITLESS = 100
 """Pages in a row without a new resource: more than ever come and go between two of them."""
 
 
-def page(call: Call[Any], offset: int, limit: int) -> Flow[Sequence[Any]]:
-    """Read one page of a list."""
-    tried = yield from read(call, call.resource.list, {"limit": limit, "offset": offset})
-    items: list[Any] = getattr(tried.value, call.resource.items)
-    if len(items) > limit or not isinstance(json_value(tried.answer.body)[call.resource.items], list):
-        raise call.error(errors.InvalidResponseError, cause=f"the answer holds no list of at most {limit} items")
-    return items
+def page(call: Call[Any], parameters: Map, most: int, body: Map | None = None) -> Flow[Any]:
+    """Read one page of a list: a model with a `result` of at most `most` items, or of None where there are none."""
+    tried = yield from read(call, call.operation, parameters, body)
+    listed: Any = tried.value
+    if not isinstance(json_value(tried.answer.body)["result"], list | None) or len(listed.result or ()) > most:
+        raise call.error(errors.InvalidResponseError, cause=f"the answer holds no list of at most {most} items")
+    return listed
 
 
 def find(call: Call[Any], key: str) -> Flow[Any]:
@@ -81,15 +83,20 @@ def find(call: Call[Any], key: str) -> Flow[Any]:
     """
     pages, found, best = Pages[Any](PAGE_SIZE), list[Any](), None
     while not pages.done and State(best).is_("draft", ""):
-        found += pages.take((yield from page(call, pages.offset, PAGE_SIZE)))
-        best = _first_with_key(call.resource, key, found)
+        listed = yield from page(call, {"limit": PAGE_SIZE, "offset": pages.offset}, PAGE_SIZE)
+        found += pages.take(listed.result)
+        best = first_with_key(call.resource, key, found)
     return best
 
 
-def _first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
+def first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
     """Of several with the key, take one that is no Draft, or else the one that was made first."""
     keyed = [model for model in found if str(getattr(model, resource.keyed)).endswith(key)]
-    return min(keyed, key=lambda model: (str(model.status).casefold() == "draft", model.id), default=None)
+    return min(
+        keyed,
+        key=lambda model: (State(model).is_("draft"), str(getattr(model, "created_at", "")), model.id),
+        default=None,
+    )
 
 
 class Pages(Generic[R]):

@@ -1,0 +1,384 @@
+# Generated from single_sends.py by scripts/unasync.py: do not edit; change the source and run `make generate`.
+"""The Single Sends API: its writes declared, then its operations, each once.
+
+https://www.twilio.com/docs/sendgrid/api-reference/single-sends
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Unpack
+
+from sendgrid_campaigns import errors, models, operations
+from sendgrid_campaigns import single_send_types as types
+from sendgrid_campaigns._sync.client import Client
+from sendgrid_campaigns.config import check, check_count, check_seconds
+from sendgrid_campaigns.protocol import goals, reading
+from sendgrid_campaigns.protocol.call import Call
+from sendgrid_campaigns.protocol.change import Change, change
+from sendgrid_campaigns.protocol.flow import Flow, T
+from sendgrid_campaigns.protocol.goals import Resource, Seen, State, Write
+from sendgrid_single_sends_api import operations as api
+
+if TYPE_CHECKING:
+    from sendgrid_single_sends_api import models as wire
+
+# --- arguments ---
+
+LEAST_WITHIN = 90.0
+"""Seconds. A time so far away is seen by every read before the mail begins: A4, SS3."""
+
+
+def checked_id(value: Any) -> str:
+    """Return a single send's id. The id becomes part of a path, so that only a UUID may pass."""
+    id = str(value).lower() if type(value).__name__ in ("str", "UUID") else ""
+    good = re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id) is not None
+    remedy = "Give a UUID, such as 27c21bbf-a12c-440b-b8bf-c526975328ca."
+    check(good, f"single_send_id is {errors.shown(value)}", remedy)
+    return id
+
+
+def checked_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as they are sent. A plain text that is given is not replaced by one made of the HTML."""
+    body = operations.checked_fields("a single send", types.ChangedSingleSendFields.__annotations__, fields)
+    if "plain_content" in (content := body.get("email_config", {})):
+        body["email_config"] = {"generate_plain_content": False, **content}
+    none = next((name for name, value in operations.flat(body).items() if value is None), None)
+    check(none is None, f"{none} is None", "Leave it out: the service clears no field of a single send.")
+    return body
+
+
+def checked_within(value: float) -> float:
+    """Return seconds that are enough."""
+    check_seconds("within", value)
+    check(value >= LEAST_WITHIN, f"within is {value}", f"Give {LEAST_WITHIN:.0f} seconds or more.")
+    return value
+
+
+# --- the writes ---
+
+
+class SentNow(goals.Sent):
+    """The single send is mailed, now. No rule of the service refuses a second request: none is made."""
+
+    server_checks_state = False
+
+    def may_repeat(self, state: State) -> bool:
+        """Return False."""
+        return False
+
+
+class Scheduled(goals.Scheduled):
+    """The single send goes out at a chosen time. The service refuses the time once it is past."""
+
+    server_checks_state = False
+
+
+class SentAt(Scheduled):
+    """The single send is mailed, at a chosen time or before."""
+
+    def judge(self, state: State) -> Seen:
+        """Return APPLIED for mail on its way."""
+        return Seen.APPLIED if state.is_("triggered") else super().judge(state)
+
+
+FIRST_PAGE: Mapping[str, Any] = {"page_size": reading.PAGE_SIZE}
+SINGLE_SEND = Resource(
+    "single send", "single_send_id", checked_id, api.GET_SINGLE_SEND, None, api.LIST_SINGLE_SENDS, FIRST_PAGE, "name"
+)
+
+# What to do when the outcome of each write is unknown.
+SEARCH = "Search for its name: at worst there is a draft too many."
+READ_STATUS = "outcome(error) reads the status: one that was unscheduled is a draft."
+DO_NOT_SEND = (
+    "Do not send it again on this error: the service is not known to refuse a second send. outcome(error), now or"
+    " later, reads what became of it. A job that is to run again uses ensure_sent()."
+)
+IGNORED = (
+    "the account's contact lists are those of the key's own account, or neither has any: on-behalf-of may be ignored"
+)
+OWN_KEY = "Use a key of that account's own, SingleSendsClient(api_key=...); or give the account a contact list."
+RUN_AGAIN = "outcome(error) reads what became of it. ensure_sent() may be called again, as often as needed."
+
+CREATE = Write(api.CREATE_SINGLE_SEND, SINGLE_SEND, "created", SEARCH, goals.Created, ambiguous=())
+UPDATE = Write(api.UPDATE_SINGLE_SEND, SINGLE_SEND, "updated", operations.COMPARE, goals.Updated)
+DELETE = Write(api.DELETE_SINGLE_SEND, SINGLE_SEND, "deleted", operations.IS_FOUND, goals.Deleted, (403, 404))
+DUPLICATE: Write[Any] = Write(api.DUPLICATE_SINGLE_SEND, SINGLE_SEND, "duplicated", SEARCH, ambiguous=())
+SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "scheduled", operations.READ_TIME, Scheduled)
+UNSCHEDULE: Write[Any] = Write(
+    api.UNSCHEDULE_SINGLE_SEND, SINGLE_SEND, "unscheduled", READ_STATUS, goals.Unscheduled, (400, 403, 404)
+)
+# Mail begins at once: of two copies of the request, the first may be carried out and the second be refused.
+SEND: Write[Any] = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent now", DO_NOT_SEND, SentNow, (400, 403))
+SEND_AT = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent", RUN_AGAIN, SentAt)
+_WRITES = (CREATE, UPDATE, DELETE, DUPLICATE, SCHEDULE, UNSCHEDULE, SEND, SEND_AT)
+WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
+
+
+# --- operations of more than one step ---
+
+
+def timed(call: "Change[wire.Schedule]", *, post_first: bool = False) -> Flow[models.SingleSendReceipt]:
+    """Send or schedule a single send."""
+    changed = yield from change(call, post_first=post_first)
+    send_at = operations.utc((call.wanted or {}).get("send_at"))
+    return models.SingleSendReceipt(call.id, operations.status_of(changed), send_at, changed[0], tuple(call.attempts))
+
+
+def ensure_sent(call: Call[Any], within: float) -> Flow[models.SingleSendReceipt]:
+    """Send a draft at a time, unless it was sent or scheduled before."""
+    found = yield from reading.state(call)
+    if found.is_("scheduled", "triggered"):
+        send_at = operations.utc(found.send_at)
+        return models.SingleSendReceipt(call.id, found.status, send_at, "already", tuple(call.attempts))
+    if not found.is_("draft"):
+        raise call.error(errors.NotInDraftError, status=found.status or None)
+    wanted = {"send_at": int(max(found.service_time, found.local_time) + within)}
+    write = Change(call.session, SEND_AT, call.id, when(wanted["send_at"]), wanted).follow(call)
+    return (yield from timed(write, post_first=True))
+
+
+def send_once(call: Call[Any], ending: str, body: Mapping[str, Any], within: float) -> Flow[models.SingleSendReceipt]:
+    """Find the single send of an idempotency key, or make it; bring its fields up to date; send it."""
+    found = reading.first_with_key(SINGLE_SEND, ending, (yield from operations.pages(call, {"name": ending})))
+    if State(found).is_("draft", ""):  # the search may lag, and a list may skip what moves between two of its pages
+        call.operation = api.LIST_SINGLE_SENDS
+        found = reading.first_with_key(SINGLE_SEND, ending, (yield from operations.pages(call))) or found
+    found = yield from operations.made(call, found, CREATE, ending, body)
+    send = Call[Any](call.session, api.GET_SINGLE_SEND, "sent", SINGLE_SEND, found.id).follow(call)
+    whole = yield from reading.state(send)
+    yield from operations.updated(send, UPDATE, whole.model, body)
+    return (yield from ensure_sent(send, within))
+
+
+def when(seconds: int) -> dict[str, str]:
+    """Return the body that schedules for a unix time."""
+    return {"send_at": datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+# --- the operations ---
+
+
+class SingleSendsClient(Client):
+    """SendGrid's Single Sends API for asyncio. Use it as a context manager, or `client.close()`.
+
+    No page says that this API honors on-behalf-of. So the first write of a view is preceded by three reads, which show
+    that the view sees other contact lists than the key's own account. Where they do not, NotAppliedError is raised, and
+    a key of that account's own does it.
+    """
+
+    def _write(self, flow: Flow[T]) -> T:
+        its = self._session.on_behalf_of
+        if its is not None and its not in self._proven:
+            own = self._view(on_behalf_of=None)
+            before, seen, after = [view._lists() for view in (own, self, own)]
+            if before != after or seen == before or seen & before:
+                raise errors.NotAppliedError(resource="single send", on_behalf_of=its, cause=IGNORED, hint=OWN_KEY)
+            self._proven.add(its)
+        return self._run(flow)
+
+    def _lists(self) -> set[str]:
+        call = Call(self._session, api.LIST_CONTACT_LISTS, "read", SINGLE_SEND)
+        return {each.id for each in (self._run(reading.page(call, {"page_size": 1000}, 1000))).result or ()}
+
+    # reading
+
+    def get(self, single_send_id: str) -> types.SingleSend:
+        """Read one single send.
+
+        Raises NotFoundError when the account acted for has no such single send; APIConnectionError,
+        InvalidResponseError or ServerError when no good answer could be had.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-send-by-id
+        """
+        return types.SingleSend.of(self._read(SINGLE_SEND, api.GET_SINGLE_SEND, single_send_id))
+
+    def list(self, *, page_size: int = 100) -> tuple[types.SingleSendSummary, ...]:
+        """Read the first page of single sends, newest first and without their content. `iterate` reads all.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-all-single-sends
+        """
+        check_count("page_size", page_size, 1)
+        call = Call(self._session, api.LIST_SINGLE_SENDS, "listed", SINGLE_SEND)
+        listed = self._run(reading.page(call, {"page_size": page_size}, page_size))
+        return tuple(map(types.SingleSendSummary.of, listed.result or ()))
+
+    def iterate(self) -> Iterator[types.SingleSendSummary]:
+        """Read every single send, without its content, page by page as the caller goes.
+
+        How pages move while single sends come and go is not documented: one may be skipped then, or come twice.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-all-single-sends
+        """
+        call, pages = Call(self._session, api.LIST_SINGLE_SENDS, "listed", SINGLE_SEND), operations.Tokens()
+        while not pages.done:
+            for item in pages.take(self._run(reading.page(call, pages.parameters, reading.PAGE_SIZE))):
+                yield types.SingleSendSummary.of(item)
+
+    def search(self, **wanted: Unpack[types.SearchedFields]) -> tuple[types.SingleSendSummary, ...]:
+        """Find single sends by a text in their name, by one of some statuses, and by one of some categories.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-sends-search
+        """
+        body = operations.checked_fields("a search", types.SearchedFields.__annotations__, wanted)
+        call = Call[Any](self._session, api.SEARCH_SINGLE_SENDS, "listed", SINGLE_SEND)
+        return tuple(map(types.SingleSendSummary.of, self._run(operations.pages(call, body))))
+
+    def categories(self) -> tuple[str, ...]:
+        """Read the categories of all single sends.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-all-categories
+        """
+        call = Call(self._session, api.LIST_SINGLE_SEND_CATEGORIES, "listed", SINGLE_SEND)
+        tried = self._run(reading.read(call, api.LIST_SINGLE_SEND_CATEGORIES, {}))
+        return tuple((tried.value and tried.value.categories) or ())
+
+    def stats(self, single_send_id: str, *, since: date = date(2019, 1, 1)) -> types.Counts | None:
+        """Count what became of the mail, from a day on; None while the service has not counted it.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/marketing-campaign-stats/get-single-send-stats-by-id
+        """
+        counts = api.GET_SINGLE_SEND_STATS
+        try:
+            found = (self._read(SINGLE_SEND, counts, single_send_id, start_date=since)).results
+        except errors.NotFoundError:
+            return None
+        return types.Counts.of(found[0].stats) if found and found[0].stats else None
+
+    def check(self, single_send_id: str) -> models.SingleSendCheck:
+        """Read one single send, and name what would stop it from being sent, as far as its fields tell.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-send-by-id
+        """
+        found = self.get(single_send_id)
+        to, config = found.send_to or types.SendTo(), found.email_config or types.EmailConfig()
+        problems = models.missing(found, config, to.list_ids or to.segment_ids or to.all)
+        lacks = tuple(
+            each for each in problems if not (config.design_id and each.field in ("subject", "plain_content"))
+        )
+        return models.SingleSendCheck(found, lacks, models.UNKNOWN)
+
+    # content
+
+    def create(self, name: str, **fields: Unpack[types.NewSingleSendFields]) -> types.SingleSend:
+        """Make a draft. Only the name is needed now; `check` says what a mailing needs.
+
+        A create that is run again makes another one. After OutcomeUnknownError there may be a draft too many.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/create-single-send
+        """
+        create = Change(self._session, CREATE, body=checked_body({"name": name, **fields}))
+        return self._write(operations.content(create, types.SingleSend.of))
+
+    def update(self, single_send_id: str, **fields: Unpack[types.ChangedSingleSendFields]) -> types.SingleSend:
+        """Change a draft: what is left out stays as it is. The service clears no field.
+
+        Returns the single send as it is then. Raises NotInDraftError when it is no draft any more.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/update-single-send
+        """
+        body, id = checked_body(fields), checked_id(single_send_id)
+        check(bool(body), "update() was given nothing to change", "Name a field, such as email_config={...}.")
+        update = Change(self._session, UPDATE, id, body, {"fields": operations.flat(body)})
+        return self._write(operations.content(update, types.SingleSend.of))
+
+    def duplicate(self, single_send_id: str, name: str | None = None) -> types.SingleSend:
+        """Make a draft with the content of another single send, and return it. Never repeated once it may be made.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends
+        """
+        call = Change(self._session, DUPLICATE, body={} if name is None else {"name": name})
+        call.ask.parameters = {SINGLE_SEND.id_name: checked_id(single_send_id)}
+        return self._write(operations.content(call, types.SingleSend.of))
+
+    def delete(self, single_send_id: str, *, stop: bool = False) -> None:
+        """Delete a draft; with `stop=True`, also what is scheduled, whose mail that stops, or triggered.
+
+        Whether deleting stops mail that is going out is not documented. Without `stop=True`,
+        DeleteWouldStopMailError is raised for every status but draft.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends
+        """
+        self._write(change(Change(self._session, DELETE, checked_id(single_send_id), wanted={"stop": stop})))
+
+    # schedules
+
+    def schedule(self, single_send_id: str, send_at: datetime) -> models.SingleSendReceipt:
+        """Schedule a draft for an aware time in the future, in whole seconds.
+
+        Raises NotInDraftError for any other status: to move a time, `unschedule` and `schedule`.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
+        """
+        wanted = {"send_at": operations.checked_time(send_at, self._session.clock.time())}
+        call = Change(self._session, SCHEDULE, checked_id(single_send_id), when(wanted["send_at"]), wanted)
+        return self._write(timed(call))
+
+    def unschedule(self, single_send_id: str) -> None:
+        """Take back the schedule of a single send, which is a draft again afterwards.
+
+        Raises NotScheduledError when it is not scheduled. No way to stop mail that is going out is documented.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/delete-single-send-schedule
+        """
+        self._write(change(Change(self._session, UNSCHEDULE, checked_id(single_send_id), wanted={})))
+
+    # sending
+
+    def send(self, single_send_id: str) -> models.SingleSendReceipt:
+        """Send a draft to its whole audience, now. Two requests, when nothing goes wrong.
+
+        No rule of the service is known to refuse a second send, so that nothing is repeated once the first request may
+        have arrived. Jobs that are to run again use `ensure_sent`. Of the errors,
+
+        - OutcomeUnknownError alone means that it may have been sent: do not send it again, ask `outcome`;
+        - every other one means that this call sent nothing: NotInDraftError, BadRequestError (after 45 s of reading),
+          NotFoundError, AuthenticationError, PermissionDeniedError, RateLimitError, NotAppliedError.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
+        """
+        call = Change(self._session, SEND, checked_id(single_send_id), {"send_at": "now"}, {})
+        return self._write(timed(call))
+
+    def ensure_sent(self, single_send_id: str, *, within: float = 120.0) -> models.SingleSendReceipt:
+        """Send a draft `within` seconds from now, unless it was sent or scheduled before: safe to call again.
+
+        The draft is scheduled for one time, which the service refuses once it is past: a late copy of the request does
+        nothing then. At least 90 seconds. Returns a receipt with `known_from="already"` for a single send that is
+        scheduled or triggered.
+
+        Raises what `send` does; after an OutcomeUnknownError, call again, or ask `outcome`.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
+        """
+        call = Call[Any](self._session, api.GET_SINGLE_SEND, "sent", SINGLE_SEND, checked_id(single_send_id))
+        return self._write(ensure_sent(call, checked_within(within)))
+
+    def send_once(
+        self, key: str, name: str, *, within: float = 120.0, **fields: Unpack[types.NewSingleSendFields]
+    ) -> models.SingleSendReceipt:
+        """Make a single send and send it, once for each key: a job that calls this may be run again as a whole.
+
+        key: what the mailing is, such as `newsletter-2026-03`; letters, digits and `._:-`, at most 40. The key becomes
+        part of the name, `March (once newsletter-2026-03)`, and that is how a single send of an earlier run is found.
+        within: as for `ensure_sent`. A draft of an earlier run gets the fields given now.
+
+        Raises what `create`, `update` and `ensure_sent` do. After any error, call again.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
+        """
+        longest = api.CREATE_SINGLE_SEND.limits["name"]
+        name, ending = operations.with_key("name", name, key, longest)
+        call = Call[Any](self._session, api.SEARCH_SINGLE_SENDS, "sent", SINGLE_SEND)
+        body = checked_body({"name": name, **fields})
+        return self._write(send_once(call, ending, body, checked_within(within)))
+
+    def outcome(self, of: str | errors.OutcomeUnknownError) -> models.Outcome:
+        """Find out by reading what became of a write, now or later, and by whomever.
+
+        of: a single send's id: was it sent? Or an error, also of another process: what became of that write? The client
+        acts for the account that the error names; another account's view raises ConfigurationError.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-send-by-id
+        """
+        return self._find_out(of, SEND, WRITES)

@@ -1,0 +1,150 @@
+"""What the operations of campaigns and of single sends have in common: arguments, and flows of more than one step."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, is_typeddict
+from urllib.parse import unquote
+
+from sendgrid_campaigns import errors
+from sendgrid_campaigns.config import check
+from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.protocol.call import Call
+from sendgrid_campaigns.protocol.change import Change, Changed, change
+from sendgrid_campaigns.protocol.flow import Flow, R, T
+from sendgrid_campaigns.protocol.goals import Created, State, Updated, Write
+from sendgrid_campaigns.protocol.read_back import read_back
+from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
+
+# --- arguments ---
+
+
+def checked_fields(kind: str, known: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold.
+
+    known: the annotations of a TypedDict.
+    """
+    for name, value in fields.items():
+        check(name in known, f"{kind} has no field {shown(name)}", f"The fields are {', '.join(known)}.")
+        if is_typeddict(known[name]):
+            check(isinstance(value, dict), f"{name} is {shown(value)}", "Give a dict.")
+            checked_fields(name, known[name].__annotations__, value)
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
+            check(False, f"{name} cannot be sent: {error}", "Give whole characters, an int, or a list of them.")
+    return dict(fields)
+
+
+def flat(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields without nesting, such as `email_config.subject`."""
+    parts = {name: value if isinstance(value, dict) else {"": value} for name, value in body.items()}
+    return {f"{name}.{each}".rstrip("."): item for name, part in parts.items() for each, item in part.items()}
+
+
+def checked_time(send_at: Any, now: float) -> int:
+    """Return unix seconds of an aware datetime in the future."""
+    aware = isinstance(send_at, datetime) and send_at.utcoffset() is not None
+    remedy = "Give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1)."
+    check(aware, f"send_at is {shown(send_at)}, which is no time with a zone", remedy)
+    seconds = int(send_at.timestamp())
+    good = seconds > now and utc(seconds) is not None
+    check(good, f"send_at is {send_at.isoformat()}, which is past or after year 9999", "Give a time in the future.")
+    return seconds
+
+
+def with_key(field: str, text: str, key: object, longest: int) -> tuple[str, str]:
+    """Return a title or name with an idempotency key, and how it ends."""
+    good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key if isinstance(key, str) else "") is not None
+    check(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
+    ending = f"(once {key})"
+    longest -= len(ending) + 1
+    problem = f"{field} has {len(text)} characters, and with this key it may have {longest}"
+    check(0 < len(text) <= longest, problem, f"Shorten the {field} or the key, which becomes part of the {field}.")
+    return f"{text} {ending}", ending
+
+
+def utc(seconds: int | None) -> datetime | None:
+    """Return the time for unix seconds; None for a number that is no time."""
+    try:
+        return None if seconds is None or seconds is True else datetime.fromtimestamp(seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+# --- flows ---
+
+
+def content(call: Change[R], result: Callable[[Any], T]) -> Flow[T]:
+    """Create or update a campaign or a single send, and return the result that is made of it as it is then."""
+    known_from, answer, state = yield from change(call)
+    found: Any = answer if known_from == "answer" or state is None else state.model
+    try:
+        call.resource.checked_id(getattr(found, "id", None))
+    except errors.ConfigurationError:
+        raise call.unknown(None, "the service accepted the request, but its answer cannot be read") from None
+    return result(found)
+
+
+def status_of(changed: Changed[Any]) -> str | None:
+    """Return the status after a write: as the answer tells, or as it was read back."""
+    known_from, answer, state = changed
+    return answer.status if answer else state.status if state and known_from != "answer" else None
+
+
+def made(call: Call[Any], found: Any, create: Write[Any], ending: str, body: Mapping[str, Any]) -> Flow[Any]:
+    """Return the model with an idempotency key: the one that was found, or one that is made."""
+    if found is not None:
+        return found
+    yield from change(Change(call.session, create, body=body, wanted={"key": ending}).follow(call))
+    call.changed["changed"] = "This call made a draft: call again with the same key, which finds the draft."
+    _, state = yield from read_back(call, Created(ending))
+    if state is not None and state.model is not None:
+        return state.model
+    why = f"a draft was made, and the list does not show its {call.resource.keyed} yet, which ends with {ending!r}"
+    raise call.error(errors.NotAppliedError, cause=why)
+
+
+def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, Any]) -> Flow[None]:
+    """Give a draft of an earlier run the fields given now."""
+    body = {name: value for name, value in body.items() if name != "editor"}
+    if State(model).is_("draft") and not Updated(fields := flat(body)).holds(model):
+        yield from change(Change(call.session, update, model.id, body, wanted={"fields": fields}).follow(call))
+        call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
+
+
+# --- lists whose pages name the next one ---
+
+
+class Tokens:
+    """Every item of a list, page by page."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, Any] = {"page_size": PAGE_SIZE}
+        self.done: bool = False
+        self._seen = set[str]()
+
+    def take(self, listed: Any) -> Sequence[Any]:
+        """Return the items of a page, and set the parameters of the next page."""
+        link = re.search("[?&]page_token=([^&#]+)", str(getattr(listed.field_metadata, "next_", "")))
+        token = unquote(link[1]) if link else ""
+        self.done = not token or token in self._seen
+        self._seen.add(token)
+        self.parameters["page_token"] = token
+        return listed.result or ()
+
+
+def pages(call: Call[Any], body: Mapping[str, Any] | None = None) -> Flow[list[Any]]:
+    """Read every page of a list or of a search."""
+    found, tokens = list[Any](), Tokens()
+    while not tokens.done:
+        found += tokens.take((yield from page(call, tokens.parameters, PAGE_SIZE, body)))
+    return found
+
+
+# --- what to do when the outcome of a write is unknown ---
+
+COMPARE = "outcome(error) reads and compares. Updating again does no harm while nobody else edits."
+IS_FOUND = "outcome(error) tells: what is found was not deleted, and deleting it again does no harm."
+READ_TIME = "outcome(error) reads status and time: the chosen time means that the write was applied."
