@@ -127,7 +127,7 @@ def test_on_behalf_of(run: Run, option: str, name: str, own: int) -> None:
         (["send", "4900", "--sandbox", "--account-id", "A 1"], "--account-id 'A 1' holds a space"),
         (["send", "4900", "--sandbox", "--account-id", "A 1"], "the command adds `account-id ` itself"),
         (["update", "4900", "--sandbox"], "there is nothing to change"),
-        (["update", "4900", "--sandbox"], "such as --subject TEXT"),
+        (["update", "4900", "--sandbox"], "The fields are subject, sender_id"),
         (["schedule", "4900", "--sandbox", "--at", "2001-01-05T10:53Z"], "--at is 2001-01-05T10:53:00+00:00, which is"),
         (["get", "4900", "--base-url", "nowhere"], "--base-url is no http(s) URL with a host"),
         (["send", "4900", "--sandbox", "--on-behalf-of", "a", "--account-id", "b"], "not both."),
@@ -184,14 +184,14 @@ def test_the_words_of_the_command_line() -> None:
 
 
 def test_an_error_names_commands(kept: Run, httpx_mock: HTTPXMock, run: Run) -> None:
-    assert "is a Draft again after `sendgrid-campaigns unschedule ID`." in (
+    assert "`sendgrid-campaigns unschedule ID` gives a Draft again" in (
         kept("send", "4900").stdout + kept("send", "4900").stderr
     )
     assert "To stop its mail: `sendgrid-campaigns delete ID --stop`." in kept("delete", "4900", "--yes").stderr
     assert "is seen only with --on-behalf-of or --account-id." in kept("get", "4901").stderr
     httpx_mock.add_response(method="GET", json=DRAFT, is_reusable=True)
     httpx_mock.add_exception(httpx.ReadTimeout("slow"), method="POST", is_reusable=True)
-    assert "`sendgrid-campaigns outcome ID`, now or later, reads what became of it." in run("send", "4900").stderr
+    assert "`sendgrid-campaigns outcome ID` tells, now or later." in run("send", "4900").stderr
     said = json.loads(run("send", "4900", "--json").stderr)
     assert "`sendgrid-campaigns outcome ID`" in said["text"]
     assert said["advice"] in said["text"]

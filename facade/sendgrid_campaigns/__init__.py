@@ -15,47 +15,21 @@ from sendgrid_campaigns._sync.campaigns import CampaignsClient
 from sendgrid_campaigns.campaign_types import Campaign
 from sendgrid_campaigns.campaigns import AsyncCampaignsClient
 from sendgrid_campaigns.config import Clock, Retry
-from sendgrid_campaigns.errors import (
-    APIConnectionError,
-    APIStatusError,
-    AuthenticationError,
-    BadRequestError,
-    ConfigurationError,
-    DeleteWouldStopMailError,
-    InvalidResponseError,
-    NotAppliedError,
-    NotFoundError,
-    NotInDraftError,
-    NotScheduledError,
-    OutcomeUnknownError,
-    PermissionDeniedError,
-    RateLimitError,
-    SendGridError,
-    ServerError,
-    WrongStateError,
-)
-from sendgrid_campaigns.models import (
-    Attempt,
-    CheckResult,
-    ErrorDetail,
-    Outcome,
-    Schedule,
-    SendReceipt,
-    SingleSendReceipt,
-)
+
+from sendgrid_campaigns.errors import (  # isort: skip
+    APIConnectionError, APIStatusError, AuthenticationError, BadRequestError, ConfigurationError,
+    DeleteWouldStopMailError, InvalidResponseError, NotAppliedError, NotFoundError, NotInDraftError, NotScheduledError,
+    OutcomeUnknownError, PermissionDeniedError, RateLimitError, SendGridError, ServerError, WrongStateError,
+)  # fmt: skip
+from sendgrid_campaigns.models import Attempt, CheckResult, ErrorDetail, Outcome, Schedule, SendReceipt
 from sendgrid_campaigns.version import __version__
 
 if TYPE_CHECKING:
     from sendgrid_campaigns._sync.single_sends import SingleSendsClient
-    from sendgrid_campaigns.single_send_types import SingleSend
     from sendgrid_campaigns.single_sends import AsyncSingleSendsClient
 
 # Programs that send campaigns import none of this.
-_LATER = {
-    "AsyncSingleSendsClient": "single_sends",
-    "SingleSend": "single_send_types",
-    "SingleSendsClient": "_sync.single_sends",
-}
+_LATER = {"SingleSendsClient": "_sync.single_sends", "AsyncSingleSendsClient": "single_sends"}
 
 
 def __getattr__(name: str) -> Any:
@@ -69,6 +43,6 @@ __all__ = [
     "AuthenticationError", "BadRequestError", "Campaign", "CampaignsClient", "CheckResult", "Clock",
     "ConfigurationError", "DeleteWouldStopMailError", "ErrorDetail", "InvalidResponseError", "NotAppliedError",
     "NotFoundError", "NotInDraftError", "NotScheduledError", "Outcome", "OutcomeUnknownError", "PermissionDeniedError",
-    "RateLimitError", "Retry", "Schedule", "SendGridError", "SendReceipt", "ServerError", "SingleSend",
-    "SingleSendReceipt", "SingleSendsClient", "WrongStateError", "__version__",
+    "RateLimitError", "Retry", "Schedule", "SendGridError", "SendReceipt", "ServerError",
+    "SingleSendsClient", "WrongStateError", "__version__",
 ]  # fmt: skip

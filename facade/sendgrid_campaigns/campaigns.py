@@ -9,30 +9,17 @@ from datetime import UTC, datetime
 from operator import index
 from typing import TYPE_CHECKING, Any, Unpack
 
-from sendgrid_campaigns import errors, models
+from sendgrid_campaigns import errors, models, operations
 from sendgrid_campaigns.campaign_types import Campaign, ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns.client import AsyncClient
 from sendgrid_campaigns.config import check, check_count
 from sendgrid_campaigns.errors import shown
-from sendgrid_campaigns.operations import (
-    COMPARE,
-    IS_FOUND,
-    READ_TIME,
-    checked_fields,
-    checked_time,
-    content,
-    made,
-    status_of,
-    updated,
-    utc,
-    with_key,
-)  # fmt: skip
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change
 from sendgrid_campaigns.protocol.flow import Flow
 from sendgrid_campaigns.protocol.goals import Resource, Write
-from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, find, page
+from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, first_with_key, page
 from sendgrid_campaigns_api import operations as api
 
 if TYPE_CHECKING:
@@ -50,40 +37,31 @@ def checked_id(value: Any) -> int:
 
 def new_fields(title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a campaign that is made: there is nothing to clear yet."""
-    given = checked_fields("a campaign", _FIELDS, {"title": title, **fields})
+    given = operations.checked_fields("a campaign", _Fields, {"title": title, **fields})
     return {name: value for name, value in given.items() if value is not None}
 
 
-def title_with_key(title: str, key: object) -> tuple[str, str]:
-    """Return a title with an idempotency key, and how that title ends."""
-    return with_key("title", title, key, api.CREATE_CAMPAIGN.limits["title"])
-
-
-_FIELDS: Mapping[str, Any] = {"title": str, **NewCampaignFields.__annotations__}
+class _Fields(NewCampaignFields, ChangedCampaignFields, total=False): ...
 
 
 # --- the writes ---
 
-FIRST_PAGE: Mapping[str, Any] = {"limit": PAGE_SIZE, "offset": 0}
 CAMPAIGN = Resource(
-    "campaign", "campaign_id", checked_id, api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS, FIRST_PAGE,
-    "title",
+    "campaign", "campaign_id", checked_id, api.GET_CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, api.LIST_CAMPAIGNS,
+    {"limit": PAGE_SIZE, "offset": 0}, "title",
 )  # fmt: skip
 
 # What to do when the outcome of each write is unknown.
 LIST_IT = "List the newest campaigns: one with this title and content is it. At worst there is a draft too many."
 READ_STATUS = "outcome(error) reads the status: a Draft was unscheduled; delete(..., stop=True) stops mail going out."
-DO_NOT_SEND = (
-    "Do not send it again on this error. outcome(error), now or later, reads what became of it. While it is a Draft,"
-    " ensure_sent() may be called: the service sends a campaign at most once."
-)
+DO_NOT_SEND = "Do not send it again: outcome(error) tells, now or later. A Draft may be sent by ensure_sent()."
 LOOK_INTO_MAIL = "A test cannot be read back. Look into the mailboxes; sending again may deliver the test twice."
 
 CREATE = Write(api.CREATE_CAMPAIGN, CAMPAIGN, "created", LIST_IT, goals.Created, ambiguous=())
-UPDATE = Write(api.UPDATE_CAMPAIGN, CAMPAIGN, "updated", COMPARE, goals.Updated)
-DELETE = Write(api.DELETE_CAMPAIGN, CAMPAIGN, "deleted", IS_FOUND, goals.Deleted, ambiguous=(403, 404))
-SCHEDULE = Write(api.SCHEDULE_CAMPAIGN, CAMPAIGN, "scheduled", READ_TIME, goals.Scheduled)
-RESCHEDULE = Write(api.RESCHEDULE_CAMPAIGN, CAMPAIGN, "rescheduled", READ_TIME, goals.Rescheduled)
+UPDATE = Write(api.UPDATE_CAMPAIGN, CAMPAIGN, "updated", operations.COMPARE, goals.Updated)
+DELETE = Write(api.DELETE_CAMPAIGN, CAMPAIGN, "deleted", operations.IS_FOUND, goals.Deleted, ambiguous=(403, 404))
+SCHEDULE = Write(api.SCHEDULE_CAMPAIGN, CAMPAIGN, "scheduled", operations.READ_TIME, goals.Scheduled)
+RESCHEDULE = Write(api.RESCHEDULE_CAMPAIGN, CAMPAIGN, "rescheduled", operations.READ_TIME, goals.Rescheduled)
 UNSCHEDULE = Write(api.UNSCHEDULE_CAMPAIGN, CAMPAIGN, "unscheduled", READ_STATUS, goals.Unscheduled)
 SEND = Write(api.SEND_CAMPAIGN, CAMPAIGN, "sent", DO_NOT_SEND, goals.Sent)
 # Any: mypy takes the None of a statement for a part of the answer.
@@ -98,22 +76,35 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
     changed = known_from, answer, _ = yield from change(call)
-    at = utc(answer.send_at if answer else send_at) or datetime.fromtimestamp(send_at, UTC)
-    return models.Schedule(call.id, at, status_of(changed), known_from, tuple(call.attempts))
+    at = operations.utc(answer.send_at if answer else send_at) or datetime.fromtimestamp(send_at, UTC)
+    return models.Schedule(call.id, at, operations.status_of(changed), known_from, tuple(call.attempts))
 
 
 def send(call: "Change[wire.SendAccepted]", *, post_first: bool = False) -> Flow[models.SendReceipt]:
     """Send a campaign."""
     changed = yield from change(call, post_first=post_first)
-    return models.SendReceipt(call.id, status_of(changed), changed[0], tuple(call.attempts))
+    return models.SendReceipt(call.id, operations.status_of(changed), changed[0], tuple(call.attempts))
+
+
+def find(call: Call[Any], key: str) -> Flow[Any]:
+    """Find the campaign with an idempotency key among all of the account's; None when there is none.
+
+    One that is no Draft ends the search, for nothing is to be sent any more. After a Draft, the rest is read as well:
+    there may be one that was sent, and made before.
+    """
+    pages, found, best = Pages[Any](PAGE_SIZE), list[Any](), None
+    while not pages.done and goals.State(best).is_("draft", ""):
+        found += pages.take((yield from page(call, {**CAMPAIGN.first_page, "offset": pages.offset}, PAGE_SIZE)).result)
+        best = first_with_key(CAMPAIGN, key, found)
+    return best
 
 
 def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[models.SendReceipt]:
     """Find the campaign of an idempotency key, or make it; bring its fields up to date; send it."""
     call = Call(session, api.LIST_CAMPAIGNS, "sent", CAMPAIGN)
     campaign = yield from find(call, ending)
-    campaign = yield from made(call, campaign, CREATE, ending, body)
-    yield from updated(call, UPDATE, campaign, body)
+    campaign = yield from operations.made(call, campaign, CREATE, ending, body)
+    yield from operations.updated(call, UPDATE, campaign, body)
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
 
@@ -183,10 +174,10 @@ class AsyncCampaignsClient(AsyncClient):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/view-scheduled-time-of-a-campaign
         """
         seconds = (await self._read(CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at
-        if seconds is not None and utc(seconds) is None:
+        if seconds is not None and operations.utc(seconds) is None:
             cause = f"send_at is {shown(seconds)}"
             raise errors.InvalidResponseError(action="read", campaign_id=campaign_id, cause=cause)
-        return utc(seconds)
+        return operations.utc(seconds)
 
     async def check(self, campaign_id: int) -> models.CheckResult:
         """Read a campaign and list everything that would stop it from being sent, by the documented rules.
@@ -209,7 +200,8 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/create-a-campaign
         """
-        return await self._run(content(Change(self._session, CREATE, body=new_fields(title, fields)), Campaign.of))
+        create = Change(self._session, CREATE, body=new_fields(title, fields))
+        return await self._run(operations.content(create, Campaign.of))
 
     async def update(self, campaign_id: int, **fields: Unpack[ChangedCampaignFields]) -> Campaign:
         """Change a draft: a field that is left out stays as it is, and None clears one.
@@ -218,11 +210,10 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-campaign
         """
-        body = checked_fields("a campaign", _FIELDS, fields)
-        check(bool(body), "update() was given nothing to change", "Name a field, such as subject=...")
+        body = operations.checked_fields("a campaign", _Fields, fields)
         id = checked_id(campaign_id)
         update = Change(self._session, UPDATE, id, body=body, wanted={"fields": body})
-        return await self._run(content(update, Campaign.of))
+        return await self._run(operations.content(update, Campaign.of))
 
     async def delete(self, campaign_id: int, *, stop: bool = False) -> None:
         """Delete a campaign.
@@ -244,7 +235,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/schedule-a-campaign
         """
-        seconds = checked_time(send_at, self._session.clock.time())
+        seconds = operations.checked_time(send_at, self._session.clock.time())
         call = Change(self._session, SCHEDULE, checked_id(campaign_id), {"send_at": seconds}, {"send_at": seconds})
         return await self._run(time(call, seconds))
 
@@ -255,7 +246,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/update-a-scheduled-campaign
         """
-        seconds = checked_time(send_at, self._session.clock.time())
+        seconds = operations.checked_time(send_at, self._session.clock.time())
         call = Change(self._session, RESCHEDULE, checked_id(campaign_id), {"send_at": seconds}, {"send_at": seconds})
         return await self._run(time(call, seconds))
 
@@ -308,7 +299,7 @@ class AsyncCampaignsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
         """
-        title, ending = title_with_key(title, key)
+        title, ending = operations.with_key("title", title, key)
         return await self._run(send_once(self._session, ending, new_fields(title, fields)))
 
     async def send_test(self, campaign_id: int, to: str | Sequence[str]) -> None:

@@ -21,10 +21,10 @@ def check(good: bool, problem: str, hint: str) -> None:
         raise ConfigurationError(cause=problem, hint=hint)
 
 
-def check_seconds(name: str, value: object) -> None:
-    """Raise ConfigurationError unless a value is a positive number of seconds that clocks can count."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST
-    check(good, f"{name} is {shown(value)}", "Give a positive number of seconds; no call waits for ever.")
+def check_seconds(name: str, value: object, least: float = 0.001) -> None:
+    """Raise ConfigurationError unless a value is a number of seconds from `least` up that clocks can count."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= LONGEST
+    check(good, f"{name} is {shown(value)}", f"Give a number of seconds, at least {least:g}; no call waits for ever.")
 
 
 def check_kind(value: object, kind: type[object]) -> None:

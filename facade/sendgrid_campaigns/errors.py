@@ -76,7 +76,7 @@ class SendGridError(Exception):
     may_have_been_applied: bool = False
     """Whether the write may have had an effect, or may still get one. Never repeat a call after such an error."""
 
-    _advice = _advice_for_view = ""
+    _advice = ""
 
     def __init__(self, text: str | None = None, known: Mapping[str, Any] | None = None, /, **facts: Any) -> None:
         """Make an error of facts: attributes of the class, by keyword.
@@ -108,8 +108,7 @@ class SendGridError(Exception):
     @property
     def advice(self) -> str:
         """What to do next."""
-        for_view = self._advice_for_view if self.on_behalf_of else ""
-        return f"{self.changed} {self.hint or self._advice + for_view}".strip()
+        return f"{self.changed} {self.hint or self._advice}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error in JSON's types: its class, its summary, and every fact that is known."""
@@ -184,10 +183,9 @@ class AuthenticationError(APIStatusError):
     """401: the service does not know the key, or not for the account acted for."""
 
     _advice = (
-        "Check that SENDGRID_API_KEY (or api_key=) holds a whole key that is still valid. The service answers 401, too,"
-        " when the account's credits are used up, and to a key of another region (EU keys need their own base_url)."
+        "Check that SENDGRID_API_KEY (or api_key=) holds a whole, valid key. The service answers 401, too, when credits"
+        " are used up, to a key of another region (base_url), and on behalf of what is no account of the key's."
     )
-    _advice_for_view = " With on-behalf-of, the key must be the parent account's, and the account acted for must exist."
     status_code: int = 401
 
 
@@ -195,10 +193,8 @@ class PermissionDeniedError(APIStatusError):
     """403 while the campaign's status allows the call."""
 
     _advice = (
-        "The service does not say which of three causes this is: the API key lacks a marketing_campaigns scope (give it"
-        " one in the dashboard, Settings > API Keys); IP Access Management does not know this machine's address; or"
-        " this account has no access to the legacy Campaigns API: newer accounts have Single Sends instead, see"
-        " https://www.twilio.com/docs/sendgrid/api-reference/single-sends"
+        "The key lacks a scope (marketing_campaigns, or marketing for single sends), IP Access Management does not know"
+        " this machine, or the account has no legacy campaigns: newer ones have Single Sends, see SingleSendsClient."
     )
     status_code: int = 403
 
@@ -221,8 +217,7 @@ class RateLimitError(APIStatusError):
     """Seconds until the service takes requests again, as its last answer said; None when the answer did not say."""
 
     def _details(self) -> list[str]:
-        known = [] if self.retry_after is None else [f"  retry after {self.retry_after:.0f} s"]
-        return super()._details() + known
+        return super()._details() + ([] if self.retry_after is None else [f"  retry after {self.retry_after:.0f} s"])
 
 
 class ServerError(APIStatusError):
@@ -246,12 +241,11 @@ class WrongStateError(SendGridError):
 
 
 class NotInDraftError(WrongStateError):
-    """Only a Draft can be sent, scheduled or updated, and this campaign is none."""
+    """Only a Draft can be sent, scheduled or updated, and this is none."""
 
     _allowed = "only a Draft can be {action}"
     _advice = (
-        "An earlier run or another person has sent, scheduled or stopped the campaign. A Scheduled campaign is a Draft"
-        " again after unschedule(). To mail the same content once more, make a new campaign with it."
+        "It was sent, scheduled or stopped before. unschedule() gives a Draft again; to mail again, make a new one."
     )
 
 
@@ -282,10 +276,7 @@ class APIConnectionError(SendGridError):
 class InvalidResponseError(SendGridError):
     """A read got an answer that the service does not document, more than once."""
 
-    _advice = (
-        "Something in front of the service may have answered (proxy, captive portal, load balancer), or base_url leads"
-        " elsewhere. Call again later."
-    )
+    _advice = "A proxy in front of the service may have answered, or base_url leads elsewhere. Call again later."
     temporary: bool = True
 
     status_code: int = 0

@@ -136,17 +136,8 @@ class Outcome(Result):
     """Every request of the call, in order."""
 
 
-class _Checked(Result):
-    problems: tuple[ErrorDetail, ...]
-
-    @property
-    def ready(self) -> bool:
-        """Whether no problem is known."""
-        return not self.problems
-
-
 @dataclass(frozen=True)
-class CheckResult(_Checked):
+class CheckResult(Result):
     """What would stop a campaign from being sent, as far as its fields tell."""
 
     campaign: "Campaign"
@@ -155,22 +146,15 @@ class CheckResult(_Checked):
     unknown: tuple[ErrorDetail, ...]
     """What only the service can know."""
 
-
-@dataclass(frozen=True)
-class SingleSendCheck(_Checked):
-    """What would stop a single send from being sent, as far as its fields tell."""
-
-    single_send: "SingleSend"
-    problems: tuple[ErrorDetail, ...]
-    """Every problem, by field; empty when no problem is known."""
-    unknown: tuple[ErrorDetail, ...]
-    """What only the service can know."""
+    @property
+    def ready(self) -> bool:
+        """Whether no problem is known."""
+        return not self.problems
 
 
 UNKNOWN = (
     ErrorDetail(field="credits", message="whether the account has enough for the audience"),
-    ErrorDetail(field="sender_id", message="whether the sender identity is verified"),
-    ErrorDetail(field="list_ids, segment_ids", message="whether they still exist, and hold anybody"),
+    ErrorDetail(field="sender_id, list_ids, segment_ids", message="whether they are verified, exist, and hold anybody"),
 )
 
 
@@ -179,13 +163,14 @@ def missing(it: "Campaign | SingleSend", content: "Campaign | EmailConfig", audi
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
     """
+    designed = getattr(content, "design_id", None)
     group, none = "there is neither a suppression group nor a custom unsubscribe URL", "there is none"
     for name, is_there, message in (
         ("status", it.is_draft, f'it is "{it.status}", and only a Draft can be sent'),
-        ("subject", content.subject, none),
+        ("subject", content.subject or designed, none),
         ("sender_id", content.sender_id, none),
         ("list_ids", audience, "there is neither a list nor a segment"),
-        ("plain_content", content.html_content or content.plain_content, "there is neither plain nor HTML content"),
+        ("plain_content", designed or content.html_content or content.plain_content, "there is no content"),
         ("suppression_group_id", content.suppression_group_id or content.custom_unsubscribe_url, group),
     ):
         if not is_there:

@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, is_typeddict
 from urllib.parse import unquote
@@ -17,19 +19,24 @@ from sendgrid_campaigns.protocol.goals import Created, State, Updated, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
 
+LONGEST_NAME = 100
+"""Characters of a campaign's title, and of a single send's name."""
+
 # --- arguments ---
 
 
-def checked_fields(kind: str, known: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def checked_fields(kind: str, typed: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields as they are sent. The service checks the values, but for those that JSON cannot hold.
 
-    known: the annotations of a TypedDict.
+    typed: a TypedDict of the fields.
     """
+    known = typed.__annotations__
+    check(bool(fields), f"no field of {kind} is given", f"The fields are {', '.join(known)}.")
     for name, value in fields.items():
         check(name in known, f"{kind} has no field {shown(name)}", f"The fields are {', '.join(known)}.")
         if is_typeddict(known[name]):
             check(isinstance(value, dict), f"{name} is {shown(value)}", "Give a dict.")
-            checked_fields(name, known[name].__annotations__, value)
+            checked_fields(name, known[name], value)
         try:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
@@ -54,12 +61,12 @@ def checked_time(send_at: Any, now: float) -> int:
     return seconds
 
 
-def with_key(field: str, text: str, key: object, longest: int) -> tuple[str, str]:
+def with_key(field: str, text: str, key: object) -> tuple[str, str]:
     """Return a title or name with an idempotency key, and how it ends."""
     good = re.fullmatch(r"[A-Za-z0-9._:-]{1,40}", key if isinstance(key, str) else "") is not None
     check(good, f"key is {shown(key)}", "Give 1 to 40 letters, digits or any of ._:- to name the mailing.")
     ending = f"(once {key})"
-    longest -= len(ending) + 1
+    longest = LONGEST_NAME - len(ending) - 1
     problem = f"{field} has {len(text)} characters, and with this key it may have {longest}"
     check(0 < len(text) <= longest, problem, f"Shorten the {field} or the key, which becomes part of the {field}.")
     return f"{text} {ending}", ending
@@ -80,11 +87,10 @@ def content(call: Change[R], result: Callable[[Any], T]) -> Flow[T]:
     """Create or update a campaign or a single send, and return the result that is made of it as it is then."""
     known_from, answer, state = yield from change(call)
     found: Any = answer if known_from == "answer" or state is None else state.model
-    try:
+    with suppress(errors.ConfigurationError):
         call.resource.checked_id(getattr(found, "id", None))
-    except errors.ConfigurationError:
-        raise call.unknown(None, "the service accepted the request, but its answer cannot be read") from None
-    return result(found)
+        return result(found)
+    raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
 
 
 def status_of(changed: Changed[Any]) -> str | None:
@@ -102,8 +108,7 @@ def made(call: Call[Any], found: Any, create: Write[Any], ending: str, body: Map
     _, state = yield from read_back(call, Created(ending))
     if state is not None and state.model is not None:
         return state.model
-    why = f"a draft was made, and the list does not show its {call.resource.keyed} yet, which ends with {ending!r}"
-    raise call.error(errors.NotAppliedError, cause=why)
+    raise call.error(errors.NotAppliedError, cause=f"a draft was made, and no list shows its {ending!r} yet")
 
 
 def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, Any]) -> Flow[None]:
@@ -117,30 +122,17 @@ def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, 
 # --- lists whose pages name the next one ---
 
 
-class Tokens:
-    """Every item of a list, page by page."""
-
-    def __init__(self) -> None:
-        self.parameters: dict[str, Any] = {"page_size": PAGE_SIZE}
-        self.done: bool = False
-        self._seen = set[str]()
-
-    def take(self, listed: Any) -> Sequence[Any]:
-        """Return the items of a page, and set the parameters of the next page."""
+def pages(call: Call[Any], body: Mapping[str, Any] | None = None, most: int = sys.maxsize) -> Flow[Sequence[Any]]:
+    """Read pages of a list or of a search, up to `most` items."""
+    found, token, seen = list[Any](), "", set[str]()
+    while token not in seen and len(found) < most:
+        seen.add(token)
+        follows = {"page_token": token} if token else {}
+        listed = yield from page(call, {**call.resource.first_page, **follows}, PAGE_SIZE, body)
+        found += listed.result or ()
         link = re.search("[?&]page_token=([^&#]+)", str(getattr(listed.field_metadata, "next_", "")))
         token = unquote(link[1]) if link else ""
-        self.done = not token or token in self._seen
-        self._seen.add(token)
-        self.parameters["page_token"] = token
-        return listed.result or ()
-
-
-def pages(call: Call[Any], body: Mapping[str, Any] | None = None) -> Flow[list[Any]]:
-    """Read every page of a list or of a search."""
-    found, tokens = list[Any](), Tokens()
-    while not tokens.done:
-        found += tokens.take((yield from page(call, tokens.parameters, PAGE_SIZE, body)))
-    return found
+    return found[:most]
 
 
 # --- what to do when the outcome of a write is unknown ---

@@ -5,9 +5,9 @@ https://www.twilio.com/docs/sendgrid/api-reference/single-sends
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from sendgrid_campaigns import errors, models, operations
 from sendgrid_campaigns import single_send_types as types
@@ -19,9 +19,6 @@ from sendgrid_campaigns.protocol.change import Change, change
 from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Seen, State, Write
 from sendgrid_single_sends_api import operations as api
-
-if TYPE_CHECKING:
-    from sendgrid_single_sends_api import models as wire
 
 # --- arguments ---
 
@@ -40,19 +37,12 @@ def checked_id(value: Any) -> str:
 
 def checked_body(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields as they are sent. A plain text that is given is not replaced by one made of the HTML."""
-    body = operations.checked_fields("a single send", types.ChangedSingleSendFields.__annotations__, fields)
+    body = operations.checked_fields("a single send", types.ChangedSingleSendFields, fields)
     if "plain_content" in (content := body.get("email_config", {})):
         body["email_config"] = {"generate_plain_content": False, **content}
     none = next((name for name, value in operations.flat(body).items() if value is None), None)
     check(none is None, f"{none} is None", "Leave it out: the service clears no field of a single send.")
     return body
-
-
-def checked_within(value: float) -> float:
-    """Return seconds that are enough."""
-    check_seconds("within", value)
-    check(value >= LEAST_WITHIN, f"within is {value}", f"Give {LEAST_WITHIN:.0f} seconds or more.")
-    return value
 
 
 # --- the writes ---
@@ -83,34 +73,27 @@ class SentAt(Scheduled):
 
 
 FIRST_PAGE: Mapping[str, Any] = {"page_size": reading.PAGE_SIZE}
-SINGLE_SEND = Resource(
+RESOURCE = Resource(
     "single send", "single_send_id", checked_id, api.GET_SINGLE_SEND, None, api.LIST_SINGLE_SENDS, FIRST_PAGE, "name"
 )
 
 # What to do when the outcome of each write is unknown.
 SEARCH = "Search for its name: at worst there is a draft too many."
-READ_STATUS = "outcome(error) reads the status: one that was unscheduled is a draft."
-DO_NOT_SEND = (
-    "Do not send it again on this error: the service is not known to refuse a second send. outcome(error), now or"
-    " later, reads what became of it. A job that is to run again uses ensure_sent()."
-)
-IGNORED = (
-    "the account's contact lists are those of the key's own account, or neither has any: on-behalf-of may be ignored"
-)
+STATUS = "outcome(error) reads the status: one that was unscheduled is a draft."
+DO_NOT_SEND = "Do not send it again: outcome(error) tells, now or later. Jobs that run again use ensure_sent()."
+IGNORED = "its contact lists are those of the key's own account, or neither has any: on-behalf-of may be ignored"
 OWN_KEY = "Use a key of that account's own, SingleSendsClient(api_key=...); or give the account a contact list."
 RUN_AGAIN = "outcome(error) reads what became of it. ensure_sent() may be called again, as often as needed."
 
-CREATE = Write(api.CREATE_SINGLE_SEND, SINGLE_SEND, "created", SEARCH, goals.Created, ambiguous=())
-UPDATE = Write(api.UPDATE_SINGLE_SEND, SINGLE_SEND, "updated", operations.COMPARE, goals.Updated)
-DELETE = Write(api.DELETE_SINGLE_SEND, SINGLE_SEND, "deleted", operations.IS_FOUND, goals.Deleted, (403, 404))
-DUPLICATE: Write[Any] = Write(api.DUPLICATE_SINGLE_SEND, SINGLE_SEND, "duplicated", SEARCH, ambiguous=())
-SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "scheduled", operations.READ_TIME, Scheduled)
-UNSCHEDULE: Write[Any] = Write(
-    api.UNSCHEDULE_SINGLE_SEND, SINGLE_SEND, "unscheduled", READ_STATUS, goals.Unscheduled, (400, 403, 404)
-)
+CREATE = Write(api.CREATE_SINGLE_SEND, RESOURCE, "created", SEARCH, goals.Created, ambiguous=())
+UPDATE = Write(api.UPDATE_SINGLE_SEND, RESOURCE, "updated", operations.COMPARE, goals.Updated)
+DELETE = Write(api.DELETE_SINGLE_SEND, RESOURCE, "deleted", operations.IS_FOUND, goals.Deleted, (403, 404))
+DUPLICATE = Write[Any](api.DUPLICATE_SINGLE_SEND, RESOURCE, "duplicated", SEARCH, ambiguous=())
+SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, RESOURCE, "scheduled", operations.READ_TIME, Scheduled)
+UNSCHEDULE = Write[Any](api.UNSCHEDULE_SINGLE_SEND, RESOURCE, "unscheduled", STATUS, goals.Unscheduled, (400, 403, 404))
 # Mail begins at once: of two copies of the request, the first may be carried out and the second be refused.
-SEND: Write[Any] = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent now", DO_NOT_SEND, SentNow, (400, 403))
-SEND_AT = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent", RUN_AGAIN, SentAt)
+SEND = Write[Any](api.SCHEDULE_SINGLE_SEND, RESOURCE, "sent now", DO_NOT_SEND, SentNow, (400, 403))
+SEND_AT = Write(api.SCHEDULE_SINGLE_SEND, RESOURCE, "sent", RUN_AGAIN, SentAt)
 _WRITES = (CREATE, UPDATE, DELETE, DUPLICATE, SCHEDULE, UNSCHEDULE, SEND, SEND_AT)
 WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
 
@@ -118,7 +101,7 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 # --- operations of more than one step ---
 
 
-def timed(call: "Change[wire.Schedule]", *, post_first: bool = False) -> Flow[models.SingleSendReceipt]:
+def timed(call: Change[Any], *, post_first: bool = False) -> Flow[models.SingleSendReceipt]:
     """Send or schedule a single send."""
     changed = yield from change(call, post_first=post_first)
     send_at = operations.utc((call.wanted or {}).get("send_at"))
@@ -131,21 +114,19 @@ def ensure_sent(call: Call[Any], within: float) -> Flow[models.SingleSendReceipt
     if found.is_("scheduled", "triggered"):
         send_at = operations.utc(found.send_at)
         return models.SingleSendReceipt(call.id, found.status, send_at, "already", tuple(call.attempts))
-    if not found.is_("draft"):
-        raise call.error(errors.NotInDraftError, status=found.status or None)
     wanted = {"send_at": int(max(found.service_time, found.local_time) + within)}
     write = Change(call.session, SEND_AT, call.id, when(wanted["send_at"]), wanted).follow(call)
-    return (yield from timed(write, post_first=True))
+    return (yield from timed(write, post_first=found.is_("draft")))
 
 
 def send_once(call: Call[Any], ending: str, body: Mapping[str, Any], within: float) -> Flow[models.SingleSendReceipt]:
     """Find the single send of an idempotency key, or make it; bring its fields up to date; send it."""
-    found = reading.first_with_key(SINGLE_SEND, ending, (yield from operations.pages(call, {"name": ending})))
+    found = reading.first_with_key(RESOURCE, ending, (yield from operations.pages(call, {"name": ending})))
     if State(found).is_("draft", ""):  # the search may lag, and a list may skip what moves between two of its pages
         call.operation = api.LIST_SINGLE_SENDS
-        found = reading.first_with_key(SINGLE_SEND, ending, (yield from operations.pages(call))) or found
+        found = reading.first_with_key(RESOURCE, ending, (yield from operations.pages(call))) or found
     found = yield from operations.made(call, found, CREATE, ending, body)
-    send = Call[Any](call.session, api.GET_SINGLE_SEND, "sent", SINGLE_SEND, found.id).follow(call)
+    send = Call[Any](call.session, api.GET_SINGLE_SEND, "sent", RESOURCE, found.id).follow(call)
     whole = yield from reading.state(send)
     yield from operations.updated(send, UPDATE, whole.model, body)
     return (yield from ensure_sent(send, within))
@@ -178,8 +159,8 @@ class AsyncSingleSendsClient(AsyncClient):
         return await self._run(flow)
 
     async def _lists(self) -> set[str]:
-        call = Call(self._session, api.LIST_CONTACT_LISTS, "read", SINGLE_SEND)
-        return {each.id for each in (await self._run(reading.page(call, {"page_size": 1000}, 1000))).result or ()}
+        found = await self._read(RESOURCE, api.LIST_CONTACT_LISTS, page_size=1000)
+        return {each.id for each in found.result or ()}
 
     # reading
 
@@ -191,72 +172,48 @@ class AsyncSingleSendsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-send-by-id
         """
-        return types.SingleSend.of(await self._read(SINGLE_SEND, api.GET_SINGLE_SEND, single_send_id))
+        return types.SingleSend.of(await self._read(RESOURCE, api.GET_SINGLE_SEND, single_send_id))
 
-    async def list(self, *, page_size: int = 100) -> tuple[types.SingleSendSummary, ...]:
-        """Read the first page of single sends, newest first and without their content. `iterate` reads all.
+    async def list(self, *, most: int = 100, **by: Unpack[types.SearchedFields]) -> tuple[types.SingleSendSummary, ...]:
+        """Read the newest `most` single sends, without their content: a request for each hundred.
 
-        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-all-single-sends
-        """
-        check_count("page_size", page_size, 1)
-        call = Call(self._session, api.LIST_SINGLE_SENDS, "listed", SINGLE_SEND)
-        listed = await self._run(reading.page(call, {"page_size": page_size}, page_size))
-        return tuple(map(types.SingleSendSummary.of, listed.result or ()))
-
-    async def iterate(self) -> AsyncIterator[types.SingleSendSummary]:
-        """Read every single send, without its content, page by page as the caller goes.
-
-        How pages move while single sends come and go is not documented: one may be skipped then, or come twice.
+        by: those alone with a text in their name, one of some statuses, one of some categories. How pages move
+        while single sends come and go is not documented: one may be skipped then, or come twice.
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-all-single-sends
         """
-        call, pages = Call(self._session, api.LIST_SINGLE_SENDS, "listed", SINGLE_SEND), operations.Tokens()
-        while not pages.done:
-            for item in pages.take(await self._run(reading.page(call, pages.parameters, reading.PAGE_SIZE))):
-                yield types.SingleSendSummary.of(item)
-
-    async def search(self, **wanted: Unpack[types.SearchedFields]) -> tuple[types.SingleSendSummary, ...]:
-        """Find single sends by a text in their name, by one of some statuses, and by one of some categories.
-
-        https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-sends-search
-        """
-        body = operations.checked_fields("a search", types.SearchedFields.__annotations__, wanted)
-        call = Call[Any](self._session, api.SEARCH_SINGLE_SENDS, "listed", SINGLE_SEND)
-        return tuple(map(types.SingleSendSummary.of, await self._run(operations.pages(call, body))))
+        check_count("most", most, 1)
+        body = operations.checked_fields("a search", types.SearchedFields, by) if by else None
+        operation = api.SEARCH_SINGLE_SENDS if by else api.LIST_SINGLE_SENDS
+        call = Call(self._session, operation, "listed", RESOURCE)
+        return tuple(map(types.SingleSendSummary.of, await self._run(operations.pages(call, body, most))))
 
     async def categories(self) -> tuple[str, ...]:
         """Read the categories of all single sends.
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-all-categories
         """
-        call = Call(self._session, api.LIST_SINGLE_SEND_CATEGORIES, "listed", SINGLE_SEND)
-        tried = await self._run(reading.read(call, api.LIST_SINGLE_SEND_CATEGORIES, {}))
-        return tuple((tried.value and tried.value.categories) or ())
+        return tuple((await self._read(RESOURCE, api.LIST_SINGLE_SEND_CATEGORIES)).categories or ())
 
     async def stats(self, single_send_id: str, *, since: date = date(2019, 1, 1)) -> types.Counts | None:
-        """Count what became of the mail, from a day on; None while the service has not counted it.
+        """Read the counts of what became of the mail, from a day on; None while the service has not counted it.
 
         https://www.twilio.com/docs/sendgrid/api-reference/marketing-campaign-stats/get-single-send-stats-by-id
         """
-        counts = api.GET_SINGLE_SEND_STATS
         try:
-            found = (await self._read(SINGLE_SEND, counts, single_send_id, start_date=since)).results
+            found = (await self._read(RESOURCE, api.GET_SINGLE_SEND_STATS, single_send_id, start_date=since)).results
         except errors.NotFoundError:
             return None
         return types.Counts.of(found[0].stats) if found and found[0].stats else None
 
-    async def check(self, single_send_id: str) -> models.SingleSendCheck:
+    async def check(self, single_send_id: str) -> tuple[models.ErrorDetail, ...]:
         """Read one single send, and name what would stop it from being sent, as far as its fields tell.
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/get-single-send-by-id
         """
         found = await self.get(single_send_id)
         to, config = found.send_to or types.SendTo(), found.email_config or types.EmailConfig()
-        problems = models.missing(found, config, to.list_ids or to.segment_ids or to.all)
-        lacks = tuple(
-            each for each in problems if not (config.design_id and each.field in ("subject", "plain_content"))
-        )
-        return models.SingleSendCheck(found, lacks, models.UNKNOWN)
+        return tuple(models.missing(found, config, to.list_ids or to.segment_ids or to.all))
 
     # content
 
@@ -278,7 +235,6 @@ class AsyncSingleSendsClient(AsyncClient):
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/update-single-send
         """
         body, id = checked_body(fields), checked_id(single_send_id)
-        check(bool(body), "update() was given nothing to change", "Name a field, such as email_config={...}.")
         update = Change(self._session, UPDATE, id, body, {"fields": operations.flat(body)})
         return await self._write(operations.content(update, types.SingleSend.of))
 
@@ -288,7 +244,7 @@ class AsyncSingleSendsClient(AsyncClient):
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends
         """
         call = Change(self._session, DUPLICATE, body={} if name is None else {"name": name})
-        call.ask.parameters = {SINGLE_SEND.id_name: checked_id(single_send_id)}
+        call.ask.parameters = {RESOURCE.id_name: checked_id(single_send_id)}
         return await self._write(operations.content(call, types.SingleSend.of))
 
     async def delete(self, single_send_id: str, *, stop: bool = False) -> None:
@@ -351,8 +307,9 @@ class AsyncSingleSendsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
         """
-        call = Call[Any](self._session, api.GET_SINGLE_SEND, "sent", SINGLE_SEND, checked_id(single_send_id))
-        return await self._write(ensure_sent(call, checked_within(within)))
+        call = Call[Any](self._session, api.GET_SINGLE_SEND, "sent", RESOURCE, checked_id(single_send_id))
+        check_seconds("within", within, LEAST_WITHIN)
+        return await self._write(ensure_sent(call, within))
 
     async def send_once(
         self, key: str, name: str, *, within: float = 120.0, **fields: Unpack[types.NewSingleSendFields]
@@ -367,11 +324,11 @@ class AsyncSingleSendsClient(AsyncClient):
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
         """
-        longest = api.CREATE_SINGLE_SEND.limits["name"]
-        name, ending = operations.with_key("name", name, key, longest)
-        call = Call[Any](self._session, api.SEARCH_SINGLE_SENDS, "sent", SINGLE_SEND)
+        name, ending = operations.with_key("name", name, key)
+        call = Call[Any](self._session, api.SEARCH_SINGLE_SENDS, "sent", RESOURCE)
         body = checked_body({"name": name, **fields})
-        return await self._write(send_once(call, ending, body, checked_within(within)))
+        check_seconds("within", within, LEAST_WITHIN)
+        return await self._write(send_once(call, ending, body, within))
 
     async def outcome(self, of: str | errors.OutcomeUnknownError) -> models.Outcome:
         """Find out by reading what became of a write, now or later, and by whomever.

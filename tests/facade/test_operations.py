@@ -174,7 +174,7 @@ def test_the_fields_that_are_sent(
 
 HUGE = 10**5_000
 WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
-    ("update", (4900,), {}, "nothing to change"),
+    ("update", (4900,), {}, "no field of a campaign is given"),
     ("update", (4900,), {"tone": 1}, "no field 'tone'"),
     ("create", ("x",), {"status": "Sent"}, "no field 'status'"),
     ("create", ("\ud800",), {}, "title"),  # half a surrogate pair
@@ -297,7 +297,7 @@ def test_a_test_goes_to_one_address_or_several(style: Style, campaigns: Any, ser
 
 NONE, TAG = "there is none", "there is no [unsubscribe] tag in it"
 AUDIENCE = ("list_ids", "there is neither a list nor a segment")
-CONTENT = ("plain_content", "there is neither plain nor HTML content")
+CONTENT = ("plain_content", "there is no content")
 UNSUBSCRIBE = ("suppression_group_id", "there is neither a suppression group nor a custom unsubscribe URL")
 EMPTY = [("subject", NONE), ("sender_id", NONE), AUDIENCE, CONTENT, UNSUBSCRIBE]
 CHECKS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
@@ -310,7 +310,7 @@ CHECKS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"html_content": "<p>", "plain_content": "p"}, [("html_content", TAG), ("plain_content", TAG)]),
     ({"suppression_group_id": None, "custom_unsubscribe_url": ""}, [UNSUBSCRIBE]),
     (dict.fromkeys(OPTIONAL), EMPTY),
-    *[({"status": s}, [("status", f'the campaign is "{s}", and only a Draft can be sent')]) for s in ("Sent", None)],
+    *[({"status": s}, [("status", f'it is "{s}", and only a Draft can be sent')]) for s in ("Sent", None)],
 ]
 
 
@@ -320,4 +320,4 @@ def test_check(style: Style, campaigns: Any, server: Server, given: dict[str, An
     checked = style.do(campaigns.check, 4900)
     assert [(detail.field, detail.message) for detail in checked.problems] == missing
     assert checked.ready is (missing == [])
-    assert [detail.field for detail in checked.unknown] == ["credits", "sender_id", "list_ids, segment_ids"]
+    assert [detail.field for detail in checked.unknown] == ["credits", "sender_id, list_ids, segment_ids"]

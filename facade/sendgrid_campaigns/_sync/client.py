@@ -128,9 +128,10 @@ class Client:
             return None
         return self._exchange.attempt(step, self._session.on_behalf_of, self._session.timeout)
 
-    def _read(self, resource: Resource, operation: Operation[R], id: Any, **parameters: Any) -> R:
-        call = Call(self._session, operation, "read", resource, resource.checked_id(id))
-        tried = self._run(read(call, operation, {resource.id_name: call.id, **parameters}))
+    def _read(self, resource: Resource, operation: Operation[R], *ids: Any, **parameters: Any) -> R:
+        call = Call(self._session, operation, "read", resource, *map(resource.checked_id, ids))
+        parameters |= {resource.id_name: call.id} if ids else {}
+        tried = self._run(read(call, operation, parameters))
         assert tried.value is not None
         return tried.value
 
@@ -138,11 +139,9 @@ class Client:
         if not isinstance(of, OutcomeUnknownError):
             return self._run(find_out(self._session, send, send.resource.checked_id(of), {}))
         known = of.action in writes and of.resource == send.resource.name
-        problem = f"the error is about a {of.resource} that was {shown(of.action)}"
-        check(known, problem, "Give an error that a client of this class raised.")
+        check(known, f"the error is about a {of.resource} to be {shown(of.action)}", "Give an error of this client's.")
         own, its = self._session.on_behalf_of, of.on_behalf_of
-        problem = f"the error is about {its or 'the parent account'!r}, and this is another account's view"
-        check(own in (None, its), problem, "Ask the client itself, or that account's view.")
+        check(own in (None, its), f"the error is about {its or 'the parent account'!r}", "Ask that account's view.")
         id = None if of.campaign_id is None else send.resource.checked_id(of.campaign_id)
         view = self._view(on_behalf_of=its)
         return view._run(find_out(view._session, writes[of.action], id, of.wanted))

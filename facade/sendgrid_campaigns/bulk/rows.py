@@ -13,9 +13,10 @@ from typing import Any, Literal, TextIO, cast
 from sendgrid_campaigns import models
 from sendgrid_campaigns.auth import on_behalf_of
 from sendgrid_campaigns.campaign_types import NewCampaignFields
-from sendgrid_campaigns.campaigns import checked_id, new_fields, title_with_key
+from sendgrid_campaigns.campaigns import checked_id, new_fields
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError, shown
+from sendgrid_campaigns.operations import with_key
 
 State = Literal["todo", "doing", "sent", "already", "refused", "later", "unknown"]
 """What is known of a row:
@@ -214,7 +215,7 @@ def _row(number: int, values: Mapping[str, Any], folder: Path, texts: dict[str, 
             fields[into] = _text(folder, values[name], texts)
     title: Any = values.get("title")
     check(isinstance(title, str), f"title is {shown(title)}", "A row with a key makes a campaign, which needs a title.")
-    title_with_key(title, key)
+    with_key("title", title, key)
     return Row(line=number, on_behalf_of=account, key=key, fields=new_fields(title, fields))
 
 

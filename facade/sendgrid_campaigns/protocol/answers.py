@@ -93,18 +93,16 @@ def number(text: str | None) -> float | None:
     return float(text) if text and re.fullmatch(r"[0-9]{1,15}(\.[0-9]*)?", text := text.strip()) else None
 
 
-def unix_time(value: object) -> int | None:
-    """Return the unix time of whole seconds, or of a text of ISO 8601 with a zone; None for anything else."""
-    with suppress(ValueError, OverflowError):
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        value = value if at is None or at.tzinfo is None else int(at.timestamp())
-    return value if type(value) is int else None
+def unix_time(value: Any) -> int | None:
+    """Return the unix time of whole seconds, or of a text of ISO 8601; None for anything else."""
+    with suppress(TypeError, ValueError, OverflowError):
+        return value if type(value) is int else int(datetime.fromisoformat(value).timestamp())
+    return None
 
 
 @lru_cache(maxsize=8)  # one for each second, and a second holds many answers
 def http_date(text: str | None) -> float | None:
     """Return the unix time of an HTTP date; None for a text that is none."""
-    try:
+    with suppress(TypeError, ValueError, OverflowError):
         return parsedate_to_datetime(text or "").timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
+    return None

@@ -7,13 +7,11 @@ from typing import Any, TypeAlias
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
 from sendgrid_campaigns.protocol.call import Call, Session
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, R
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Map, R
 from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
 from sendgrid_campaigns.protocol.proof import Proof, Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
-
-Map: TypeAlias = Mapping[str, Any] | None
 
 
 class Change(Call[R]):

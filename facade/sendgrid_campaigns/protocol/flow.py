@@ -12,6 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 Id: TypeAlias = Any
 """The id of a resource, as the fragment types it; None before there is one."""
+Map: TypeAlias = Mapping[str, Any] | None
 R_co = TypeVar("R_co", covariant=True)
 
 

@@ -151,10 +151,9 @@ class Rescheduled(Scheduled):
 
     def judge(self, state: State) -> Seen:
         """Return UNCHANGED for another time."""
-        if state.is_("draft"):
-            return Seen.DIVERGED
-        seen = super().judge(state)
-        return Seen.UNCHANGED if seen is Seen.DIVERGED and state.is_("scheduled") else seen
+        if state.is_("scheduled") and state.send_at not in (None, self.send_at):
+            return Seen.UNCHANGED
+        return Seen.DIVERGED if state.is_("draft") else super().judge(state)
 
     def may_repeat(self, state: State) -> bool:
         """Return whether both times are far enough away."""

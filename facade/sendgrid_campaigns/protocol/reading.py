@@ -1,20 +1,18 @@
 """Reads: repeated until an answer is the service's own; the state of a resource; pages of a list."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeAlias
+from typing import Any, Generic
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check_count
 from sendgrid_campaigns.protocol.answers import http_date, json_value, unix_time
 from sendgrid_campaigns.protocol.call import Call
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Map, Operation, R
 from sendgrid_campaigns.protocol.goals import Created, Goal, Resource, State
 from sendgrid_campaigns.protocol.proof import Proof, Tried
 
-Map: TypeAlias = Mapping[str, Any]
 
-
-def read(call: Call[Any], operation: Operation[R], parameters: Map, body: Map | None = None) -> Flow[Tried[R]]:
+def read(call: Call[Any], operation: Operation[R], parameters: Mapping[str, Any], body: Map = None) -> Flow[Tried[R]]:
     """Make a read until an answer is the service's own. Raises the error of the last answer."""
     number = 1
     while True:
@@ -66,37 +64,18 @@ MOST_FRUITLESS = 100
 """Pages in a row without a new resource: more than ever come and go between two of them."""
 
 
-def page(call: Call[Any], parameters: Map, most: int, body: Map | None = None) -> Flow[Any]:
+def page(call: Call[Any], parameters: Mapping[str, Any], most: int, body: Map = None) -> Flow[Any]:
     """Read one page of a list: a model with a `result` of at most `most` items, or of None where there are none."""
     tried = yield from read(call, call.operation, parameters, body)
-    listed: Any = tried.value
-    if not isinstance(json_value(tried.answer.body)["result"], list | None) or len(listed.result or ()) > most:
+    if not isinstance(raw := json_value(tried.answer.body)["result"], list | None) or len(raw or ()) > most:
         raise call.error(errors.InvalidResponseError, cause=f"the answer holds no list of at most {most} items")
-    return listed
-
-
-def find(call: Call[Any], key: str) -> Flow[Any]:
-    """Find the resource with an idempotency key among all of the account's; None when there is none.
-
-    One that is no Draft ends the search, for nothing is to be sent any more. After a Draft, the rest is read as well:
-    there may be one that was sent, and made before.
-    """
-    pages, found, best = Pages[Any](PAGE_SIZE), list[Any](), None
-    while not pages.done and State(best).is_("draft", ""):
-        listed = yield from page(call, {"limit": PAGE_SIZE, "offset": pages.offset}, PAGE_SIZE)
-        found += pages.take(listed.result)
-        best = first_with_key(call.resource, key, found)
-    return best
+    return tried.value
 
 
 def first_with_key(resource: Resource, key: str, found: Sequence[Any]) -> Any:
-    """Of several with the key, take one that is no Draft, or else the one that was made first."""
+    """Return, of several with the key, one that is no Draft; or else the one that every run returns."""
     keyed = [model for model in found if str(getattr(model, resource.keyed)).endswith(key)]
-    return min(
-        keyed,
-        key=lambda model: (State(model).is_("draft"), str(getattr(model, "created_at", "")), model.id),
-        default=None,
-    )
+    return min(keyed, key=lambda model: (str(model.status).casefold() == "draft", model.id), default=None)
 
 
 class Pages(Generic[R]):
