@@ -192,7 +192,7 @@ REFUSED = [
         + ("0001-01-01T00:00:00+05:00",)
     ],
     ("duplicate_single_send", {"name": ""}, {}, ["name"]),
-    *[("duplicate_single_send", body, {}, [None]) for body in (None, {"name": None})],
+    ("duplicate_single_send", {"name": None}, {}, [None]),
     ("search_single_sends", {"name": ""}, {}, ["name"]),
     ("search_single_sends", {"status": "draft"}, {}, [None]),
 ]
@@ -253,7 +253,7 @@ def test_an_update_clears_nothing(sandbox: FixedSandbox) -> None:
     )
 
 
-@cases("given name", ({"name": "Mine"}, "Mine"), ({}, "Copy of " + "x" * 92))
+@cases("given name", ({"name": "Mine"}, "Mine"), ({}, "Copy of " + "x" * 92), (None, "Copy of " + "x" * 92))
 def test_a_copy(sandbox: FixedSandbox, given: Any, name: str) -> None:
     do(sandbox, "update_single_send", body={"name": "x" * 100, "send_at": None})
     sandbox.set_status(ID, "triggered")
@@ -291,6 +291,7 @@ def test_pages(sandbox: FixedSandbox) -> None:
 @cases(
     "given names",
     ({}, ["Two", "One", "March Newsletter"]),
+    (None, ["Two", "One", "March Newsletter"]),
     ({"name": "wO"}, ["Two"]),
     ({"status": ["triggered", "scheduled"]}, ["One"]),
     ({"categories": ["b", "spring line"]}, ["Two", "March Newsletter"]),
@@ -298,12 +299,12 @@ def test_pages(sandbox: FixedSandbox) -> None:
     ({"name": "o", "categories": ["a"], "status": ["draft"]}, ["Two"]),
     ({"status": ["Sent"]}, None),
 )
-def test_search(sandbox: FixedSandbox, given: dict[str, Any], names: list[str] | None) -> None:
+def test_search(sandbox: FixedSandbox, given: dict[str, Any] | None, names: list[str] | None) -> None:
     sandbox.create_single_send(name="One", categories=["a"], status="triggered")
     sandbox.create_single_send(name="Two", categories=["b", "a"])
     found = do(sandbox, "search_single_sends", body=given).json()["result"]
     assert (found and [item["name"] for item in found]) == names
-    assert do(sandbox, "list_single_send_categories").json() == {"categories": ["b", "a", "spring line"]}
+    assert do(sandbox, "list_single_send_categories").json() == {"categories": ["a", "b", "spring line"]}
 
 
 @cases("knob code", (200, 200), (404, 404))

@@ -84,6 +84,11 @@ def _typed(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     return found
 
 
+def _optional(visit: Visit) -> dict[str, Any]:
+    """Return the body's fields; none of a request without a body, as SendGrid's own examples make it."""
+    return visit.json(UNPARSED) if visit.body else {}
+
+
 def _parsed(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that a body sets, without nesting. What is null or blank sets nothing, as in an update."""
     found = _typed(body, _TOP)
@@ -338,7 +343,7 @@ class SingleSends(Shared):
 
     def duplicate_single_send(self, visit: Visit, text: str) -> Answer:
         _, fields = self._write_one(visit, _id(text))
-        given = _typed(visit.json(UNPARSED), ["name"])
+        given = _typed(_optional(visit), ["name"])
         name = given.get("name", f"Copy of {fields['name']}"[:100])
         if problems := _has_name(name):
             raise Refused(400, *problems)
@@ -399,7 +404,7 @@ class SingleSends(Shared):
         return 200, self._listed(visit, self._all(visit))
 
     def search_single_sends(self, visit: Visit) -> Answer:
-        given = _typed(visit.json(UNPARSED), ["name", "status", "categories"])
+        given = _typed(_optional(visit), ["name", "status", "categories"])
         name, status, categories = (given.get(each) for each in ("name", "status", "categories"))
         if name is not None and (problems := _has_name(name)):
             raise Refused(400, *problems)
@@ -416,7 +421,7 @@ class SingleSends(Shared):
 
     def list_single_send_categories(self, visit: Visit) -> Answer:
         each = (category for row in self._all(visit) for category in json.loads(row["fields"])["categories"] or ())
-        return 200, {"categories": list(dict.fromkeys(each))[:1000]}
+        return 200, {"categories": sorted(list(dict.fromkeys(each))[:1000])}
 
     def list_single_send_stats(self, visit: Visit) -> Answer:
         asked = visit.query.get("singlesend_ids")

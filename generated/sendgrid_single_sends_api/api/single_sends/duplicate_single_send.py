@@ -16,7 +16,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     single_send_id: str,
     *,
-    body: DuplicateSingleSendRequest,
+    body: DuplicateSingleSendRequest | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -30,7 +30,8 @@ def _get_kwargs(
         ),
     }
 
-    _kwargs["json"] = body.to_dict()
+    if not isinstance(body, Unset):
+        _kwargs["json"] = body.to_dict()
 
     headers["Content-Type"] = "application/json"
 
@@ -97,7 +98,7 @@ def sync_detailed(
     single_send_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: DuplicateSingleSendRequest,
+    body: DuplicateSingleSendRequest | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
 ) -> Response[ErrorResponse | SingleSend]:
     """Make a draft of a single send
@@ -108,7 +109,7 @@ def sync_detailed(
     Args:
         single_send_id (str):
         on_behalf_of (str | Unset):
-        body (DuplicateSingleSendRequest): How to call a copy.
+        body (DuplicateSingleSendRequest | Unset): How to call a copy.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -135,7 +136,7 @@ def sync(
     single_send_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: DuplicateSingleSendRequest,
+    body: DuplicateSingleSendRequest | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
 ) -> ErrorResponse | SingleSend | None:
     """Make a draft of a single send
@@ -146,7 +147,7 @@ def sync(
     Args:
         single_send_id (str):
         on_behalf_of (str | Unset):
-        body (DuplicateSingleSendRequest): How to call a copy.
+        body (DuplicateSingleSendRequest | Unset): How to call a copy.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -168,7 +169,7 @@ async def asyncio_detailed(
     single_send_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: DuplicateSingleSendRequest,
+    body: DuplicateSingleSendRequest | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
 ) -> Response[ErrorResponse | SingleSend]:
     """Make a draft of a single send
@@ -179,7 +180,7 @@ async def asyncio_detailed(
     Args:
         single_send_id (str):
         on_behalf_of (str | Unset):
-        body (DuplicateSingleSendRequest): How to call a copy.
+        body (DuplicateSingleSendRequest | Unset): How to call a copy.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -204,7 +205,7 @@ async def asyncio(
     single_send_id: str,
     *,
     client: AuthenticatedClient | Client,
-    body: DuplicateSingleSendRequest,
+    body: DuplicateSingleSendRequest | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
 ) -> ErrorResponse | SingleSend | None:
     """Make a draft of a single send
@@ -215,7 +216,7 @@ async def asyncio(
     Args:
         single_send_id (str):
         on_behalf_of (str | Unset):
-        body (DuplicateSingleSendRequest): How to call a copy.
+        body (DuplicateSingleSendRequest | Unset): How to call a copy.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -80,7 +80,7 @@ def sync_detailed(
 ) -> Response[ErrorResponse | SingleSendCategories]:
     """List the categories of single sends
 
-     The latest 1,000 at most.
+     The latest 1,000 at most, in ascending order.
 
     Args:
         on_behalf_of (str | Unset):
@@ -111,7 +111,7 @@ def sync(
 ) -> ErrorResponse | SingleSendCategories | None:
     """List the categories of single sends
 
-     The latest 1,000 at most.
+     The latest 1,000 at most, in ascending order.
 
     Args:
         on_behalf_of (str | Unset):
@@ -137,7 +137,7 @@ async def asyncio_detailed(
 ) -> Response[ErrorResponse | SingleSendCategories]:
     """List the categories of single sends
 
-     The latest 1,000 at most.
+     The latest 1,000 at most, in ascending order.
 
     Args:
         on_behalf_of (str | Unset):
@@ -166,7 +166,7 @@ async def asyncio(
 ) -> ErrorResponse | SingleSendCategories | None:
     """List the categories of single sends
 
-     The latest 1,000 at most.
+     The latest 1,000 at most, in ascending order.
 
     Args:
         on_behalf_of (str | Unset):

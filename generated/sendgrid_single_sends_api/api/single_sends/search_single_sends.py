@@ -14,7 +14,7 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    body: SearchSingleSendsRequest,
+    body: SearchSingleSendsRequest | Unset = UNSET,
     page_size: int | Unset = UNSET,
     page_token: str | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
@@ -37,7 +37,8 @@ def _get_kwargs(
         "params": params,
     }
 
-    _kwargs["json"] = body.to_dict()
+    if not isinstance(body, Unset):
+        _kwargs["json"] = body.to_dict()
 
     headers["Content-Type"] = "application/json"
 
@@ -103,7 +104,7 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
-    body: SearchSingleSendsRequest,
+    body: SearchSingleSendsRequest | Unset = UNSET,
     page_size: int | Unset = UNSET,
     page_token: str | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
@@ -116,7 +117,7 @@ def sync_detailed(
         page_size (int | Unset):
         page_token (str | Unset):
         on_behalf_of (str | Unset):
-        body (SearchSingleSendsRequest): What to look for.
+        body (SearchSingleSendsRequest | Unset): What to look for.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -143,7 +144,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient | Client,
-    body: SearchSingleSendsRequest,
+    body: SearchSingleSendsRequest | Unset = UNSET,
     page_size: int | Unset = UNSET,
     page_token: str | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
@@ -156,7 +157,7 @@ def sync(
         page_size (int | Unset):
         page_token (str | Unset):
         on_behalf_of (str | Unset):
-        body (SearchSingleSendsRequest): What to look for.
+        body (SearchSingleSendsRequest | Unset): What to look for.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -178,7 +179,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
-    body: SearchSingleSendsRequest,
+    body: SearchSingleSendsRequest | Unset = UNSET,
     page_size: int | Unset = UNSET,
     page_token: str | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
@@ -191,7 +192,7 @@ async def asyncio_detailed(
         page_size (int | Unset):
         page_token (str | Unset):
         on_behalf_of (str | Unset):
-        body (SearchSingleSendsRequest): What to look for.
+        body (SearchSingleSendsRequest | Unset): What to look for.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -216,7 +217,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient | Client,
-    body: SearchSingleSendsRequest,
+    body: SearchSingleSendsRequest | Unset = UNSET,
     page_size: int | Unset = UNSET,
     page_token: str | Unset = UNSET,
     on_behalf_of: str | Unset = UNSET,
@@ -229,7 +230,7 @@ async def asyncio(
         page_size (int | Unset):
         page_token (str | Unset):
         on_behalf_of (str | Unset):
-        body (SearchSingleSendsRequest): What to look for.
+        body (SearchSingleSendsRequest | Unset): What to look for.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
