@@ -115,12 +115,14 @@ format: $(READY)  ## format the code, and fix lint errors that have an automatic
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
-generate: $(READY)  ## write generated/ from openapi/, and the sync client from the async client
+generate: $(READY)  ## write generated/ and the facade's types from openapi/, and the sync clients from the async ones
 	@PYTHONPATH=tests $(BIN)/python scripts/generate.py
+	@PYTHONPATH=tests $(BIN)/python scripts/facade_types.py
 	@$(BIN)/python scripts/unasync.py
 
 check-generated: $(READY)  ## fail when generated code differs from what its sources give
 	@PYTHONPATH=tests $(BIN)/python scripts/generate.py --check
+	@PYTHONPATH=tests $(BIN)/python scripts/facade_types.py --check
 	@$(BIN)/python scripts/unasync.py --check
 
 spec-diff: $(LOCKED)  ## BASE=<git ref or file>: compare the fragments, and say what breaks callers; FRAGMENT=campaigns, FORMAT=json
