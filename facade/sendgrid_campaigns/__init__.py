@@ -21,7 +21,8 @@ from sendgrid_campaigns.errors import (  # isort: skip
     DeleteWouldStopMailError, InvalidResponseError, NotAppliedError, NotFoundError, NotInDraftError, NotScheduledError,
     OutcomeUnknownError, PermissionDeniedError, RateLimitError, SendGridError, ServerError, WrongStateError,
 )  # fmt: skip
-from sendgrid_campaigns.models import Attempt, CheckResult, ErrorDetail, Outcome, Schedule, SendReceipt
+from sendgrid_campaigns.models import Attempt, ErrorDetail, Outcome, Schedule, SendReceipt
+from sendgrid_campaigns.operations import CheckResult
 from sendgrid_campaigns.version import __version__
 
 if TYPE_CHECKING:

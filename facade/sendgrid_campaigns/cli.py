@@ -33,10 +33,10 @@ try:
 except ImportError:
     sys.exit("The command line needs click and rich: pip install 'sendgrid-campaigns[cli]'")
 
-from sendgrid_campaigns import Campaign, CampaignsClient
+from sendgrid_campaigns import Campaign, CampaignsClient, CheckResult
 from sendgrid_campaigns.config import BASE_URL, URL_VARIABLE, Clock
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError
-from sendgrid_campaigns.models import Attempt, CheckResult, to_json
+from sendgrid_campaigns.models import Attempt, to_json
 from sendgrid_campaigns.sandbox import Sandbox, example
 from sendgrid_campaigns.version import __version__
 

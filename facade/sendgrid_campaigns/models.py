@@ -1,13 +1,9 @@
 """Results of calls: frozen dataclasses of plain values, None where the service has no value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
-
-if TYPE_CHECKING:
-    from sendgrid_campaigns.campaign_types import Campaign
-    from sendgrid_campaigns.single_send_types import EmailConfig, SingleSend
+from typing import Any, Literal, cast
 
 
 def to_json(value: Any) -> Any:
@@ -134,51 +130,3 @@ class Outcome(Result):
     """What was read, in words."""
     attempts: tuple[Attempt, ...] = field(default=(), compare=False, repr=False)
     """Every request of the call, in order."""
-
-
-@dataclass(frozen=True)
-class CheckResult(Result):
-    """What would stop a campaign from being sent, as far as its fields tell."""
-
-    campaign: "Campaign"
-    problems: tuple[ErrorDetail, ...]
-    """Every problem, by field; empty when no problem is known."""
-    unknown: tuple[ErrorDetail, ...]
-    """What only the service can know."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether no problem is known."""
-        return not self.problems
-
-
-UNKNOWN = (
-    ErrorDetail(field="credits", message="whether the account has enough for the audience"),
-    ErrorDetail(field="sender_id, list_ids, segment_ids", message="whether they are verified, exist, and hold anybody"),
-)
-
-
-def missing(it: "Campaign | SingleSend", content: "Campaign | EmailConfig", audience: object) -> Iterator[ErrorDetail]:
-    """Name what the documents require of a campaign or a single send to be sent, and this one lacks.
-
-    https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
-    """
-    designed = getattr(content, "design_id", None)
-    group, none = "there is neither a suppression group nor a custom unsubscribe URL", "there is none"
-    for name, is_there, message in (
-        ("status", it.is_draft, f'it is "{it.status}", and only a Draft can be sent'),
-        ("subject", content.subject or designed, none),
-        ("sender_id", content.sender_id, none),
-        ("list_ids", audience, "there is neither a list nor a segment"),
-        ("plain_content", designed or content.html_content or content.plain_content, "there is no content"),
-        ("suppression_group_id", content.suppression_group_id or content.custom_unsubscribe_url, group),
-    ):
-        if not is_there:
-            yield ErrorDetail(field=name, message=message)
-
-
-def missing_tags(campaign: "Campaign") -> Iterator[ErrorDetail]:
-    """Name the contents of a campaign that lack the tag which every campaign must have."""
-    for name, text in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
-        if text and "[unsubscribe]" not in text.lower():
-            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")

@@ -3,15 +3,17 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, is_typeddict
+from typing import TYPE_CHECKING, Any, is_typeddict
 from urllib.parse import unquote
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.models import ErrorDetail, Result
 from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.change import Change, Changed, change
 from sendgrid_campaigns.protocol.flow import Flow, R, T
@@ -21,6 +23,10 @@ from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
 
 LONGEST_NAME = 100
 """Characters of a campaign's title, and of a single send's name."""
+
+if TYPE_CHECKING:
+    from sendgrid_campaigns.campaign_types import Campaign
+    from sendgrid_campaigns.single_send_types import EmailConfig, SingleSend
 
 # --- arguments ---
 
@@ -117,6 +123,57 @@ def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, 
     if State(model).is_("draft") and not Updated(fields := flat(body)).holds(model):
         yield from change(Change(call.session, update, model.id, body, wanted={"fields": fields}).follow(call))
         call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
+
+
+# --- what a mailing lacks ---
+
+
+@dataclass(frozen=True)
+class CheckResult(Result):
+    """What would stop a campaign from being sent, as far as its fields tell."""
+
+    campaign: "Campaign"
+    problems: tuple[ErrorDetail, ...]
+    """Every problem, by field; empty when no problem is known."""
+    unknown: tuple[ErrorDetail, ...]
+    """What only the service can know."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether no problem is known."""
+        return not self.problems
+
+
+UNKNOWN = (
+    ErrorDetail(field="credits", message="whether the account has enough for the audience"),
+    ErrorDetail(field="sender_id, list_ids, segment_ids", message="whether they are verified, exist, and hold anybody"),
+)
+
+
+def missing(it: "Campaign | SingleSend", content: "Campaign | EmailConfig", audience: object) -> Iterator[ErrorDetail]:
+    """Name what the documents require of a campaign or a single send to be sent, and this one lacks.
+
+    https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
+    """
+    designed = getattr(content, "design_id", None)
+    group, none = "there is neither a suppression group nor a custom unsubscribe URL", "there is none"
+    for name, is_there, message in (
+        ("status", it.is_draft, f'it is "{it.status}", and only a Draft can be sent'),
+        ("subject", content.subject or designed, none),
+        ("sender_id", content.sender_id, none),
+        ("list_ids", audience, "there is neither a list nor a segment"),
+        ("plain_content", designed or content.html_content or content.plain_content, "there is no content"),
+        ("suppression_group_id", content.suppression_group_id or content.custom_unsubscribe_url, group),
+    ):
+        if not is_there:
+            yield ErrorDetail(field=name, message=message)
+
+
+def missing_tags(campaign: "Campaign") -> Iterator[ErrorDetail]:
+    """Name the contents of a campaign that lack the tag which every campaign must have."""
+    for name, text in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
+        if text and "[unsubscribe]" not in text.lower():
+            yield ErrorDetail(field=name, message="there is no [unsubscribe] tag in it")
 
 
 # --- lists whose pages name the next one ---

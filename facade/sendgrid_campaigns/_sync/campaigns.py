@@ -179,7 +179,7 @@ class CampaignsClient(Client):
             raise errors.InvalidResponseError(action="read", campaign_id=campaign_id, cause=cause)
         return operations.utc(seconds)
 
-    def check(self, campaign_id: int) -> models.CheckResult:
+    def check(self, campaign_id: int) -> operations.CheckResult:
         """Read a campaign and list everything that would stop it from being sent, by the documented rules.
 
         What only the service can know, such as credits, is listed as unknown.
@@ -187,9 +187,9 @@ class CampaignsClient(Client):
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-a-single-campaign
         """
         campaign = self.get(campaign_id)
-        lacks = models.missing(campaign, campaign, campaign.list_ids or campaign.segment_ids)
-        problems = (*lacks, *models.missing_tags(campaign))
-        return models.CheckResult(campaign, problems, models.UNKNOWN)
+        lacks = operations.missing(campaign, campaign, campaign.list_ids or campaign.segment_ids)
+        problems = (*lacks, *operations.missing_tags(campaign))
+        return operations.CheckResult(campaign, problems, operations.UNKNOWN)
 
     # content
 

@@ -213,7 +213,7 @@ class SingleSendsClient(Client):
         """
         found = self.get(single_send_id)
         to, config = found.send_to or types.SendTo(), found.email_config or types.EmailConfig()
-        return tuple(models.missing(found, config, to.list_ids or to.segment_ids or to.all))
+        return tuple(operations.missing(found, config, to.list_ids or to.segment_ids or to.all))
 
     # content
 

@@ -32,7 +32,7 @@ from sendgrid_campaigns.sandbox.state import State
 if TYPE_CHECKING:
     import ssl
 
-    from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+    from sendgrid_campaigns import AsyncCampaignsClient, AsyncSingleSendsClient, CampaignsClient, SingleSendsClient
     from sendgrid_campaigns.config import Clock, Retry
     from sendgrid_campaigns.sandbox.server import Server
     from sendgrid_campaigns.sandbox.transport import SandboxTransport
@@ -187,16 +187,34 @@ class Sandbox:
     # --- clients ---
 
     def client(self, api_key: str = example.KEY, *, retry: "Retry | None" = None) -> "CampaignsClient":
-        """Return a sync client of this sandbox. The client's waits advance the sandbox's clock, in no real time."""
-        from sendgrid_campaigns.sandbox import client
+        """Return a sync client. The client's waits advance the sandbox's clock, in no real time."""
+        from sendgrid_campaigns import CampaignsClient
+        from sendgrid_campaigns.sandbox.client import client_of
 
-        return client.sync_client(self.transport(), self.clock(), api_key, retry)
+        return client_of(self, CampaignsClient, api_key, retry)
 
     def async_client(self, api_key: str = example.KEY, *, retry: "Retry | None" = None) -> "AsyncCampaignsClient":
-        """Return an async client of this sandbox. The client's waits advance the sandbox's clock, in no real time."""
-        from sendgrid_campaigns.sandbox import client
+        """Return an async client. The client's waits advance the sandbox's clock, in no real time."""
+        from sendgrid_campaigns import AsyncCampaignsClient
+        from sendgrid_campaigns.sandbox.client import client_of
 
-        return client.async_client(self.transport(), self.clock(), api_key, retry)
+        return client_of(self, AsyncCampaignsClient, api_key, retry)
+
+    def single_sends_client(self, api_key: str = example.KEY, *, retry: "Retry | None" = None) -> "SingleSendsClient":
+        """Return a sync client of Single Sends. The client's waits advance the sandbox's clock, in no real time."""
+        from sendgrid_campaigns import SingleSendsClient
+        from sendgrid_campaigns.sandbox.client import client_of
+
+        return client_of(self, SingleSendsClient, api_key, retry)
+
+    def async_single_sends_client(
+        self, api_key: str = example.KEY, *, retry: "Retry | None" = None
+    ) -> "AsyncSingleSendsClient":
+        """Return an async client of Single Sends. The client's waits advance the sandbox's clock, in no real time."""
+        from sendgrid_campaigns import AsyncSingleSendsClient
+        from sendgrid_campaigns.sandbox.client import client_of
+
+        return client_of(self, AsyncSingleSendsClient, api_key, retry)
 
     def clock(self) -> "Clock":
         """Return the sandbox's clock, for a client. Sleeping advances the clock, in no real time."""

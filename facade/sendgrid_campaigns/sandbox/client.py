@@ -1,12 +1,15 @@
 """Clients of the SDK for a sandbox. Their waits advance the sandbox's clock and take no real time."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from sendgrid_campaigns import AsyncCampaignsClient, CampaignsClient
+from sendgrid_campaigns import AsyncCampaignsClient, AsyncSingleSendsClient, CampaignsClient, SingleSendsClient
 from sendgrid_campaigns.config import Clock, Retry
-from sendgrid_campaigns.sandbox.transport import SandboxTransport
+
+if TYPE_CHECKING:
+    from sendgrid_campaigns.sandbox import Sandbox
 
 HOST = "https://sandbox.invalid"
 """In texts and logs, so that nothing looks as if it had reached SendGrid."""
@@ -38,15 +41,14 @@ class SandboxClock(Clock):
         await asyncio.sleep(0)  # other tasks run meanwhile
 
 
-def sync_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> CampaignsClient:
-    http = httpx.Client(transport=transport)
-    client = CampaignsClient(api_key, base_url=HOST, http_client=http, clock=clock, retry=retry or Retry())
+C = TypeVar("C", bound=CampaignsClient | AsyncCampaignsClient | SingleSendsClient | AsyncSingleSendsClient)
+
+
+def client_of(sandbox: "Sandbox", kind: type[C], api_key: str, retry: Retry | None) -> C:
+    """Return a client of this class for a sandbox."""
+    http: Any = (httpx.AsyncClient if kind.__name__.startswith("Async") else httpx.Client)(
+        transport=sandbox.transport()
+    )
+    client = kind(api_key, base_url=HOST, http_client=http, clock=sandbox.clock(), retry=retry or Retry())
     client._exchange._closes = True  # pyright: ignore[reportPrivateUsage] - as of a client that made the httpx client
-    return client
-
-
-def async_client(transport: SandboxTransport, clock: Clock, api_key: str, retry: Retry | None) -> AsyncCampaignsClient:
-    http = httpx.AsyncClient(transport=transport)
-    client = AsyncCampaignsClient(api_key, base_url=HOST, http_client=http, clock=clock, retry=retry or Retry())
-    client._exchange._closes = True  # pyright: ignore[reportPrivateUsage]
     return client
