@@ -474,9 +474,7 @@ class SingleSends(Shared):
 
     def list_field_definitions(self, visit: Visit) -> Answer:
         reserved = [{"id": f"_rf{number}", "name": name, **_TEXT} for number, name in enumerate(RESERVED_FIELDS)]
-        custom = [
-            {"id": row["id"], "name": row["name"], **_TEXT} for row in self._resources(visit, "custom_field")
-        ]
+        custom = [{"id": row["id"], "name": row["name"], **_TEXT} for row in self._resources(visit, "custom_field")]
         return 200, {"reserved_fields": reserved, **({"custom_fields": custom} if custom else {})}
 
     def list_senders(self, visit: Visit) -> Answer:
