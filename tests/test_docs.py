@@ -51,6 +51,7 @@ def test_commands(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     Path("newsletter.txt").write_text("Hello! [unsubscribe]")
+    Path("segments.json").write_text('{"110": "8c5e1f3b-6a2d-4e9f-b7c8-1d2e3f4a5b66"}')
     for file in re.findall(r"^```csv\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S):
         Path("jobs.csv").write_text(file)
     for block in CONSOLE.finditer(page.read_text("utf-8")):
