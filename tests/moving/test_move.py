@@ -189,7 +189,9 @@ def test_what_is_read_back_is_as_planned(
         assert found["name"] == plan.name
         sent = plan.single_send.get("email_config", {})
         assert {name: found["email_config"][name] for name in sent} == sent
-        assert found["send_to"]["list_ids"] == plan.single_send.get("send_to", {}).get("list_ids", [])
+        lists = plan.single_send.get("send_to", {}).get("list_ids", [])
+        assert found["send_to"]["list_ids"] == lists
+        assert len({*lists}) == len(lists)
 
 
 EXTRA = Canned(200, {"Content-Type": "application/json"}, b'{"id": 4903, "status": "Draft", "is_split": true, "x": ""}')
@@ -266,6 +268,19 @@ def test_a_move_that_runs_again_makes_one_draft(
         assert made(sandbox) == [first.single_send_id] == [again.single_send_id]
         assert (first.differing, again.differing, again.already) == ((), (), True)
         assert sandbox.mailings() == []
+
+
+EMPTY = Canned(200, {"Content-Type": "application/json"}, b'{"result": null, "_metadata": {}}')
+
+
+@cases("operation", "search_single_sends", "list_single_sends")
+def test_the_search_or_else_the_list_finds_the_draft(operation: str) -> None:
+    with Sandbox() as sandbox:
+        moved = planned(sandbox).apply()
+        sandbox.fault(operation, answer=EMPTY)
+        assert planned(sandbox).apply().already
+        assert made(sandbox) == [moved.single_send_id]
+        sandbox.forget_faults()  # the list is not read when the search has found the draft
 
 
 def test_a_draft_that_somebody_changed_stays_as_it_is() -> None:

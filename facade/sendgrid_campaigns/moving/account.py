@@ -24,7 +24,6 @@ SENT = (
     "An earlier move made it, and it was sent or scheduled since then: there is nothing left to move. A move knows it"
     " by the end of its name; to make another draft, rename it first."
 )
-MADE = "This call made the draft: call again, which finds the draft."
 MAKE = replace(CREATE, hint="Call again: if the draft was made, the call finds the draft by the end of its name.")
 
 
@@ -85,8 +84,6 @@ def draft(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[tuple[
         found = reading.first_with_key(SINGLE_SEND, ending, (yield from operations.pages(call)))
     model = yield from operations.made(call, found, MAKE, ending, body)
     read = Call[Any](session, api.GET_SINGLE_SEND, "moved", SINGLE_SEND, model.id).follow(call)
-    if found is None:
-        read.changed["changed"] = MADE
     state = yield from reading.state(read)
     if not state.is_("draft"):
         raise read.error(NotInDraftError, status=state.status or None, hint=SENT)
