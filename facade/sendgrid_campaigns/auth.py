@@ -54,12 +54,9 @@ class ApiKey:
         """
         text = text.replace(self._value, "(the API key)")
         # Percent signs and JSON escapes spell any character; what quotes a request is short.
-        start = text[:65_536]
-        spelt = unquote(start.replace("\\u00", "%")) if "%" in start or "\\u00" in start else ""
-        for fragment in self._fragments:
-            if fragment in text or fragment in spelt:
-                return "(a text that quoted the API key)"
-        return text
+        spelt = unquote(text[:65_536].replace("\\u00", "%")) if "%" in text or "\\u00" in text else ""
+        quoted = any(fragment in text or fragment in spelt for fragment in self._fragments)
+        return "(a text that quoted the API key)" if quoted else text
 
 
 def _fragments(key: str) -> list[str]:

@@ -92,6 +92,10 @@ WORDS = (
     ("campaign_id is", "ID is"),
     ("send_at is", "--at is"),
     ("no field of a campaign is given", "there is nothing to change"),
+    ("SingleSendsClient(api_key=...)", "in SENDGRID_API_KEY"),
+    ("lists={", "--lists FILE with {"),
+    ("segments={", "--segments FILE with {"),
+    ("plan.apply()", "--apply"),
     (" after retry_after seconds, or give calls a longer deadline: Retry(deadline=...)", " later"),
     ("Call again", "Run the command again"),
     ("call again", "run the command again"),
@@ -161,17 +165,17 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
-def _table(campaigns: Sequence[Campaign]) -> Output:
-    names = ("ID", "STATUS", "TITLE", "SUBJECT")
-    rows = [(str(one.id), *map(visible, (one.status or "", one.title or "", one.subject or ""))) for one in campaigns]
+def _table(names: Sequence[str], found: Sequence[Sequence[str]], data: Any, *, wrap: bool = False) -> Output:
+    """Return a table whose first two columns stay whole on a narrow terminal. The others are cut, or wrapped."""
+    rows = [[*map(visible, row)] for row in found]
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (names, *rows)]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="cyan")
-    for name in names:
-        table.add_column(name, no_wrap=name in ("ID", "STATUS"))  # the others give way to a narrow terminal
+    for number, name in enumerate(names):
+        table.add_column(name, no_wrap=number < 2)
     for row in rows:
-        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
-    return Output("\n".join(lines), [one.to_dict() for one in campaigns], table=table)
+        table.add_row(*(Text(cell, no_wrap=not wrap, overflow="fold" if wrap else "ellipsis") for cell in row))
+    return Output("\n".join(lines), data, table=table)
 
 
 def _done(campaign_id: int, action: str) -> Output:
@@ -260,6 +264,17 @@ def _text_of(context: click.Context, parameter: click.Parameter, value: str | No
     if value == "-" and not text:
         raise click.BadParameter("Standard input is empty.")
     return text
+
+
+def _ids_of(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, str] | None:
+    text = _text_of(context, parameter, value)
+    try:
+        ids: Any = None if text is None else json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{value} is no JSON: {error}") from None
+    if not isinstance(ids, dict | None):
+        raise click.BadParameter(f'{value} holds no JSON object, such as {{"110": "<uuid>"}}.')
+    return ids  # pyright: ignore[reportUnknownVariableType]
 
 
 ID = click.argument("campaign_id", metavar="ID", type=int)
@@ -451,7 +466,7 @@ def check(campaigns: CampaignsClient, campaign_id: int) -> Output:
 def _checked(result: CheckResult) -> Output:
     lines = [f"campaign {result.campaign.id} {'cannot be sent:' if result.problems else 'has no known problem'}"]
     lines += [f"  {visible(str(problem))}" for problem in result.problems]
-    lines += ["only the service knows:", *(f"  {unknown}" for unknown in result.unknown)]
+    lines += ["Only the service knows whether there are credits, and whether sender and lists can be used."]
     data = {"ready": result.ready, **result.to_dict()}
     del data["campaign"]
     return Output("\n".join(lines), data, 0 if result.ready else REFUSED)
@@ -472,7 +487,9 @@ def list_(campaigns: CampaignsClient, limit: int | None, offset: int | None, eve
     page = {name: value for name, value in (("limit", limit), ("offset", offset)) if value is not None}
     if everything and page:
         raise click.UsageError("--all takes no --limit and no --offset.")
-    return _table([*_counted(campaigns.iterate())] if everything else campaigns.list(**page))
+    found = [*_counted(campaigns.iterate())] if everything else campaigns.list(**page)
+    rows = [(str(one.id), one.status or "", one.title or "", one.subject or "") for one in found]
+    return _table(("ID", "STATUS", "TITLE", "SUBJECT"), rows, [one.to_dict() for one in found])
 
 
 def _counted(campaigns: Iterator[Campaign]) -> Iterator[Campaign]:
@@ -605,6 +622,39 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
     """
     campaigns.send_test(campaign_id, to)
     return _done(campaign_id, "sent as a test")
+
+
+@command(
+    ID,
+    click.option("--apply", "apply_", is_flag=True, help="Make the draft, unless an earlier run has. Sends nothing."),
+    click.option("--lists", metavar="FILE", callback=_ids_of, help='JSON: {"110": "<uuid>"}, lists of contacts by ID.'),
+    click.option("--segments", metavar="FILE", callback=_ids_of, help="The same for segments, which no name decides."),
+)
+def move(
+    campaigns: CampaignsClient, campaign_id: int, apply_: bool, lists: dict[str, str] | None, segments: Any
+) -> Output:
+    """Plan a move of the campaign ID to Single Sends.
+
+    With --apply, makes the draft, and reads it back. Campaign and draft can both be sent afterwards. The exit code is 3
+    while the plan has problems, and when the draft is not as planned.
+
+    Examples:
+      sendgrid-campaigns move 4900
+      sendgrid-campaigns move 4900 --segments segments.json --apply
+    """
+    from sendgrid_campaigns import SingleSendsClient, moving  # programs that send campaigns need neither
+
+    single_sends = object.__new__(SingleSendsClient)  # a view: with the key, the account and the connections
+    vars(single_sends).update(vars(campaigns), _is_view=True)
+    plan = moving.move(campaigns, single_sends, campaign_id, lists=lists, segments=segments)
+    if not apply_ or not plan.ready:
+        rows = [(what, name, in_words(how)) for what, name, how in plan.rows()]
+        shown = _table(("WHAT", "FIELD", "HOW"), rows, plan.to_dict(), wrap=True)
+        return replace(shown, code=0 if plan.ready else REFUSED)
+    data = plan.apply().to_dict()
+    differing = [f"{each['field']}: {each['found']!r}, planned {each['planned']!r}" for each in data["differing"]]
+    shown = _facts({**data, "differing": differing or "no field"}, REFUSED if differing else 0)
+    return replace(shown, data=data)
 
 
 @command(

@@ -28,9 +28,6 @@ from typing import Any
 
 from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
 
-LONGEST_TEXT = 8_000
-"""Characters of an error's text."""
-
 
 def shown(value: object, longest: int = 100) -> str:
     """Return a value as error texts show it: never long, and never failing. Of an exception, its class and text."""
@@ -42,12 +39,8 @@ def shown(value: object, longest: int = 100) -> str:
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
-def _restored(kind: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda items: tuple(kind(**item) if isinstance(item, Mapping) else item for item in items)
-
-
-_RESTORED: Mapping[str, Callable[[Any], Any]] = {"attempts": _restored(Attempt), "errors": _restored(ErrorDetail)}
-"""Facts that JSON holds as objects."""
+_RESTORED: Mapping[str, Callable[..., Any]] = {"attempts": Attempt, "errors": ErrorDetail}
+"""Facts that JSON holds as arrays of objects."""
 
 
 class SendGridError(Exception):
@@ -87,10 +80,11 @@ class SendGridError(Exception):
             default = getattr(type(self), name, print)
             if name.startswith("_") or not isinstance(default, str | int | tuple | Mapping | None):
                 raise TypeError(f"{type(self).__name__} has no {name}")
-            setattr(self, name, _RESTORED[name](value) if name in _RESTORED else value)
+            if name in _RESTORED:
+                value = tuple(_RESTORED[name](**item) if isinstance(item, Mapping) else item for item in value)
+            setattr(self, name, value)
         if text is None:
             text = "\n".join(filter(None, (self.summary, *self._details(), self.advice, *self._trace())))
-        text = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
         super().__init__(text, {name: to_json(value) for name, value in vars(self).items()})
 
     def __str__(self) -> str:
@@ -169,7 +163,7 @@ class APIStatusError(SendGridError):
 
     def _details(self) -> list[str]:
         identity = [f"  error id: {self.error_id}"] if self.error_id else []
-        return [f"  {detail}" for detail in self.errors[1:]] + identity
+        return [f"  {detail}" for detail in self.errors[1:20]] + identity
 
 
 class BadRequestError(APIStatusError):

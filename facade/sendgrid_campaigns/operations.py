@@ -7,26 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, is_typeddict
+from typing import Any, is_typeddict
 from urllib.parse import unquote
 
 from sendgrid_campaigns import errors
+from sendgrid_campaigns.campaign_types import Campaign
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import shown
-from sendgrid_campaigns.models import ErrorDetail, Result
-from sendgrid_campaigns.protocol.call import Call
+from sendgrid_campaigns.models import ErrorDetail, Result, WithStatus
+from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, Changed, change
-from sendgrid_campaigns.protocol.flow import Flow, R, T
-from sendgrid_campaigns.protocol.goals import Created, State, Updated, Write
+from sendgrid_campaigns.protocol.flow import Ask, Flow, R, T
+from sendgrid_campaigns.protocol.goals import Created, Resource, State, Updated, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
 
 LONGEST_NAME = 100
 """Characters of a campaign's title, and of a single send's name."""
-
-if TYPE_CHECKING:
-    from sendgrid_campaigns.campaign_types import Campaign
-    from sendgrid_campaigns.single_send_types import EmailConfig, SingleSend
 
 # --- arguments ---
 
@@ -105,12 +102,10 @@ def status_of(changed: Changed[Any]) -> str | None:
     return answer.status if answer else state.status if state and known_from != "answer" else None
 
 
-def made(call: Call[Any], found: Any, create: Write[Any], ending: str, body: Mapping[str, Any]) -> Flow[Any]:
-    """Return the model with an idempotency key: the one that was found, or one that is made."""
-    if found is not None:
-        return found
+def made(call: Call[Any], create: Write[Any], ending: str, body: Mapping[str, Any]) -> Flow[Any]:
+    """Create the draft with an idempotency key, and return it as the list shows it."""
     yield from change(Change(call.session, create, body=body, wanted={"key": ending}).follow(call))
-    call.changed["changed"] = "This call made a draft: call again with the same key, which finds the draft."
+    call.changed["changed"] = "This call made a draft: call again, which finds the draft."
     _, state = yield from read_back(call, Created(ending))
     if state is not None and state.model is not None:
         return state.model
@@ -125,18 +120,31 @@ def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, 
         call.changed.setdefault("changed", "This call updated the draft of an earlier run, and sent nothing.")
 
 
+SINGLE_SENDS_ONLY = "This key is for Single Sends: use SingleSendsClient. To move campaigns: sendgrid_campaigns.moving."
+
+
+def hint_of_scopes(session: Session, resource: Resource) -> Flow[dict[str, str]]:
+    """Read, once, what the key may do; return a hint where the key is for Single Sends alone."""
+    from sendgrid_single_sends_api.operations import LIST_SCOPES
+
+    tried = yield from Call[Any](session, LIST_SCOPES, "read", resource).exchange(Ask(LIST_SCOPES, {}), wait=False)
+    kinds = {str(scope).partition(".")[0] for scope in (tried.value.scopes if tried.value else ())}
+    return {"hint": SINGLE_SENDS_ONLY} if "marketing" in kinds and "marketing_campaigns" not in kinds else {}
+
+
 # --- what a mailing lacks ---
 
 
 @dataclass(frozen=True)
 class CheckResult(Result):
-    """What would stop a campaign from being sent, as far as its fields tell."""
+    """What would stop a campaign from being sent, as far as its fields tell.
 
-    campaign: "Campaign"
+    Only the service knows whether there are credits, whether the sender is verified, and whether lists hold anybody.
+    """
+
+    campaign: Campaign
     problems: tuple[ErrorDetail, ...]
     """Every problem, by field; empty when no problem is known."""
-    unknown: tuple[ErrorDetail, ...]
-    """What only the service can know."""
 
     @property
     def ready(self) -> bool:
@@ -144,13 +152,7 @@ class CheckResult(Result):
         return not self.problems
 
 
-UNKNOWN = (
-    ErrorDetail(field="credits", message="whether the account has enough for the audience"),
-    ErrorDetail(field="sender_id, list_ids, segment_ids", message="whether they are verified, exist, and hold anybody"),
-)
-
-
-def missing(it: "Campaign | SingleSend", content: "Campaign | EmailConfig", audience: object) -> Iterator[ErrorDetail]:
+def missing(it: WithStatus, content: Any, audience: object) -> Iterator[ErrorDetail]:
     """Name what the documents require of a campaign or a single send to be sent, and this one lacks.
 
     https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/send-a-campaign
@@ -169,7 +171,7 @@ def missing(it: "Campaign | SingleSend", content: "Campaign | EmailConfig", audi
             yield ErrorDetail(field=name, message=message)
 
 
-def missing_tags(campaign: "Campaign") -> Iterator[ErrorDetail]:
+def missing_tags(campaign: Campaign) -> Iterator[ErrorDetail]:
     """Name the contents of a campaign that lack the tag which every campaign must have."""
     for name, text in (("html_content", campaign.html_content), ("plain_content", campaign.plain_content)):
         if text and "[unsubscribe]" not in text.lower():
@@ -185,7 +187,7 @@ def pages(call: Call[Any], body: Mapping[str, Any] | None = None, most: int = sy
     while token not in seen and len(found) < most:
         seen.add(token)
         follows = {"page_token": token} if token else {}
-        listed = yield from page(call, {**call.resource.first_page, **follows}, PAGE_SIZE, body)
+        listed = yield from page(call, {"page_size": PAGE_SIZE, **follows}, PAGE_SIZE, body)
         found += listed.result or ()
         link = re.search("[?&]page_token=([^&#]+)", str(getattr(listed.field_metadata, "next_", "")))
         token = unquote(link[1]) if link else ""

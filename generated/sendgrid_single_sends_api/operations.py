@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         get_single_send,
         get_single_send_stats,
         list_contact_lists,
+        list_field_definitions,
         list_legacy_lists,
         list_scopes,
         list_segments,
@@ -230,6 +231,16 @@ LIST_SEGMENTS: Operation[models.Segments] = Operation(
     path="/v3/marketing/segments/2.0",
     page="https://www.twilio.com/docs/sendgrid/api-reference/segmenting-contacts-v2/get-list-of-segments",
     success={200: "Segments"},
+    body=None,
+    limits={},
+)
+
+LIST_FIELD_DEFINITIONS: Operation[models.FieldDefinitions] = Operation(
+    name="list_field_definitions",
+    method="GET",
+    path="/v3/marketing/field_definitions",
+    page="https://www.twilio.com/docs/sendgrid/api-reference/custom-fields/get-all-field-definitions",
+    success={200: "FieldDefinitions"},
     body=None,
     limits={},
 )

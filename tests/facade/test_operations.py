@@ -320,4 +320,3 @@ def test_check(style: Style, campaigns: Any, server: Server, given: dict[str, An
     checked = style.do(campaigns.check, 4900)
     assert [(detail.field, detail.message) for detail in checked.problems] == missing
     assert checked.ready is (missing == [])
-    assert [detail.field for detail in checked.unknown] == ["credits", "sender_id, list_ids, segment_ids"]

@@ -256,7 +256,7 @@ def test_the_first_write_of_a_view(
 
 def test_a_view_in_the_sandbox(style: Style) -> None:
     for honored in (True, False):
-        with Sandbox(knobs=Knobs(**({} if honored else {"on_behalf_of": "ignored"}))) as sandbox:
+        with Sandbox(knobs=Knobs(single_sends_on_behalf_of="account" if honored else "parent")) as sandbox:
             client = (sandbox.async_single_sends_client if style.is_async else sandbox.single_sends_client)()
             view = client.on_behalf_of("acme")
             if honored:

@@ -93,6 +93,7 @@ CODES = {
         "GET /v3/marketing/lists/{list_id}": "200",
         "GET /v3/contactdb/lists": "200",
         "GET /v3/marketing/segments/2.0": "200",
+        "GET /v3/marketing/field_definitions": "200",
         "GET /v3/marketing/senders": "200",
         "GET /v3/scopes": "200",
     },

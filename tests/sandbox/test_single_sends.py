@@ -343,6 +343,11 @@ def test_what_single_sends_refer_to(sandbox: FixedSandbox) -> None:
     assert [(each["name"], each["contacts_count"]) for each in segments] == [
         *(("Bought in spring", 80), (f"segment {ABSENT}", 5))
     ]
+    assert "custom_fields" not in do(sandbox, "list_field_definitions").json()
+    sandbox.add_resource("custom_field", "e1_T", name="pet")
+    fields = do(sandbox, "list_field_definitions").json()
+    assert [each["name"] for each in fields["custom_fields"]] == ["pet"]
+    assert {"first_name", "email"} < {each["name"] for each in fields["reserved_fields"]}
     for status, locked in (("draft", True), ("triggered", False)):
         sandbox.set_status(ID, status)
         sandbox.set_status(4900, "Sent")

@@ -17,7 +17,7 @@ from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change
-from sendgrid_campaigns.protocol.flow import Flow
+from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Write
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, first_with_key, page
 from sendgrid_campaigns_api import operations as api
@@ -103,7 +103,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     """Find the campaign of an idempotency key, or make it; bring its fields up to date; send it."""
     call = Call(session, api.LIST_CAMPAIGNS, "sent", CAMPAIGN)
     campaign = yield from find(call, ending)
-    campaign = yield from operations.made(call, campaign, CREATE, ending, body)
+    campaign = campaign or (yield from operations.made(call, CREATE, ending, body))
     yield from operations.updated(call, UPDATE, campaign, body)
     return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
 
@@ -113,6 +113,13 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
 
 class CampaignsClient(Client):
     """SendGrid's Campaigns API, blocking. Safe to share between threads; use it as a context manager, or close it."""
+
+    def _run(self, flow: Flow[T]) -> T:
+        try:
+            return super()._run(flow)
+        except errors.PermissionDeniedError as error:
+            hint = super()._run(operations.hint_of_scopes(self._session, CAMPAIGN))
+            raise errors.PermissionDeniedError(None, {**error.args[1], **hint}) from None
 
     # reading
 
@@ -175,8 +182,7 @@ class CampaignsClient(Client):
         """
         seconds = (self._read(CAMPAIGN, api.GET_CAMPAIGN_SCHEDULE, campaign_id)).send_at
         if seconds is not None and operations.utc(seconds) is None:
-            cause = f"send_at is {shown(seconds)}"
-            raise errors.InvalidResponseError(action="read", campaign_id=campaign_id, cause=cause)
+            raise errors.InvalidResponseError(action="read", campaign_id=campaign_id, cause=f"send_at is {seconds!r}")
         return operations.utc(seconds)
 
     def check(self, campaign_id: int) -> operations.CheckResult:
@@ -189,7 +195,7 @@ class CampaignsClient(Client):
         campaign = self.get(campaign_id)
         lacks = operations.missing(campaign, campaign, campaign.list_ids or campaign.segment_ids)
         problems = (*lacks, *operations.missing_tags(campaign))
-        return operations.CheckResult(campaign, problems, operations.UNKNOWN)
+        return operations.CheckResult(campaign, problems)
 
     # content
 

@@ -158,8 +158,7 @@ class Client:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        name = type(self).__name__
-        raise TypeError(f"a {name} is not pickled: it holds an API key and connections. Make one in each process.")
+        raise TypeError(f"a {type(self).__name__} holds an API key and is not pickled. Make one in each process.")
 
     def __repr__(self) -> str:
         session = vars(self).get("_session")  # None in a traceback out of __init__

@@ -125,7 +125,7 @@ def send_once(call: Call[Any], ending: str, body: Mapping[str, Any], within: flo
     if State(found).is_("draft", ""):  # the search may lag, and a list may skip what moves between two of its pages
         call.operation = api.LIST_SINGLE_SENDS
         found = reading.first_with_key(RESOURCE, ending, (yield from operations.pages(call))) or found
-    found = yield from operations.made(call, found, CREATE, ending, body)
+    found = found or (yield from operations.made(call, CREATE, ending, body))
     send = Call[Any](call.session, api.GET_SINGLE_SEND, "sent", RESOURCE, found.id).follow(call)
     whole = yield from reading.state(send)
     yield from operations.updated(send, UPDATE, whole.model, body)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 WRITES = tuple(name for name in OPERATIONS if not name.startswith(("list", "get", "search")))
 STATUSES = ("Draft", "Scheduled", "In Progress", "Sent", "Paused", "Canceled")
-Kind = Literal["sender", "list", "segment", "suppression_group", "ip_pool"]
+Kind = Literal["sender", "list", "segment", "suppression_group", "ip_pool", "custom_field"]
 
 __all__ = ["Canned", "Knobs", "Mailing", "RequestRecord", "Sandbox", "SentTest"]
 
@@ -350,7 +350,7 @@ class Sandbox:
         """Add to an account a resource that campaigns refer to by id. Raises ValueError for an unknown account or kind.
 
         id: of a list or segment of single sends: a UUID as text; of one of campaigns: an integer.
-        name: default: the kind and the id, such as "list 555".
+        name: default: the kind and the id, such as "list 555". Contents name a custom field by its name.
         recipients: of a list or a segment.
         verified: of a sender.
         """

@@ -44,6 +44,13 @@ _NUMBERS = ("sender_id", "suppression_group_id")
 _FLAGS = ("all", "generate_plain_content")
 _NULLABLE = ("send_at", "suppression_group_id", "custom_unsubscribe_url", "sender_id", "ip_pool")
 
+RESERVED_FIELDS = (
+    *("first_name", "last_name", "email", "alternate_emails", "address_line_1", "address_line_2", "city"),
+    *("state_province_region", "postal_code", "country", "phone_number", "external_id"),
+)
+"""The fields that every contact has; the service has a few more."""
+_TEXT = {"field_type": "Text"}
+
 UNSUBSCRIBE = "{{{unsubscribe}}}"
 UNPARSED: Problem = (None, "json could not be unmarshalled")
 NO_TIME: Problem = ("send_at", "send_at must be 'now' or a time such as 2027-01-15T08:00:00Z")
@@ -470,6 +477,11 @@ class SingleSends(Shared):
             ]
         }
 
+    def list_field_definitions(self, visit: Visit) -> Answer:
+        reserved = [{"id": f"_rf{number}", "name": name, **_TEXT} for number, name in enumerate(RESERVED_FIELDS)]
+        custom = [{"id": row["id"], "name": row["name"], **_TEXT} for row in self._resources(visit, "custom_field")]
+        return 200, {"reserved_fields": reserved, **({"custom_fields": custom} if custom else {})}
+
     def list_senders(self, visit: Visit) -> Answer:
         uses = " UNION ".join(
             f"SELECT json_extract(fields, '$.sender_id') AS id FROM {table} WHERE account = :account AND status IN"  # noqa: S608
@@ -595,6 +607,7 @@ ROUTES: dict[re.Pattern[str], dict[str, Callable[..., Answer]]] = {
     re.compile("/v3/marketing/lists"): {"GET": SingleSends.list_contact_lists},
     re.compile("/v3/marketing/lists/([^/]+)"): {"GET": SingleSends.get_contact_list},
     re.compile("/v3/marketing/segments/2[.]0"): {"GET": SingleSends.list_segments},
+    re.compile("/v3/marketing/field_definitions"): {"GET": SingleSends.list_field_definitions},
     re.compile("/v3/marketing/senders"): {"GET": SingleSends.list_senders},
     re.compile("/v3/contactdb/lists"): {"GET": SingleSends.list_legacy_lists},
     re.compile("/v3/scopes"): {"GET": SingleSends.list_scopes},

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .error_help import ErrorHelp
     from .error_item import ErrorItem
     from .error_response import ErrorResponse
+    from .field_definition import FieldDefinition
+    from .field_definitions import FieldDefinitions
     from .key_scopes import KeyScopes
     from .legacy_list import LegacyList
     from .legacy_lists import LegacyLists
@@ -53,6 +55,8 @@ __all__ = (
     "ErrorHelp",
     "ErrorItem",
     "ErrorResponse",
+    "FieldDefinition",
+    "FieldDefinitions",
     "KeyScopes",
     "LegacyList",
     "LegacyLists",
@@ -90,6 +94,8 @@ _MODULES = {
     "ErrorHelp": ".error_help",
     "ErrorItem": ".error_item",
     "ErrorResponse": ".error_response",
+    "FieldDefinition": ".field_definition",
+    "FieldDefinitions": ".field_definitions",
     "KeyScopes": ".key_scopes",
     "LegacyList": ".legacy_list",
     "LegacyLists": ".legacy_lists",
