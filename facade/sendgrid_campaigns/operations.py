@@ -17,7 +17,7 @@ from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.models import ErrorDetail, Result, WithStatus
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, Changed, change
-from sendgrid_campaigns.protocol.flow import Ask, Flow, R, T
+from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R, T
 from sendgrid_campaigns.protocol.goals import Created, Resource, State, Updated, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
@@ -49,7 +49,7 @@ def checked_fields(kind: str, typed: Any, fields: Mapping[str, Any]) -> dict[str
 
 def flat(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields without nesting, such as `email_config.subject`."""
-    parts = {name: value if isinstance(value, dict) else {"": value} for name, value in body.items()}
+    parts = {name: value if hasattr(value, "items") else {"": value} for name, value in body.items()}
     return {f"{name}.{each}".rstrip("."): item for name, part in parts.items() for each, item in part.items()}
 
 
@@ -123,11 +123,9 @@ def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, 
 SINGLE_SENDS_ONLY = "This key is for Single Sends: use SingleSendsClient. To move campaigns: sendgrid_campaigns.moving."
 
 
-def hint_of_scopes(session: Session, resource: Resource) -> Flow[dict[str, str]]:
+def hint_of_scopes(session: Session, resource: Resource, scopes: Operation[Any]) -> Flow[dict[str, str]]:
     """Read, once, what the key may do; return a hint where the key is for Single Sends alone."""
-    from sendgrid_single_sends_api.operations import LIST_SCOPES
-
-    tried = yield from Call[Any](session, LIST_SCOPES, "read", resource).exchange(Ask(LIST_SCOPES, {}), wait=False)
+    tried = yield from Call(session, scopes, "read", resource).exchange(Ask(scopes, {}), wait=False)
     kinds = {str(scope).partition(".")[0] for scope in (tried.value.scopes if tried.value else ())}
     return {"hint": SINGLE_SENDS_ONLY} if "marketing" in kinds and "marketing_campaigns" not in kinds else {}
 

@@ -118,7 +118,9 @@ class CampaignsClient(Client):
         try:
             return super()._run(flow)
         except errors.PermissionDeniedError as error:
-            hint = super()._run(operations.hint_of_scopes(self._session, CAMPAIGN))
+            from sendgrid_single_sends_api.operations import LIST_SCOPES  # which few programs need
+
+            hint = super()._run(operations.hint_of_scopes(self._session, CAMPAIGN, LIST_SCOPES))
             raise errors.PermissionDeniedError(None, {**error.args[1], **hint}) from None
 
     # reading

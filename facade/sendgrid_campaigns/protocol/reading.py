@@ -67,7 +67,7 @@ MOST_FRUITLESS = 100
 def page(call: Call[Any], parameters: Mapping[str, Any], most: int, body: Map = None) -> Flow[Any]:
     """Read one page of a list: a model with a `result` of at most `most` items, or of None where there are none."""
     tried = yield from read(call, call.operation, parameters, body)
-    if not isinstance(raw := json_value(tried.answer.body)["result"], list | None) or len(raw or ()) > most:
+    if type(raw := json_value(tried.answer.body)["result"]) not in (list, type(None)) or len(raw or ()) > most:
         raise call.error(errors.InvalidResponseError, cause=f"the answer holds no list of at most {most} items")
     return tried.value
 
