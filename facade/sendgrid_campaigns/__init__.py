@@ -25,18 +25,18 @@ from sendgrid_campaigns.models import Attempt, ErrorDetail, Outcome, Schedule, S
 from sendgrid_campaigns.operations import CheckResult
 from sendgrid_campaigns.version import __version__
 
-if TYPE_CHECKING:
-    from sendgrid_campaigns._sync.single_sends import SingleSendsClient
-    from sendgrid_campaigns.single_sends import AsyncSingleSendsClient
-
 # Programs that send campaigns import none of this.
 _LATER = {"SingleSendsClient": "_sync.single_sends", "AsyncSingleSendsClient": "single_sends"}
 
+if TYPE_CHECKING:
+    from sendgrid_campaigns._sync.single_sends import SingleSendsClient
+    from sendgrid_campaigns.single_sends import AsyncSingleSendsClient
+else:
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(f"sendgrid_campaigns.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _LATER:
+            return getattr(import_module(f"sendgrid_campaigns.{_LATER[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Protocol, Unpack, assert_type
 
 from sendgrid_campaigns import (
     AsyncCampaignsClient,
+    AsyncSingleSendsClient,
     Attempt,
     Campaign,
     CampaignsClient,
@@ -19,9 +20,11 @@ from sendgrid_campaigns import (
     RateLimitError,
     Schedule,
     SendReceipt,
+    SingleSendsClient,
 )
 from sendgrid_campaigns.campaign_types import NewCampaignFields
-from sendgrid_campaigns.models import KnownFrom
+from sendgrid_campaigns.models import KnownFrom, SingleSendReceipt
+from sendgrid_campaigns.single_send_types import Counts, SendTo, SingleSend, SingleSendSummary
 
 
 class Sender(Protocol):
@@ -98,6 +101,26 @@ def everything_else(campaigns: CampaignsClient) -> list[str | None]:
     assert_type(campaigns.statuses([4900]), dict[int, str | None])
     campaigns.delete(draft.id, stop=True)
     return titles
+
+
+def single_sends(client: SingleSendsClient) -> None:
+    draft = client.create("A name", send_to={"list_ids": ["f2fe"]}, email_config={"subject": "News", "sender_id": 1})
+    assert_type(draft, SingleSend)
+    assert_type(draft.send_to, SendTo | None)
+    assert_type(client.update(draft.id, name="B", categories=("a",)), SingleSend)
+    assert_type(client.check(draft.id), tuple[ErrorDetail, ...])
+    assert_type(client.list(most=7, name="B", status=["draft"]), tuple[SingleSendSummary, ...])
+    receipt = client.on_behalf_of("acme").ensure_sent(draft.id, within=300)
+    assert_type(receipt, SingleSendReceipt)
+    assert_type(receipt.send_at, datetime | None)
+    assert_type(client.schedule(draft.id, datetime.now(UTC)), SingleSendReceipt)
+    assert_type(client.send_once("may", "A name", email_config={"subject": "News"}), SingleSendReceipt)
+    assert_type(client.stats(draft.id), Counts | None)
+    assert_type(client.outcome(draft.id), Outcome)
+
+
+async def awaiting_single_sends(client: AsyncSingleSendsClient) -> None:
+    assert_type(await client.with_options(timeout=5).send("27c2"), SingleSendReceipt)
 
 
 def handling(campaigns: CampaignsClient) -> str:

@@ -18,7 +18,7 @@ import sentry_sdk
 from sentry_sdk.serializer import serialize
 from sentry_sdk.utils import event_from_exception
 
-from sendgrid_campaigns import Retry, SendGridError
+from sendgrid_campaigns import AsyncSingleSendsClient, Retry, SendGridError, SingleSendsClient
 from sockets.kinds import Kind
 from sockets.raw import Request, serve
 from sockets.stage import Shifted
@@ -110,11 +110,13 @@ def _inside(value: object) -> str:
     return "" if ours else repr(getattr(value, "__dict__", ""))
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_the_key_shows_up_nowhere(kind: Kind, place: str, log: pytest.LogCaptureFixture) -> None:
+def told(kind: Kind, call: str, id: Any, place: str, spelling: str, *, thorough: bool) -> list[str]:
+    """Return what a call shows, of a server that quotes the key, and that leaks the key."""
+
     def handle(connection: socket.socket, request: Request) -> bool:
         said = SPELLINGS[spelling](request.headers["authorization"].removeprefix("Bearer "))
-        connection.sendall(b"HTTP/1.1 " + PLACES[place].replace("KEY", said).encode())
+        answer = PLACES[place].replace("KEY", said).replace('"id":1', f'"id":{json.dumps(id)}')
+        connection.sendall(b"HTTP/1.1 " + answer.encode())
         return False
 
     settings: dict[str, Any] = {
@@ -124,15 +126,29 @@ def test_the_key_shows_up_nowhere(kind: Kind, place: str, log: pytest.LogCapture
         "timeout": 0.3 if place == "an unfinished body" else 9,
     }
     with serve(handle) as (url, _):
-        for spelling in SPELLINGS:
-            for call in ("get", *["ensure_sent"] * (spelling == "plain")):
-                texts: list[str] = []
-                try:
-                    found = kind.use(lambda campaigns, call=call: getattr(campaigns, call)(1), base_url=url, **settings)
-                    texts += [repr(found), json.dumps(found.to_dict()), pickle.dumps(found).decode("latin-1")]
-                except Exception as error:
-                    texts += [*shown(error), *(tracked(error) if spelling + call == "plainget" else ())]
-                assert not [text[:2000] for text in texts if leaks(text)], f"{spelling}, {call}"
+        try:
+            found = kind.use(lambda client: getattr(client, call)(id), base_url=url, **settings)
+            texts = [repr(found), json.dumps(found.to_dict()), pickle.dumps(found).decode("latin-1")]
+        except Exception as error:
+            texts = [*shown(error), *(tracked(error) if thorough else ())]
+    return [text[:2000] for text in texts if leaks(text)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_key_shows_up_nowhere(kind: Kind, place: str, log: pytest.LogCaptureFixture) -> None:
+    for spelling in SPELLINGS:
+        for call in ("get", *["ensure_sent"] * (spelling == "plain")):
+            thorough = spelling + call == "plainget"
+            assert not told(kind, call, 1, place, spelling, thorough=thorough), f"{spelling}, {call}"
+    assert not leaks(log.text)
+
+
+@pytest.mark.parametrize("client", [SingleSendsClient, AsyncSingleSendsClient])
+def test_nor_of_single_sends(client: Any, log: pytest.LogCaptureFixture) -> None:
+    kind, id = Kind(client, lambda client: None), "27c21bbf-a12c-440b-b8bf-c526975328ca"
+    for place in PLACES:
+        for call in ("get", "ensure_sent", "stats"):
+            assert not told(kind, call, id, place, "plain", thorough=False), f"{place}, {call}"
     assert not leaks(log.text)
 
 

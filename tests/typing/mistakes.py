@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sendgrid_campaigns import AsyncCampaignsClient, Campaign, CampaignsClient, SendReceipt
+from sendgrid_campaigns import AsyncCampaignsClient, Campaign, CampaignsClient, SendReceipt, SingleSendsClient
 from sendgrid_campaigns import Foo as Foo  # says "Foo"
 
 
@@ -19,6 +19,16 @@ def sync(campaigns: CampaignsClient) -> None:
     campaigns.on_behalf_of()  # says on_behalf_of
     campaigns.get(4900).status = "Sent"  # says "status"
     print(campaigns.get(4900).state)  # says "state"
+
+
+def single_sends(client: SingleSendsClient) -> None:
+    client.create("A name", sbject="News")  # says "sbject"
+    client.create("A name", email_config={"sbject": "News"})  # says "sbject"
+    client.create("A name", send_to={"list_ids": [110]})  # says "str"
+    client.update("27c2", email_config={"ip_pool": None})  # says "None"
+    client.ensure_sent(4900)  # says "int"
+    client.ensure_sent("27c2", within="2 min")  # says "float"
+    print(client.get("27c2").email_config.subject)  # says "None"
 
 
 async def awaiting(campaigns: AsyncCampaignsClient) -> None:
