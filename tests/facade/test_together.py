@@ -17,7 +17,9 @@ import pytest
 
 import sendgrid_campaigns as sg
 from doubles import FORKS, Hurried, Interruption
-from sendgrid_campaigns.sandbox import Sandbox
+from sendgrid_campaigns.models import SingleSendReceipt
+from sendgrid_campaigns.sandbox import Knobs, Sandbox
+from sendgrid_campaigns.sandbox.example import SINGLE_SENDS
 
 LOST: dict[str, Any] = {"effect": "none", "ending": "reset"}
 DONE: dict[str, Any] = {"effect": "done", "ending": "reset"}
@@ -73,6 +75,27 @@ def test_threads(faulty: Sandbox, name: str, number: int, clients: int) -> None:
         check(faulty, [*pool.map(call, range(number))], name)
     for client in made:
         client.close()
+
+
+SINGLE_SEND = next(iter(SINGLE_SENDS))
+
+
+@pytest.mark.parametrize("fault", [None, *FAULTS])
+def test_threads_of_single_sends(fault: str | None) -> None:
+    def call(_: int) -> Any:
+        try:
+            return client.ensure_sent(SINGLE_SEND)
+        except sg.SendGridError as error:
+            return error
+
+    with Sandbox(clock=lambda: 1_800_000_000) as sandbox, sandbox.single_sends_client() as client:
+        if fault:
+            sandbox.fault("schedule_single_send", **FAULTS[fault])
+        with ThreadPoolExecutor(8) as pool:
+            kinds = {type(each) for each in pool.map(call, range(8))}
+        assert SingleSendReceipt in kinds <= {SingleSendReceipt, sg.OutcomeUnknownError}
+        sandbox.advance(3600)
+        assert len(sandbox.mailings(SINGLE_SEND)) == 1
 
 
 class Politely(httpx.AsyncBaseTransport):
@@ -210,7 +233,8 @@ def test_interrupted_wherever_python_lets_it(plan: dict[str, Any]) -> None:
 
 
 def call(results: Any, url: str, name: str, arguments: dict[str, Any]) -> None:
-    with sg.CampaignsClient("SG.sandbox", base_url=url, clock=Hurried()) as campaigns:
+    kind: Any = sg.SingleSendsClient if "single_send_id" in arguments else sg.CampaignsClient
+    with kind("SG.sandbox", base_url=url, clock=Hurried()) as campaigns:
         try:
             result = getattr(campaigns, name)(**arguments)
             results.send((type(result).__name__, result.known_from))
@@ -246,6 +270,36 @@ KILLS: list[tuple[Any, ...]] = [
     *[("send_once", "list", 3, when, fault) for fault in (DONE, LATE) for when in BOTH],
     *[("send_once", "send", 1, "after", LATE), ("send_once", "get", 1, "before", DONE)],
 ]
+
+
+@pytest.mark.parametrize("when", BOTH)
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        ("schedule_single_send", {}),
+        ("schedule_single_send", LOST),
+        ("get_single_send", DONE),
+        ("get_single_send", LATE),
+    ],
+    ids=str,
+)
+def test_killed_while_sending_a_single_send(operation: str, fault: dict[str, Any], when: str) -> None:
+    """Also with a service that takes a second send of what was sent."""
+    processes = queue.Queue[int]()
+    with (
+        Sandbox(clock=lambda: 1_800_000_000, knobs=Knobs(schedules_triggered=True)) as sandbox,
+        sandbox.serve_faulty() as server,
+    ):
+        if fault:
+            sandbox.fault("schedule_single_send", **fault)
+        number = 1 if operation == "schedule_single_send" else 2
+        sandbox.act(operation, number, lambda _: os.kill(processes.get(), signal.SIGKILL), when=when)
+        arguments = {"single_send_id": SINGLE_SEND}
+        assert let_call(server.url, "ensure_sent", arguments, began=processes.put) == []
+        assert [kind for kind, _ in let_call(server.url, "ensure_sent", arguments)] == ["SingleSendReceipt"]
+        sandbox.advance(3600)
+        assert let_call(server.url, "ensure_sent", arguments) == [("SingleSendReceipt", "already")]
+        assert len(sandbox.mailings(SINGLE_SEND)) == 1
 
 
 @pytest.mark.parametrize("kill", KILLS, ids=str)

@@ -26,7 +26,7 @@ def single_sends(client: SingleSendsClient) -> None:
     client.create("A name", email_config={"sbject": "News"})  # says "sbject"
     client.create("A name", send_to={"list_ids": [110]})  # says "str"
     client.update("27c2", email_config={"ip_pool": None})  # says "None"
-    client.ensure_sent(4900)  # says "int"
+    client.ensure_sent(4900)  # says "str"
     client.ensure_sent("27c2", within="2 min")  # says "float"
     print(client.get("27c2").email_config.subject)  # says "None"
 
