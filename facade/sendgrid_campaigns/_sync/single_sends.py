@@ -71,6 +71,7 @@ class SentNow(goals.Sent):
 class Scheduled(goals.Scheduled):
     """The single send goes out at a chosen time. The service refuses the time once it is past."""
 
+    needs_schedule = ("scheduled", "triggered")
     server_checks_state = False
 
 
