@@ -8,7 +8,7 @@ from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, R
-from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
+from sendgrid_campaigns.protocol.goals import Goal, Scheduled, Seen, State, Write
 from sendgrid_campaigns.protocol.proof import Proof, Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
@@ -87,6 +87,9 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
                 if doubt:
                     break
                 state = yield from call.allowed_state(goal)
+                # The request may have waited so long that the mail starts before the schedule is seen.
+                if isinstance(goal, Scheduled) and not goal.may_repeat(state):
+                    raise call.failure(tried)
             continue
         doubt = doubt or (tried.problem if tried.proof is Proof.UNKNOWN else "")
         if goal is None:
