@@ -109,8 +109,11 @@ SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "scheduled", operations.
 UNSCHEDULE: Write[Any] = Write(
     api.UNSCHEDULE_SINGLE_SEND, SINGLE_SEND, "unscheduled", READ_STATUS, goals.Unscheduled, (400, 403, 404)
 )
-# Mail begins at once: of two copies of the request, the first may be carried out and the second be refused.
-SEND: Write[Any] = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent now", DO_NOT_SEND, SentNow, (400, 403))
+# Mail begins at once: of two copies of the request, the first may be carried out and the second be refused, and no page
+# says with which code.
+SEND: Write[Any] = Write(
+    api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent now", DO_NOT_SEND, SentNow, (400, 403, 404, 405, 422)
+)
 SEND_AT = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent", RUN_AGAIN, SentAt)
 _WRITES = (CREATE, UPDATE, DELETE, DUPLICATE, SCHEDULE, UNSCHEDULE, SEND, SEND_AT)
 WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
