@@ -105,15 +105,14 @@ CREATE = Write(api.CREATE_SINGLE_SEND, SINGLE_SEND, "created", SEARCH, goals.Cre
 UPDATE = Write(api.UPDATE_SINGLE_SEND, SINGLE_SEND, "updated", operations.COMPARE, goals.Updated)
 DELETE = Write(api.DELETE_SINGLE_SEND, SINGLE_SEND, "deleted", operations.IS_FOUND, goals.Deleted, (403, 404))
 DUPLICATE: Write[Any] = Write(api.DUPLICATE_SINGLE_SEND, SINGLE_SEND, "duplicated", SEARCH, ambiguous=())
-SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "scheduled", operations.READ_TIME, Scheduled)
+# Mail may begin at once: of two copies of the request, the first may be carried out and the second be refused, and no
+# page says with which code.
+OF_A_COPY = (400, 403, 404, 405, 422)
+SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "scheduled", operations.READ_TIME, Scheduled, OF_A_COPY)
 UNSCHEDULE: Write[Any] = Write(
     api.UNSCHEDULE_SINGLE_SEND, SINGLE_SEND, "unscheduled", READ_STATUS, goals.Unscheduled, (400, 403, 404)
 )
-# Mail begins at once: of two copies of the request, the first may be carried out and the second be refused, and no page
-# says with which code.
-SEND: Write[Any] = Write(
-    api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent now", DO_NOT_SEND, SentNow, (400, 403, 404, 405, 422)
-)
+SEND: Write[Any] = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent now", DO_NOT_SEND, SentNow, OF_A_COPY)
 SEND_AT = Write(api.SCHEDULE_SINGLE_SEND, SINGLE_SEND, "sent", RUN_AGAIN, SentAt)
 _WRITES = (CREATE, UPDATE, DELETE, DUPLICATE, SCHEDULE, UNSCHEDULE, SEND, SEND_AT)
 WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
