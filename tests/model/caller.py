@@ -3,7 +3,7 @@
 import gc
 import json
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -13,15 +13,25 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
 from unittest.mock import patch
 
-from model.service import NOT_FOUND, REFUSED, START, Request, Rules, Shown, Snapshot, World, stored, text_of
+from model.service import EARLIER, NOT_FOUND, REFUSED, START, Request, Rules, Shown, Snapshot, World, stored
+from model.single_sends import SingleSends, SingleWrite, uuid
 from scenarios import CAMPAIGN_ID, Write
-from sendgrid_campaigns import CampaignsClient, Clock, OutcomeUnknownError, Retry, WrongStateError, errors
+from sendgrid_campaigns import (
+    CampaignsClient,
+    Clock,
+    OutcomeUnknownError,
+    Retry,
+    SingleSendsClient,
+    WrongStateError,
+    errors,
+)
 from sendgrid_campaigns.protocol import answers
 from sendgrid_campaigns.protocol.call import Session
 from sendgrid_campaigns.protocol.flow import Answer, Ask, Flow, NoAnswer, Sleep
 from sendgrid_campaigns.protocol.rate_limit import RateLimit
 from sendgrid_campaigns_api import operations as api
 from sendgrid_campaigns_api.operations import Operation
+from sendgrid_single_sends_api.operations import Operation as SingleOperation
 
 SLOWEST = 30.0  # seconds that one request takes at most: the client's timeout
 QUICK = 0.1
@@ -29,8 +39,7 @@ MOST = 400  # requests that a call may make before the call is taken for endless
 NEVER_LEFT, LOST = NoAnswer("never left", not_sent=True), NoAnswer("no answer")
 BODIES = HTML, TEXT, JSON, EMPTY = b"<html>no route</html>", b"no route", b'{"message":"no route"}', b""
 """What proxies, gateways and load balancers write."""
-ANOTHER = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
-"""Another campaign: caches and proxies mix answers up."""
+ANOTHER = World.another
 
 
 class Page(NamedTuple):
@@ -47,6 +56,7 @@ class Fate:
 
     name: str
     copies: int = 1  # carried out at once
+    apart: float = 0.0  # seconds from one copy to the next
     answer: int | None = 0  # which copy's answer arrives; None: none does
     page: Page | None = None
     lasts: bool = False  # whether the same page answers every request from now on
@@ -95,9 +105,7 @@ class Fortune:
         return self.may_stray and self.first is not None
 
 
-class Client(CampaignsClient):
-    """The real client, whose methods hand their flows over instead of running them."""
-
+class _HandsOver:
     flow: Any
 
     def _run(self, flow: Flow[Any]) -> Any:
@@ -105,7 +113,15 @@ class Client(CampaignsClient):
         return flow
 
 
-CLIENT = Client("SG.model")
+class Client(_HandsOver, CampaignsClient):
+    """The real client, whose methods hand their flows over instead of running them."""
+
+
+class SingleClient(_HandsOver, SingleSendsClient):
+    """The real client of single sends, likewise."""
+
+
+CLIENT, SINGLE_CLIENT = Client("SG.model"), SingleClient("SG.model")
 OPERATIONS = {each.name: each for each in vars(api).values() if isinstance(each, Operation)}
 
 
@@ -166,13 +182,14 @@ class Flows(Clock):
         return does
 
     def _begin(self, error: Any) -> Generator[Ask | Sleep, Any, End]:
-        CLIENT._session = Session(
+        client = SINGLE_CLIENT if isinstance(self.write, SingleWrite) else CLIENT
+        client._session = Session(
             timeout=30.0, clock=self, retry=self.retry, rate_limits={None: RateLimit()}, host="model"
         )
         WARNED.clear()
         try:
-            method: Any = self.write.call(CLIENT, START) if error is None else CLIENT.outcome(error)
-            value = yield from method or CLIENT.flow  # some methods return nothing
+            method: Any = self.write.call(client, START) if error is None else client.outcome(error)
+            value = yield from method or client.flow  # some methods return nothing
             return End("done", value, None, tuple(WARNED))
         except (Exception, Interruption) as raised:
             kinds: dict[type[BaseException], str] = {OutcomeUnknownError: "unknown", WrongStateError: "wrong state"}
@@ -192,7 +209,9 @@ class Flows(Clock):
 class Caller:
     """A call: what it asks and is told, with an eye on what it must not do."""
 
-    def __init__(self, flows: Flows, world: World, fortune: Fortune, *, log: bool = False) -> None:
+    def __init__(
+        self, flows: Flows, world: World, fortune: Fortune, *, began: float = START, log: bool = False
+    ) -> None:
         self.flows = flows
         self.write, self.retry = flows.write, flows.retry
         self.name = self.write.operations[-1]  # the operation that decides
@@ -200,12 +219,14 @@ class Caller:
         self.fortune = fortune
         self.copies_differ = False  # a late copy of what was refused is carried out; assumed is that it is refused, too
         self.tells, self.log = log, list[str]()
-        self.deadline = START + self.retry.deadline
+        self.began, self.deadline = began, began + self.retry.deadline
+        self.is_earlier = False  # whether this is another run of the job, and not the call that is judged
         self.send_at = None if self.write.in_seconds is None else int(START + self.write.in_seconds)
+        self.plan = self.send_at  # what the last try asked for
         self.first = 0  # the snapshot with which the call began
         self.wrong: list[str] = []
         self.requests = self.tries = 0  # all; those of the operation that decides
-        self.slept = 0.0
+        self.slept = self.stalled = 0.0  # stalled: while another run of the job went on
         self.reads_of = 0  # the id that the last read asks for
         self.asked = ""  # the operation of the last request that writes
         self.last, self.proof = FINE, ""  # of the last try: its fate, and what its answer proved
@@ -257,11 +278,12 @@ class Caller:
 
     def naively(self) -> bool:
         """Try again on every error, three times, and believe the last answer: what many programs do by hand."""
-        operation = OPERATIONS[self.name]
+        name = "send_campaign" if self.name == "schedule_campaign" and not self.send_at else self.name
+        operation, codes = OPERATIONS[name], {*OPERATIONS[name].success, 202}
         body = {"send_at": self.send_at} if self.send_at else dict(self.write.arguments)
         for number in range(1, 5):
             answer = self._write(Ask(operation, {"campaign_id": CAMPAIGN_ID}, body))
-            if isinstance(answer, Answer) and answer.status_code in operation.success:
+            if isinstance(answer, Answer) and answer.status_code in codes:
                 return True
             self.world.advance(0.25 * 2.0**number)
         return False
@@ -290,13 +312,15 @@ class Caller:
     def _perform(self, ask: Ask) -> Answer | NoAnswer:
         self.fortune.gap(self)
         world = self.world
-        if world.now >= self.deadline:
+        if world.now >= self.deadline + self.stalled:
             self.wrong.append("I4: a request begins after the deadline")
         self.requests += 1
+        ask = world.translated(ask)
         if world.rules.limit:
             over, told, self.untold = not world.within_limit(), not self.untold, False
-            # A deletion rests on the state just read, and does not wait.
-            waits = ask.operation.method != "DELETE" and self.deadline - world.now > world.rules.window
+            # What rests on the state just read does not wait.
+            rests = ask.operation.method == "DELETE" or ask.operation.name in world.unchecked
+            waits = not rests and self.deadline - world.now > world.rules.window
             if over and told and waits:
                 self.wrong.append("I5: a request begins while the service says that none is left")
             if over:
@@ -311,13 +335,18 @@ class Caller:
             self.doubt = self.judged = self.moved = False
         self.asked = name
         if name == self.name:
-            self._check_try()
-            self.tries += 1
+            plan = (ask.body or {}).get("send_at", self.plan)
+            self._check_try(plan)
+            self.tries, self.plan = self.tries + 1, plan
         fate = self.fortune.fate(self)
         if self.page is not None:
             fate = replace(fate, page=self.page)
-        request = Request(name, ask.parameters.get("campaign_id", 0), json.dumps(ask.body), max(self.tries, 1))
-        said = [world.handle(request) for _ in range(fate.copies)]
+        who = EARLIER if self.is_earlier else max(self.tries, 1)
+        request = Request(name, ask.parameters.get("campaign_id", 0), json.dumps(ask.body), who)
+        said: list[tuple[int, bytes]] = []
+        for number in range(fate.copies):
+            world.advance(fate.apart if number else 0.0)
+            said.append(world.handle(request))
         arrived = said[fate.answer] if said and fate.answer is not None else None
         if fate.later is not None and (self.copies_differ or arrived is None or arrived[0] < 300):
             world.later(world.now + fate.later, request)
@@ -335,7 +364,8 @@ class Caller:
         if fate.page is not None and fate.page.code == 429:
             self.not_before = world.now + (fate.page.retry_after or 0.0)
         self.page = fate.page if fate.lasts else self.page
-        proof = _proof(answer, name)
+        decides = isinstance(self.write, SingleWrite) and name == self.name
+        proof = _proof(answer, self.write.ambiguous if decides else world.ambiguous.get(name, (403,)))
         if name == self.name:
             self.last, self.proof, self.blind = fate, proof, True
         self.doubt = self.doubt or proof == "nothing"
@@ -356,10 +386,13 @@ class Caller:
             answer = LOST
         else:
             answer = self._show(ask, snapshot)
-        failed = snapshot is None or page is not None
-        self.calm = self.calm and not failed and snapshot.campaigns == world.snapshots[-1].campaigns  # type: ignore[union-attr]
+        known = b"Hibernating" not in page.body if page else True
+        failed = (snapshot is None or page is not None) and known
+        self.calm = self.calm and known and not failed and snapshot.campaigns == world.snapshots[-1].campaigns  # type: ignore[union-attr]
         self.untold = self.untold or failed
         world.advance(seconds)
+        if self.plan is not None:
+            self.near = self.near or self.plan - world.rules.local_time(world.now) <= 60.0
         self.failed_at = world.now if failed else self.failed_at
         return self._told(name, answer, interrupted)
 
@@ -372,17 +405,19 @@ class Caller:
         return answer
 
     def _show(self, ask: Ask, snapshot: Snapshot) -> Answer:
-        name, spelt = ask.operation.name, self.fortune.spelt
+        name, spelt, world = ask.operation.name, self.fortune.spelt, self.world
         if name == "list_campaigns":
             offset, limit = ask.parameters["offset"], ask.parameters["limit"]
             page = snapshot.campaigns[offset : offset + limit]
-            return self._answer(200, _page(page, tuple(spelt(each.status) for each in page)))
+            return self._answer(
+                200, _page(world.text_of, page, tuple(spelt(world.named(each.status)) for each in page))
+            )
         shown = snapshot.of(ask.parameters["campaign_id"])
         self.blind = self.blind and name != "get_campaign"
         if shown is None:
             return self._answer(404, NOT_FOUND)
         self._watch(name, shown)
-        return self._answer(200, text_of(name, shown, spelt(shown.status)))
+        return self._answer(200, world.text_of(name, shown, spelt(world.named(shown.status))))
 
     def _answer(
         self, code: int, body: bytes | None, retry_after: float | None = None, repeated: bool = False
@@ -390,6 +425,7 @@ class Caller:
         if code >= 500 or code in (413, 429) or body in (REFUSED, NOT_FOUND):
             self.said.add(code)
         world, rules = self.world, self.world.rules
+        body = world.another if body == ANOTHER else body
         headers = {} if retry_after is None else {"retry-after": f"{retry_after}"}
         if rules.dated is not None:
             headers["date"] = _date(int(world.time() + rules.dated))
@@ -411,7 +447,7 @@ class Caller:
 
     def saw(self, status: str) -> None:
         self.statuses.add(status.casefold())
-        self.moved = self.moved or not self.allows(status)
+        self.moved = (self.moved and self.tries > 0) or not self.allows(status)  # before a try, the last read decides
 
     def _watch(self, part: str, shown: Shown) -> None:
         rules, is_scheduled = self.world.rules, shown.status == "Scheduled"
@@ -424,19 +460,23 @@ class Caller:
         if self.tries and value is not None:
             self.newer = self.newer or self.theirs not in (None, value)
             self.theirs = value
-        if self.send_at is not None:
+        if self.plan is not None:
             dated = 0 if rules.dated is None else int(self.world.time() + rules.dated)
             now = max(rules.local_time(self.world.now), dated)
-            at = shown.send_at if is_scheduled and shown.send_at is not None else self.send_at
-            self.near = min(self.send_at, at) - now <= 60.0
+            at = shown.send_at if is_scheduled and shown.send_at is not None else self.plan
+            self.near = min(self.plan, at) - now <= 60.0
 
-    def _check_try(self) -> None:
+    def _check_try(self, plan: float | None) -> None:
+        rests_on_read = (self.name == "delete_campaign" and self.write.allowed) or self.name in self.world.unchecked
         checks = {
             "after a status was seen that forbids it": self.moved,
             "before the service takes requests": self.world.now < self.not_before,
             "over what another client has written meanwhile": self.newer,
-            "with a time that is too near": self.near and (self.doubt or self.judged),
-            "without looking again, and may stop mail": self.tries and self.blind and self.write.name == "delete",
+            "with a time that is too near": self.near
+            and (self.doubt or self.judged or bool(self.tries and rests_on_read)),
+            "without looking again, and the service does not look": self.tries and self.blind and rests_on_read,
+            "in doubt, and would mail again": self.doubt and self.name in self.world.never_again,
+            "with another time than before": self.tries and plan != self.plan,
         }
         self.wrong += [f"I5: it is tried {when}" for when, is_so in checks.items() if is_so]
 
@@ -445,23 +485,26 @@ class Caller:
             self.log.append(f"{self.world.now - START:+10.2f} s  {' | '.join(str(fact) for fact in facts if fact)}")
 
 
-def _proof(answer: Answer | NoAnswer, name: str) -> str:
+OWN = b'{"id":%d,' % CAMPAIGN_ID, b'{"id":"%b",' % uuid(CAMPAIGN_ID).encode(), b'{"send_at":'
+"""How a body begins that is about the campaign of the call."""
+
+
+def _proof(answer: Answer | NoAnswer, ambiguous: tuple[int, ...]) -> str:
     """Return what an answer proves by docs/reliability.md: "yes", "no", "state" (the state judges), or "nothing"."""
     if isinstance(answer, NoAnswer):
         return "no" if answer.not_sent else "nothing"
     code, body = answer.status_code, answer.body or b""
     if code in (201, 204):
-        return "nothing" if body == ANOTHER else "yes"
-    if code == 200:
-        return "yes" if body.startswith(b'{"id":%d,' % CAMPAIGN_ID) else "nothing"
+        return "nothing" if body in (ANOTHER, SingleSends.another) else "yes"
+    if code in (200, 202):
+        return "yes" if body.startswith(OWN) else "nothing"
     if answer.repeated or (code not in (413, 429) and body not in (REFUSED, NOT_FOUND)) or code >= 500:
         return "nothing"
-    judges = name not in ("create_campaign", "send_test_campaign")
-    return "state" if judges and (code == 403 or (code == 404 and name == "delete_campaign")) else "no"
+    return "state" if code in ambiguous else "no"
 
 
 @lru_cache(maxsize=10_000)
-def _page(page: tuple[Shown, ...], spelt: tuple[str, ...]) -> bytes:
+def _page(text_of: Callable[[str, Shown, str], bytes], page: tuple[Shown, ...], spelt: tuple[str, ...]) -> bytes:
     items = [text_of("get_campaign", shown, status) for shown, status in zip(page, spelt, strict=True)]
     return b'{"result":[%b]}' % b",".join(items)
 
@@ -492,20 +535,22 @@ def _keep(record: logging.LogRecord) -> bool:
 def in_bulk() -> Iterator[None]:
     """Run a million calls: pure functions of answers' bytes are cached, and errors leave out their `to_dict` form."""
     parsed: dict[tuple[int, int], tuple[Any, Any]] = {}
-    parse, logger = Operation.parse, logging.getLogger("sendgrid_campaigns")
+    parsers: Mapping[type, Any] = {each: each.parse for each in (Operation, SingleOperation)}
+    logger = logging.getLogger("sendgrid_campaigns")
     thresholds = gc.get_threshold()
 
-    def parse_once(self: Operation[Any], body: Any) -> Any:
+    def parse_once(self: Any, body: Any) -> Any:
         key = id(self), id(body)  # which stays that of this body, for the body is kept
         if key not in parsed:
             if len(parsed) > 50_000:
                 parsed.clear()
-            parsed[key] = body, parse(self, body)
+            parsed[key] = body, parsers[type(self)](self, body)
         return parsed[key][1]
 
     cached = SimpleNamespace(loads=lru_cache(maxsize=50_000)(json.loads), dumps=json.dumps)
     with (
         patch.object(Operation, "parse", parse_once),
+        patch.object(SingleOperation, "parse", parse_once),
         patch.object(answers, "json", cached),
         patch.object(errors, "to_json", lambda value: value),
     ):

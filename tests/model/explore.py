@@ -6,18 +6,21 @@ that shows what another one shows.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from math import inf
 from typing import Any, TypeVar
 
 from model.caller import ANOTHER, FINE, HTML, JSON, QUICK, SLOWEST, TEXT, Caller, Fate, Flows, Fortune, Look, Page
 from model.judge import Tally, misjudged, violations
-from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules, World
-from scenarios import EDIT, FAR, WRITES
+from model.service import NOT_FOUND, OTHERS, REFUSED, START, Request, Rules
+from model.single_sends import SINGLE_WRITES, SingleSends, world_of
+from scenarios import EDIT, FAR
+from scenarios import WRITES as LEGACY_WRITES
 from sendgrid_campaigns import Retry
 
 T = TypeVar("T")
+WRITES = {**LEGACY_WRITES, **SINGLE_WRITES}
 USUAL = Rules(oldest=1.4, tolerance=300.0)
 SHORT = Retry(attempts=3, deadline=120.0, settle=1.5)
 """A read-back window of three looks, at 0, 0.6 and 1.5 s: everything is as with a longer one, only sooner."""
@@ -80,6 +83,8 @@ class Weather:
     shouts: bool = False  # whether statuses are spelt in another way than documented
 
 
+OTHER_WAYS: Mapping[str, Any] = {"hides_now": True, "updates_scheduled": True, "refuses": 403}
+"""Of single sends: SS5, SS10, and the code of a refusal."""
 WEATHERS = {
     "at once": Weather(),
     "with a lead": Weather(rules=replace(USUAL, lead=2.0)),
@@ -87,7 +92,7 @@ WEATHERS = {
     "a short deadline": Weather(retry=replace(SHORT, deadline=2.4), fates=FATES + SLOW, looks=("fails", "slow")),
     "other names and clocks": Weather(
         shouts=True,
-        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, jump=2 * FAR),
+        rules=replace(FRESH, unscheduled="Unscheduled", unschedule_draft=403, ahead=-30.0, jump=2 * FAR, **OTHER_WAYS),
         retry=SHORTER,
     ),
     "pages in front": Weather(FRESH, SHORTER, fates=IN_FRONT, looks=PAGES),
@@ -176,7 +181,7 @@ class Script(Fortune):
 def hibernating(caller: Caller) -> Page:
     """Return a read of the campaign with a status that nobody knows."""
     caller.saw("Hibernating")
-    return Page(200, b'{"id":%d,"status":"Hibernating"}' % caller.reads_of)
+    return Page(200, f'{{"id":{caller.world.id_of(caller.reads_of)},"status":"Hibernating"}}'.encode())
 
 
 def _acts(caller: Caller) -> Iterator[Request]:
@@ -197,7 +202,7 @@ def _acts(caller: Caller) -> Iterator[Request]:
         yield act("send_campaign")
         yield act("schedule_campaign", send_at=int(START + world.rules.ahead + 200))  # what a send looks like
         yield act("schedule_campaign", send_at=int(START + FAR))
-        if name == "schedule_campaign":
+        if name == "schedule_campaign" and caller.send_at is not None:
             yield act("schedule_campaign", send_at=caller.send_at)
         if name == "update_campaign":
             yield act("update_campaign", title="theirs")
@@ -205,6 +210,8 @@ def _acts(caller: Caller) -> Iterator[Request]:
     if status == "Scheduled":
         yield act("unschedule_campaign")
         yield act("reschedule_campaign", send_at=int(START + 2 * FAR))
+    if isinstance(world, SingleSends):
+        return
     if status in ("Scheduled", "In Progress"):
         yield act("pause")
     if name == "delete_campaign" and status in ("Scheduled", "In Progress", "Paused"):
@@ -272,7 +279,8 @@ class Search:
         if self._kept:
             caller, script = self._kept.popitem()[1]
         else:
-            world, script = World(self.weather.rules, self.write.starts[self.task.start]), Script(self)
+            world = world_of(self.write, self.weather.rules, self.write.starts[self.task.start])
+            script = Script(self)
             world.advance(START - 1.0 - world.now)
             caller = Caller(self._flows, world, script, log=self.log)
             script.gap(caller)

@@ -2,12 +2,14 @@
 
 import json
 from bisect import insort
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
 
 from scenarios import BEFORE, CAMPAIGN_ID, Start
+from sendgrid_campaigns.protocol.flow import Ask
 
 OTHERS, EARLIER = 0, -1
 """The author of what other clients do, and of what was before; the writing requests of the call are counted from 1."""
@@ -35,6 +37,13 @@ class Rules:
     race: float = 0.0  # A1 off: after a send, in which another one is accepted, too
     runs_on: bool = False  # A8 off: what is deleted is mailed all the same
     reuses: bool = False  # A9 off: the id of a deleted campaign may be given to a new one
+    # Of single sends alone:
+    mails_again: bool = False  # SS1 off: PUT schedule of a triggered one is accepted, and mails again
+    moves: bool = True  # SS2; off: a PUT of a scheduled one mails at both times
+    hides_now: bool = False  # SS5: whether `send_at` reads back as null after `now`
+    unschedule_triggered: int = 403  # SS6 off: 200
+    updates_scheduled: bool = False  # SS10
+    refuses: int = 400  # what a wrong status is answered
 
     def local_time(self, now: float) -> float:
         """Return what the client's clock shows."""
@@ -49,6 +58,7 @@ class Shown(NamedTuple):
     send_at: float | None
     fields: str  # a JSON object
     life: int  # which campaign of this id it is
+    hidden: bool = False  # whether reads show no time
 
 
 class Snapshot(NamedTuple):
@@ -85,6 +95,19 @@ class Request(NamedTuple):
 class World:
     """Every campaign. Whatever happens to one goes through `handle`, and time goes on through `advance`."""
 
+    ambiguous: Mapping[str, tuple[int, ...]] = {
+        "create_campaign": (),
+        "send_test_campaign": (),
+        "delete_campaign": (403, 404),
+    }
+    """The refusals about which the state judges; of other writes, 403."""
+    never_again: frozenset[str] = frozenset()
+    """The writes that are not repeated in doubt."""
+    unchecked: frozenset[str] = frozenset()
+    """The writes that the service takes in every status: before each try, the campaign is read."""
+    another = b'{"id":4999,"status":"Sent","send_at":%d,"title":"another\'s"}' % START
+    """Another campaign: caches and proxies mix answers up."""
+
     def __init__(self, rules: Rules, start: Start) -> None:
         self.rules = rules
         self.now = START - 3600
@@ -104,6 +127,27 @@ class World:
             if start.status in ("In Progress", "Sent"):
                 self.mailings.append((EARLIER, CAMPAIGN_ID, 1))
         self._note()
+
+    # --- how the service writes ---
+
+    @staticmethod
+    def named(status: str) -> str:
+        """Return the name of a status."""
+        return status
+
+    @staticmethod
+    def id_of(id: int) -> str:
+        """Return an id as JSON."""
+        return str(id)
+
+    @staticmethod
+    def text_of(name: str, shown: Shown, status: str) -> bytes:
+        """Return the body of the answer to a request by its operation's name; status: as it is spelt."""
+        return _text_of(name, shown, status)
+
+    def translated(self, ask: Ask) -> Ask:
+        """Return a request in the terms of this model."""
+        return ask
 
     # --- time ---
 
@@ -163,8 +207,8 @@ class World:
         self.effects += request.who > OTHERS
         self._note()
         id = self.newest if request.name == "create_campaign" else request.id
-        shown = self.campaigns[id].shown if code in (200, 201) else None
-        return code, b"" if shown is None else text_of(request.name, shown, shown.status)
+        shown = self.campaigns[id].shown if code in (200, 201, 202) else None
+        return code, b"" if shown is None else self.text_of(request.name, shown, self.named(shown.status))
 
     def _answer(self, request: Request) -> int:
         rules, (name, id, body, who) = self.rules, request
@@ -222,7 +266,7 @@ class World:
 
     @staticmethod
     def _set(campaign: Campaign, status: str, send_at: float | None, who: int) -> None:
-        campaign.shown = campaign.shown._replace(status=status, send_at=send_at)
+        campaign.shown = campaign.shown._replace(status=status, send_at=send_at, hidden=False)
         campaign.by, campaign.accepted = who, -inf
 
     def _note(self) -> None:
@@ -275,9 +319,8 @@ def stored(fields: str, body: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def text_of(name: str, shown: Shown, status: str) -> bytes:
-    """Return the body of the answer to a request by its operation's name; status: as it is spelt."""
-    id, _, send_at, fields, _ = shown
+def _text_of(name: str, shown: Shown, status: str) -> bytes:
+    id, _, send_at, fields, *_ = shown
     match name:
         case "get_campaign_schedule":
             return b'{"send_at":null}' if send_at is None else b'{"send_at":%d}' % send_at

@@ -1,5 +1,7 @@
 """Is the protocol right, whatever goes wrong? Every short history, a million random ones, and wrong protocols.
 
+Of legacy campaigns and of single sends, which have 300,000 random ones more.
+
 python -m model.simulate                  all of it, on every processor; the seed is printed
 python -m model.simulate --seed 7         the same random histories again
 python -m model.simulate --replay NAME    one history, step by step: NAME is what a violation is shown with
@@ -23,7 +25,7 @@ from model.caller import in_bulk
 from model.judge import Tally
 from model.mutants import MUTANTS, caught
 
-HISTORIES = 1_000_000
+HISTORIES, SINGLE_HISTORIES = 1_000_000, 300_000
 CHUNK = 2_000
 FOR_EACH_OFF = 20_000
 """Histories with each assumption switched off."""
@@ -47,18 +49,19 @@ class Report:
 
     def complaints(self) -> Iterator[str]:
         """Yield everything for which the run fails."""
-        for setting in (EXPLORED, *sample.INSIDE):
+        for setting in (EXPLORED, *sample.INSIDE, *sample.SINGLE_INSIDE):
             for line, name in self.rows[setting].wrong:
                 yield f"{line}: python -m model.simulate --replay '{name}'"
         for mutant in self.missed:
             yield f"a wrong protocol is not caught: {mutant}"
-        if not self.rows["A1"].twice:
-            yield "with A1 off, nothing is mailed twice: then this would not see it either"
+        for off in ("A1", "SS1"):
+            if not self.rows[off].twice:
+                yield f"with {off} off, nothing is mailed twice: then this would not see it either"
 
     def lines(self) -> Iterator[str]:
         yield f"{'':45} histories  mailed  false  false  other    naive client: mailed   false"
         yield f'{"":45}             twice   "no" "done"                           twice    "no"'
-        for setting in (EXPLORED, *sample.INSIDE, *sample.OFF):
+        for setting in (EXPLORED, *sample.INSIDE, *sample.SINGLE_INSIDE, *sample.OFF):
             tally, off = self.rows[setting], sample.OFF.get(setting)
             wrong = f"{tally.twice:8,}{tally.false_no:7,}{tally.false_done:7,}{tally.other:7,}"
             name = f"{setting} off: {off}" if off else setting
@@ -75,9 +78,13 @@ def simulate(seed: int) -> Report:
             parts[pool.submit(_in_bulk, explore.explore, task)] = EXPLORED
         for mutant in MUTANTS:
             parts[pool.submit(_in_bulk, caught, mutant)] = mutant.name
-        for setting in (*sample.INSIDE, *sample.OFF):
-            of_each = FOR_EACH_OFF if setting in sample.OFF else HISTORIES // len(sample.INSIDE)
-            for first in range(0, of_each, CHUNK):
+        of_each = {
+            **dict.fromkeys(sample.INSIDE, HISTORIES // len(sample.INSIDE)),
+            **dict.fromkeys(sample.SINGLE_INSIDE, SINGLE_HISTORIES // len(sample.SINGLE_INSIDE)),
+            **dict.fromkeys(sample.OFF, FOR_EACH_OFF),
+        }
+        for setting, count in of_each.items():
+            for first in range(0, count, CHUNK):
                 parts[pool.submit(_in_bulk, sample.tally, seed + first, CHUNK, setting)] = setting
         for number, done in enumerate(as_completed(parts), 1):
             if number * 10 // len(parts) > (number - 1) * 10 // len(parts):
@@ -96,10 +103,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.replay is not None:
         with in_bulk():
-            if options.replay.count("/") > 1:
-                caller, wrong = explore.replay(options.replay)
-            else:
-                caller, wrong = sample.replay(options.replay, log=True)
+            caller, wrong = sample.replay(options.replay, log=True)
         print(*caller.log, *(wrong or ["nothing is wrong"]), sep="\n")
         sys.exit(bool(wrong))
     print(f"seed {options.seed}", file=sys.stderr, flush=True)

@@ -36,9 +36,7 @@ AT_20 = "Fri, 15 Jan 2027 08:00:20 GMT"
     *[({"X-RateLimit-Reset": text}, float(text)) for text in ("0", "1.5", "30")],
     *[({"X-RateLimit-Reset": text}, None) for text in ("nan", "inf", "1e400", "", "soon", "1 2", f"{NOW + 30}000")],
     ({"Retry-After": "5", "X-RateLimit-Reset": "30", "Date": "yesterday"}, 5),
-    ({"Retry-After": AT_20}, 20),
-    ({"Retry-After": AT_20, "Date": "Fri, 15 Jan 2027 08:00:19 GMT"}, 1),
-    ({"Retry-After": "Fri, 99 Jan 2027", "X-RateLimit-Reset": "30"}, 30),
+    ({"Retry-After": AT_20, "X-RateLimit-Reset": "30"}, 30),
     ({"Retry-After": "99999999"}, None),
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:

@@ -22,16 +22,12 @@ from sendgrid_single_sends_api import operations as api
 
 # --- arguments ---
 
-LEAST_WITHIN = 90.0
-"""Seconds. A time so far away is seen by every read before the mail begins: A4, SS3."""
-
 
 def checked_id(value: Any) -> str:
     """Return a single send's id. The id becomes part of a path, so that only a UUID may pass."""
     id = str(value).lower() if type(value).__name__ in ("str", "UUID") else ""
     good = re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id) is not None
-    remedy = "Give a UUID, such as 27c21bbf-a12c-440b-b8bf-c526975328ca."
-    check(good, f"single_send_id is {errors.shown(value)}", remedy)
+    check(good, f"single_send_id is {errors.shown(value)}", "Give a UUID: 27c21bbf-a12c-440b-b8bf-c526975328ca.")
     return id
 
 
@@ -89,10 +85,12 @@ CREATE = Write(api.CREATE_SINGLE_SEND, RESOURCE, "created", SEARCH, goals.Create
 UPDATE = Write(api.UPDATE_SINGLE_SEND, RESOURCE, "updated", operations.COMPARE, goals.Updated)
 DELETE = Write(api.DELETE_SINGLE_SEND, RESOURCE, "deleted", operations.IS_FOUND, goals.Deleted, (403, 404))
 DUPLICATE = Write[Any](api.DUPLICATE_SINGLE_SEND, RESOURCE, "duplicated", SEARCH, ambiguous=())
-SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, RESOURCE, "scheduled", operations.READ_TIME, Scheduled)
+# Mail may begin at once: of two copies of the request, the first may be carried out and the second be refused, and no
+# page says with which code.
+OF_A_COPY = (400, 403, 404, 405, 422)
+SCHEDULE = Write(api.SCHEDULE_SINGLE_SEND, RESOURCE, "scheduled", operations.READ_TIME, Scheduled, OF_A_COPY)
 UNSCHEDULE = Write[Any](api.UNSCHEDULE_SINGLE_SEND, RESOURCE, "unscheduled", STATUS, goals.Unscheduled, (400, 403, 404))
-# Mail begins at once: of two copies of the request, the first may be carried out and the second be refused.
-SEND = Write[Any](api.SCHEDULE_SINGLE_SEND, RESOURCE, "sent now", DO_NOT_SEND, SentNow, (400, 403))
+SEND = Write[Any](api.SCHEDULE_SINGLE_SEND, RESOURCE, "sent now", DO_NOT_SEND, SentNow, OF_A_COPY)
 SEND_AT = Write(api.SCHEDULE_SINGLE_SEND, RESOURCE, "sent", RUN_AGAIN, SentAt)
 _WRITES = (CREATE, UPDATE, DELETE, DUPLICATE, SCHEDULE, UNSCHEDULE, SEND, SEND_AT)
 WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITES}
@@ -103,9 +101,10 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 
 def timed(call: Change[Any], *, post_first: bool = False) -> Flow[models.SingleSendReceipt]:
     """Send or schedule a single send."""
-    changed = yield from change(call, post_first=post_first)
-    send_at = operations.utc((call.wanted or {}).get("send_at"))
-    return models.SingleSendReceipt(call.id, operations.status_of(changed), send_at, changed[0], tuple(call.attempts))
+    changed = known_from, _, state = yield from change(call, post_first=post_first)
+    send_at = (call.wanted or {}).get("send_at") if known_from == "answer" or state is None else state.send_at
+    status, attempts = operations.status_of(changed), tuple(call.attempts)
+    return models.SingleSendReceipt(call.id, status, operations.utc(send_at), known_from, attempts)
 
 
 def ensure_sent(call: Call[Any], within: float) -> Flow[models.SingleSendReceipt]:
@@ -308,7 +307,7 @@ class SingleSendsClient(Client):
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
         """
         call = Call[Any](self._session, api.GET_SINGLE_SEND, "sent", RESOURCE, checked_id(single_send_id))
-        check_seconds("within", within, LEAST_WITHIN)
+        check_seconds("within", within, 90)  # every read sees such a schedule before its mail begins: A4, SS3
         return self._write(ensure_sent(call, within))
 
     def send_once(
@@ -327,7 +326,7 @@ class SingleSendsClient(Client):
         name, ending = operations.with_key("name", name, key)
         call = Call[Any](self._session, api.SEARCH_SINGLE_SENDS, "sent", RESOURCE)
         body = checked_body({"name": name, **fields})
-        check_seconds("within", within, LEAST_WITHIN)
+        check_seconds("within", within, 90)  # every read sees such a schedule before its mail begins: A4, SS3
         return self._write(send_once(call, ending, body, within))
 
     def outcome(self, of: str | errors.OutcomeUnknownError) -> models.Outcome:

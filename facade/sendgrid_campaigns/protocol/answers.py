@@ -76,13 +76,11 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return seconds until the service takes requests again, as an answer's headers say; None without such a header.
 
     `X-RateLimit-Reset` is a unix time on most pages of the service and a number of seconds on one; `now` is unix time,
-    and the answer's own Date is preferred to it. `Retry-After` is honoured should the service ever send one.
+    and the answer's own Date is preferred to it. `Retry-After` in seconds is honoured should the service ever send one.
     https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
     """
     now = http_date(headers.get("date")) or now
     seconds = number(headers.get("retry-after"))
-    if seconds is None and (at := http_date(headers.get("retry-after"))) is not None:
-        seconds = at - now
     if seconds is None and (reset := number(headers.get("x-ratelimit-reset"))) is not None:
         seconds = reset - now if reset > 1e9 else reset
     return max(seconds, 0.0) if seconds is not None and -86_400 <= seconds <= 86_400 else None

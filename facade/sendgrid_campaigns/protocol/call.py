@@ -16,9 +16,6 @@ from sendgrid_campaigns.protocol.rate_limit import RateLimit
 
 logger: Logger = getLogger("sendgrid_campaigns")
 
-FIRST_WAIT = 0.5
-"""Seconds before a second attempt; doubled for each further one, and drawn between half and whole of that."""
-
 
 @dataclass(eq=False, kw_only=True)
 class Session:
@@ -79,7 +76,8 @@ class Call(Generic[R]):
     def wait_to_repeat(self, tried: Tried[Any], number: int) -> Flow[bool]:
         """Sleep after attempt `number`, from 1, until another may be made; False when none may."""
         clock, retry = self.session.clock, self.session.retry
-        wait = FIRST_WAIT * 2.0 ** min(number - 1, 32) * (0.5 + clock.random() / 2)
+        # Half a second before a second attempt, doubled for each further one; drawn between half and whole of that.
+        wait = 0.5 * 2.0 ** min(number - 1, 32) * (0.5 + clock.random() / 2)
         if tried.answer.status_code == 429:
             # Every client that was told the same second would come back in that second: hence the back-off on top.
             wait += retry_after(tried.answer.headers, clock.time()) or 0.0

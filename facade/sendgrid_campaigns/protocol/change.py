@@ -8,7 +8,7 @@ from sendgrid_campaigns import errors
 from sendgrid_campaigns.models import KnownFrom, Outcome
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.flow import Ask, Flow, Id, Map, R
-from sendgrid_campaigns.protocol.goals import Goal, Seen, State, Write
+from sendgrid_campaigns.protocol.goals import Goal, Scheduled, Seen, State, Write
 from sendgrid_campaigns.protocol.proof import Proof, Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import state
@@ -27,10 +27,13 @@ class Change(Call[R]):
         self.goal: Goal | None = None if write.goal is None or wanted is None else write.goal(**wanted)
         self.ask: Ask = Ask(write.operation, {} if id is None else {write.resource.id_name: id}, body)
 
-    def allowed_state(self, goal: Goal) -> Flow[State]:
-        """Read the state before the write is tried. Raises the error of a status that does not allow the write."""
+    def allowed_state(self, goal: Goal, *, post_first: bool = False) -> Flow[State]:
+        """Read the state before the write is tried. Raises the error of a status that does not allow the write.
+
+        post_first: a status that mail is scheduled or has begun in raises nothing.
+        """
         found = yield from state(self)
-        if not goal.allows(found):
+        if not goal.allows(found) and not (post_first and found.is_(*goal.needs_schedule)):
             raise self.error(goal.wrong_state, status=found.status or None)
         return found
 
@@ -84,7 +87,12 @@ def _change(call: Change[R], post_first: bool) -> Flow[Changed[R]]:
                 # Meanwhile the campaign may have been scheduled, and deleting it would stop its mail.
                 if doubt:
                     break
-                state = yield from call.allowed_state(goal)
+                state = yield from call.allowed_state(goal, post_first=post_first)
+                if not goal.allows(state):
+                    return "already", None, state
+                # Mail that begins soon may begin before every read shows its schedule.
+                if isinstance(goal, Scheduled) and not goal.may_repeat(state):
+                    raise call.failure(tried)
             continue
         doubt = doubt or (tried.problem if tried.proof is Proof.UNKNOWN else "")
         if goal is None:

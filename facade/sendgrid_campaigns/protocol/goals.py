@@ -124,7 +124,7 @@ class Sent(Goal):
 class Scheduled(Goal):
     """The campaign goes out at a chosen time."""
 
-    needs_schedule: tuple[str, ...] = ("scheduled", "in progress", "sent")
+    needs_schedule: tuple[str, ...] = ("scheduled", "in progress", "sent", "triggered")
 
     def __init__(self, send_at: int) -> None:
         self.send_at = send_at

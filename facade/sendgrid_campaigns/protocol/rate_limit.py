@@ -11,9 +11,6 @@ import math
 from sendgrid_campaigns.protocol.answers import number, retry_after
 from sendgrid_campaigns.protocol.flow import Answer, Ask, NoAnswer
 
-SLACK = 5.0
-"""Seconds by which a window may end earlier than its last answer told, for answers take time to arrive."""
-
 
 class RateLimit:
     """The last count that the service told. Safe to share between threads."""
@@ -52,4 +49,5 @@ class RateLimit:
         self._left = min(self._left, left) if abs(now + seconds - self._reset) <= 2.0 else left
         self._reset = now + seconds
         self._limit = number(answer.headers.get("x-ratelimit-limit")) or self._limit
-        return left > known[0] and now + SLACK < known[1]  # one count only falls until its window ends
+        # One count only falls until its window ends, which may be some seconds earlier than the last answer told.
+        return left > known[0] and now + 5.0 < known[1]
