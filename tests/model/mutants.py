@@ -41,7 +41,7 @@ MUTANTS = tuple(Mutant(name, **facts) for name, facts in tomllib.loads(_FILE.rea
 def planted(mutant: Mutant) -> Iterator[None]:
     """Run with the mutant in place of the right protocol."""
     module, *names = mutant.of.split(".")
-    package = "_sync" if module == "single_sends" else "protocol"
+    package = "_sync" if module in ("campaigns", "single_sends") else "protocol"
     owner: Any = import_module(f"sendgrid_campaigns.{package}.{module}")
     known = vars(owner)
     for name in names[:-1]:
