@@ -97,8 +97,8 @@ def on_behalf_of(subuser: object, account_id: object) -> str:
     text = str.__str__(value) if isinstance(value, str) else ""  # of an Enum, the value and not the name
     require(bool(text), "is empty", "To act for the key's own account, use the client itself.")
     require(text == text.strip(), "has space around it", "Strip it first.")
-    sendable = text.isascii() and text.isprintable()
-    require(sendable, "holds a character that no HTTP header carries", "Check where the value comes from.")
+    good = text.isascii() and text.isprintable()
+    require(good, "holds a character that no HTTP header carries", "Check where the value comes from.")
     if account_id is not None:
         require(" " not in text, "holds a space", "Give the id alone; the client adds `account-id ` itself.")
         return f"{_ACCOUNT} {text}"

@@ -120,8 +120,8 @@ class AsyncCampaignsClient(AsyncClient):
         except errors.PermissionDeniedError as error:
             from sendgrid_single_sends_api.operations import LIST_SCOPES  # which few programs need
 
-            hint = await super()._run(operations.hint_of_scopes(self._session, CAMPAIGN, LIST_SCOPES))
-            raise errors.PermissionDeniedError(None, {**error.args[1], **hint}) from None
+            ask = Call[Any](self._session, LIST_SCOPES, "read", CAMPAIGN)
+            raise await super()._run(operations.of_which_product(error, ask)) from None
 
     # reading
 
@@ -145,8 +145,7 @@ class AsyncCampaignsClient(AsyncClient):
         for name, value in (("limit", limit), ("offset", offset)):
             check_count(name, value, api.LIST_CAMPAIGNS.limits[name])
         call = Call(self._session, api.LIST_CAMPAIGNS, "listed", CAMPAIGN)
-        listed = await self._run(page(call, {"limit": limit, "offset": offset}, limit))
-        return tuple(map(Campaign.of, listed.result))
+        return tuple(map(Campaign.of, (await self._run(page(call, {"limit": limit, "offset": offset}, limit))).result))
 
     async def iterate(self, *, page_size: int = 20) -> AsyncIterator[Campaign]:
         """Read every campaign, newest first, page by page as the caller goes.

@@ -247,7 +247,9 @@ class NotScheduledError(WrongStateError):
     """Only a Scheduled campaign can be rescheduled or unscheduled, and this campaign is not Scheduled."""
 
     _allowed = "only a Scheduled one can be {action}"
-    _advice = "A Draft is scheduled with schedule(). Mail that is going out is stopped only by delete(..., stop=True)."
+    _advice = (
+        "A Draft is scheduled with schedule(). Mail of campaigns going out is stopped only by delete(..., stop=True)."
+    )
 
 
 class DeleteWouldStopMailError(WrongStateError):

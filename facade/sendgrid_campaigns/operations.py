@@ -15,10 +15,10 @@ from sendgrid_campaigns.campaign_types import Campaign
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.models import ErrorDetail, Result, WithStatus
-from sendgrid_campaigns.protocol.call import Call, Session
+from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.change import Change, Changed, change
-from sendgrid_campaigns.protocol.flow import Ask, Flow, Operation, R, T
-from sendgrid_campaigns.protocol.goals import Created, Resource, State, Updated, Write
+from sendgrid_campaigns.protocol.flow import Ask, Flow, R, T
+from sendgrid_campaigns.protocol.goals import Created, State, Updated, Write
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
 
@@ -123,11 +123,12 @@ def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, 
 SINGLE_SENDS_ONLY = "This key is for Single Sends: use SingleSendsClient. To move campaigns: sendgrid_campaigns.moving."
 
 
-def hint_of_scopes(session: Session, resource: Resource, scopes: Operation[Any]) -> Flow[dict[str, str]]:
-    """Read, once, what the key may do; return a hint where the key is for Single Sends alone."""
-    tried = yield from Call(session, scopes, "read", resource).exchange(Ask(scopes, {}), wait=False)
+def of_which_product(error: errors.SendGridError, call: Call[Any]) -> Flow[errors.SendGridError]:
+    """Read, once, what the key may do; return a 403 that says so where the key is for Single Sends alone."""
+    tried = yield from call.exchange(Ask(call.operation, {}), wait=False)
     kinds = {str(scope).partition(".")[0] for scope in (tried.value.scopes if tried.value else ())}
-    return {"hint": SINGLE_SENDS_ONLY} if "marketing" in kinds and "marketing_campaigns" not in kinds else {}
+    hint = SINGLE_SENDS_ONLY if "marketing" in kinds and "marketing_campaigns" not in kinds else error.hint
+    return errors.PermissionDeniedError(None, error.args[1], hint=hint, attempts=(*error.attempts, *call.attempts))
 
 
 # --- what a mailing lacks ---

@@ -153,7 +153,7 @@ class AsyncSingleSendsClient(AsyncClient):
             own = self._view(on_behalf_of=None)
             before, seen, after = [await view._lists() for view in (own, self, own)]
             if before != after or seen == before or seen & before:
-                raise errors.NotAppliedError(resource="single send", on_behalf_of=its, cause=IGNORED, hint=OWN_KEY)
+                raise errors.NotAppliedError(on_behalf_of=its, cause=IGNORED, hint=OWN_KEY, temporary=False)
             self._proven.add(its)
         return await self._run(flow)
 

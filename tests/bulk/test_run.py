@@ -202,7 +202,7 @@ def test_a_key_that_the_service_refuses_ends_the_run_at_once(start: Start, sandb
     for key, kind in (("SG.wrong", AuthenticationError), ("SG.reader", Exception)):
         with pytest.raises(kind):
             run(job, sandbox.client(key))
-    assert (job.counts(), len(sandbox.requests())) == ({"todo": 5}, 2)
+    assert (job.counts(), len(sandbox.requests())) == ({"todo": 5}, 3)
 
 
 def test_a_client_that_cannot_be_used_leaves_the_rows_as_they_are(start: Start, sandbox: Sandbox) -> None:

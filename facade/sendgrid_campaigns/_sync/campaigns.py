@@ -120,8 +120,8 @@ class CampaignsClient(Client):
         except errors.PermissionDeniedError as error:
             from sendgrid_single_sends_api.operations import LIST_SCOPES  # which few programs need
 
-            hint = super()._run(operations.hint_of_scopes(self._session, CAMPAIGN, LIST_SCOPES))
-            raise errors.PermissionDeniedError(None, {**error.args[1], **hint}) from None
+            ask = Call[Any](self._session, LIST_SCOPES, "read", CAMPAIGN)
+            raise super()._run(operations.of_which_product(error, ask)) from None
 
     # reading
 

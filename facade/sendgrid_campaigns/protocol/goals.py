@@ -192,7 +192,11 @@ class Updated(Goal):
     def replaces(self, state: State) -> object:
         """Return the fields before."""
         paths = [name.split(".") for name in self.fields]  # such as email_config.subject
-        return tuple(stored(reduce(lambda part, name: getattr(part, name, None), path, state.model)) for path in paths)
+        return tuple(stored(reduce(_part, path, state.model)) for path in paths)
+
+
+def _part(model: Any, name: str) -> Any:
+    return getattr(model, name, getattr(model, f"{name}_", None))  # generated models call a field `all` all_
 
 
 def stored(value: object) -> object:
