@@ -853,6 +853,12 @@ def test_what_is_wrong_is_said_before_a_job_begins(
         assert not sandbox.mailings()
 
 
+def test_a_report_is_in_words_of_the_command_line(kept: Run, rows: Path) -> None:
+    rows.write_text(f"single_send_id\n{OF_ACME}\n{DRAFT_ID}\n")
+    assert kept("bulk", "jobs.csv", "--report", "report.csv").exit_code == 3
+    assert "is seen only with --on-behalf-of or --account-id." in rows.with_name("report.csv").read_text()
+
+
 def test_a_report_that_fails_hides_no_send(kept: Run, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sendgrid_campaigns.bulk.report._csv", lambda *given: (_ for _ in ()).throw(OSError("full")))
     done = kept("bulk", "jobs.csv", "--report", "report.csv")
@@ -880,7 +886,7 @@ def test_a_no_leaves_an_unknown_row_unknown(rows: Path, types: bytes) -> None:
         job.finish(row, "unknown", errors.OutcomeUnknownError(action="sent", campaign_id=4900, cause="no answer"))
     options = ["--journal", str(rows.with_name("journal")), "--retry-unknown", "--sandbox", file]
     done = on_terminal("bulk", str(rows), *options, types=types)
-    assert "Send 1 campaign to the whole audience, now?" in done.stdout
+    assert "Send 1 mailing to the whole audience, now?" in done.stdout
     sent = types == b"y\n"
     assert done.exit_code == (0 if sent else 6)
     with Job.load(rows, "journal") as job:

@@ -859,8 +859,9 @@ def bulk(
 ) -> Output:  # fmt: skip
     """Send every row of FILE, once. The same command goes on where the last one ended.
 
-    FILE is CSV with a header, or a JSON object on each line. A row has a campaign_id, or a key with the fields of
-    send-once; and a subuser or an account_id, unless it is for the key's own account. On a terminal, asks first.
+    FILE is CSV with a header, or a JSON object on each line. A row has a campaign_id, a single_send_id, or a key with
+    the fields of send-once; and a subuser or an account_id, unless it is for the key's own account. On a terminal, asks
+    first.
 
     Examples:
       sendgrid-campaigns bulk jobs.csv --plan
@@ -902,7 +903,7 @@ def bulk(
             by_state = job.counts()
             if waiting := sum(by_state.get(state, 0) for state in ("todo", "doing", *again)):
                 _ask(
-                    f"Send {waiting:,} {'campaigns' if waiting > 1 else 'campaign'} to the whole audience, now?",
+                    f"Send {waiting:,} {'mailings' if waiting > 1 else 'mailing'} to the whole audience, now?",
                     "not sent",
                 )
         if again:
@@ -911,7 +912,7 @@ def bulk(
             counts = jobs.run(job, campaigns, workers=workers, progress=show, stop=stop, only_ask=resolve)
         if report is not None:
             try:
-                jobs.write_report(job, report, words=in_words)
+                jobs.write_report(job, report, words=advice_in_words)
             except OSError as error:  # what became of the rows is said all the same
                 _write(sys.stderr, visible(f"the report was not written: {error}"))
         text = "\n".join(map(visible, terminal.summary_text(job, counts).split("\n")))
