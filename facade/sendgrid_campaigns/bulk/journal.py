@@ -265,8 +265,9 @@ class Job:
 
     def sends(self, single_sends: bool) -> bool:
         """Return whether an open row is one of a single send; or, with False, one of a campaign."""
-        which = (_R.job == self.name) & _R.state.in_(_OPEN)
-        select = sql.select(_R.id).where(which, _R.item.startswith(rows.SINGLE_SEND) == single_sends).limit(1)
+        of = _R.item.startswith(rows.SINGLE_SEND)
+        which = (_R.job == self.name) & _R.state.in_(_OPEN) & (of if single_sends else ~of)
+        select = sql.select(_R.id).where(which).limit(1)
         with self._engine.connect() as connection:
             return connection.execute(select).scalar() is not None
 

@@ -337,7 +337,7 @@ def plan(job: Job, campaigns: CampaignsClient) -> Plan:
     for row in job.rows("todo", "doing"):
         rows += 1
         if row.is_single_send:
-            requests += 2 if row.key is None else 7
+            requests += 2 if row.key is None else 7  # a read, its schedule; before: 3 lists, its draft, a read
         else:
             requests += 1 if row.key is None else 4  # its list, its draft, the list again, its send
     if math.isinf(told._limit) or math.isinf(told._reset):
