@@ -152,7 +152,7 @@ bench: $(READY) .venv-bench/.locked  ## measure calls beside httpx, SendGrid's o
 	@PYTHONPATH="$(CURDIR)/facade:$(CURDIR)/generated" .venv-bench/bin/python scripts/bench.py --project $(BIN)/python \
 		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick,--images docs/images)
 
-probe: $(READY)  ## try the assumptions of docs/reliability.md; with SENDGRID_API_KEY and more: on the real service
+probe: $(READY)  ## try the assumptions about both APIs on the sandbox; with SENDGRID_API_KEY and more: on the real service
 	@$(BIN)/python tests/probe.py
 
 official-clients: $(READY) .venv-official/.locked .node/.locked  ## run SendGrid's own clients against the sandbox

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
@@ -29,16 +30,18 @@ from rich.cells import cell_len
 from sqlalchemy.exc import DatabaseError
 
 from doubles import FORKS, program_on
-from sendgrid_campaigns import CampaignsClient, __version__, errors
+from sendgrid_campaigns import CampaignsClient, __version__, errors, operations, single_sends
 from sendgrid_campaigns.bulk import Job, Progress
 from sendgrid_campaigns.bulk.terminal import shown_progress
 from sendgrid_campaigns.campaigns import WRITES
 from sendgrid_campaigns.cli import OPENED, WORDS, commands, exit_code, in_words, main, visible
+from sendgrid_campaigns.cli import single_sends as single_sends_commands
 from sendgrid_campaigns.sandbox import Sandbox
-from sendgrid_campaigns.single_sends import OWN_KEY
+from sendgrid_campaigns.sandbox.example import SINGLE_SENDS
 from sockets.raw import Request, Service, answer, serve
 
 DRAFT = {"id": 4900, "title": "March Newsletter", "status": "Draft"}
+DRAFT_ID, OF_ACME, OF_A123 = SINGLE_SENDS
 NOW = "https://api.sendgrid.com/v3/campaigns/4900/schedules/now"
 KINDS = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SendGridError)}
 
@@ -145,6 +148,11 @@ def test_on_behalf_of(run: Run, option: str, name: str, own: int) -> None:
         (["send", "4900", "--api-key", "SG.x"], "No such option"),
         (["send", "4900", "--sandbox", "--check"], "No such option"),
         (["sent", "4900"], "No such command"),
+        (["single-sends", "send", "4900", "--sandbox"], "ID is '4900'"),
+        (["single-sends", "update", DRAFT_ID, "--sandbox"], "there is nothing to change"),
+        (["single-sends", "ensure-sent", DRAFT_ID, "--sandbox", "--within", "30"], "at least 90"),
+        (["single-sends", "delete", DRAFT_ID, "--sandbox"], "no terminal to ask on; pass --yes"),
+        (["single-sends", "get-schedule", DRAFT_ID], "No such command"),
     ],
 )
 def test_a_wrong_command_makes_no_request(run: Run, arguments: list[str], text: str) -> None:
@@ -164,8 +172,17 @@ PYTHON = re.compile(r"[a-z_]+\((?!s\) URL)|[a-z_]=(?!\d)|base_url|retry_after")
 def test_the_words_of_the_command_line() -> None:
     texts = [*(kind().advice for kind in KINDS), *(write.hint for write in WRITES.values())]
     texts.remove(errors.OutcomeUnknownError().advice)  # every write has a hint of its own
+    texts.append(operations.SINGLE_SENDS_ONLY)
     for text in texts:
         assert not PYTHON.search(in_words(text)), in_words(text)
+    of_single_sends = [*(write.hint for write in single_sends.WRITES.values()), single_sends.OWN_KEY]
+    for text in [*texts, *of_single_sends]:
+        own = in_words(text, "single send")
+        assert not PYTHON.search(own), own
+        own_commands = re.findall("`sendgrid-campaigns (single-sends )?(.*?)[ `]", own)
+        assert {name in single_sends_commands.commands for prefix, name in own_commands if prefix} <= {True}, own
+        assert all(prefix for prefix, _ in own_commands), own
+    texts += of_single_sends
     campaigns = Sandbox().client()
     wrong: list[Callable[[], object]] = [
         lambda: campaigns.on_behalf_of(""),
@@ -173,6 +190,8 @@ def test_the_words_of_the_command_line() -> None:
         lambda: campaigns.on_behalf_of(account_id="A 1"),
         lambda: campaigns.update(4900),
         lambda: campaigns.get(0),
+        lambda: Sandbox().single_sends_client().get("0"),
+        lambda: Sandbox().single_sends_client().update(DRAFT_ID),
         lambda: campaigns.schedule(4900, datetime(2001, 1, 5, tzinfo=UTC)),
         lambda: CampaignsClient(),
         lambda: CampaignsClient("SG.cli", base_url="http://elsewhere.example"),
@@ -185,7 +204,6 @@ def test_the_words_of_the_command_line() -> None:
         'lists={"110": "<uuid>"}',
         'segments={"110": "<uuid>"}',
         "plan.apply()",
-        OWN_KEY,
     ]  # of plans: tests/moving
     assert [python for python, _ in WORDS if not any(python in text for text in texts)] == []
 
@@ -291,7 +309,10 @@ def test_help(run: Run) -> None:
     assert __version__ in run("--version").stdout
 
 
-@pytest.mark.parametrize("name", [None, *commands.commands])
+NAMES = [None, *commands.commands, *(f"single-sends {name}" for name in single_sends_commands.commands)]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_two_examples_in_every_help(
     run: Run, name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,14 +321,16 @@ def test_two_examples_in_every_help(
     Path("jobs.csv").write_text("campaign_id\n4900\n")
     Path("segments.json").write_text("{}")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Hello")))
-    shown = run(*filter(None, [name]), "--help").stdout.replace("\\\n", "")
+    shown = run(*(name or "").split(), "--help").stdout.replace("\\\n", "")
     examples = re.findall(r"^    sendgrid-campaigns (.*?)(?: <march.txt)?$", shown, re.M)
     assert len(examples) == 2
     for example in examples:
-        own, *arguments = shlex.split(example)
-        assert name in (None, own)
-        command = commands.commands[own]
-        command.make_context(own, arguments)  # raises for what the command does not take
+        assert example.startswith(name or "")
+        words = shlex.split(example)
+        command: click.Command = commands
+        while isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        command.make_context("", words)  # raises for what the command does not take
 
 
 def test_what_the_commands_of_the_docs_do_not_show(kept: Run, tmp_path: Path) -> None:
@@ -334,6 +357,72 @@ def test_what_the_commands_of_the_docs_do_not_show(kept: Run, tmp_path: Path) ->
     assert kept("delete", "4903", "--yes").exit_code == 3
     assert kept("delete", "4903", "--yes", "--stop").stdout == "campaign 4903 was deleted\n"
     assert kept("get-schedule", "4900").stdout == "campaign 4900 is not scheduled\n"
+
+
+def test_the_commands_of_single_sends(kept: Run, tmp_path: Path) -> None:
+    def data(*arguments: str, code: int = 0) -> Any:
+        done = kept("single-sends", *arguments, "--json")
+        assert done.exit_code == code, done
+        return json.loads(done.stdout or done.stderr)
+
+    def said(*arguments: str) -> str:
+        return kept("single-sends", *arguments).stdout
+
+    html = tmp_path / "march.html"
+    html.write_text("<p>March {{{unsubscribe}}}")
+    made = data("create", "--name", "Mine", "--html", str(html), "--subject", "Spring", "--category", "a")
+    assert data("get", made["id"]) == made
+    assert [each["field"] for each in data("check", made["id"], code=3)["problems"]] == [
+        *("sender_id", "list_ids", "suppression_group_id")
+    ]
+    audience = ["--sender-id", "124451", "--suppression-group-id", "42", "--all", "--keep-plain"]
+    changed = data("update", made["id"], "--plain", str(html), *audience)
+    assert (changed["send_to"]["all"], changed["email_config"]["plain_content"]) == (True, html.read_text())
+    assert "\nall                     False\n" in said("update", made["id"], "--not-all")
+    twin = data("duplicate", DRAFT_ID, "--name", "Twin")["id"]
+    assert data("check", twin) == {"ready": True, "problems": []}
+    scheduled = data("schedule", twin, "--at", "2099-01-05T10:53+01:00")
+    assert (scheduled["status"], scheduled["send_at"]) == ("scheduled", "2099-01-05T09:53:00+00:00")
+    assert said("list", "--status", "scheduled", "--status", "triggered").splitlines() == [
+        f"{'ID':<36}  STATUS     SEND AT               NAME",
+        f"{twin}  scheduled  2099-01-05T09:53:00Z  Twin",
+    ]
+    assert kept("single-sends", "delete", twin, "--yes").exit_code == 3
+    assert said("unschedule", twin) == f"single send {twin} was unscheduled\n"
+    assert said("delete", twin, "--yes") == f"single send {twin} was deleted\n"
+    assert [one["name"] for one in data("list", "--category", "a", "--name", "mine")] == ["Mine"]
+    assert len(data("list", "--most", "1")) == 1
+    assert said("categories") == "a\nspring line\n"
+
+    assert said("stats", DRAFT_ID) == f"single send {DRAFT_ID} has no counts yet\n"
+    assert data("outcome", DRAFT_ID, code=5)["applied"] is None
+    assert data("send", DRAFT_ID)["known_from"] == "answer"
+    again = data("send", DRAFT_ID, code=3)
+    assert "`sendgrid-campaigns single-sends unschedule ID` gives a Draft again" in again["text"]
+    assert said("outcome", DRAFT_ID).splitlines()[2:4] == ["applied  True", "status   triggered"]
+    assert [data("ensure-sent", OF_ACME, "--on-behalf-of", "acme")["known_from"] for _ in range(2)] == [
+        *("answer", "already")
+    ]
+    assert data("ensure-sent", OF_A123, "--account-id", "A123", "--within", "600")["status"] == "scheduled"
+    once = ["send-once", "march", "--name", "March", "--subject", "S", "--html", str(html), *audience]
+    assert [data(*once)["known_from"] for _ in range(2)] == ["answer", "already"]
+    with Sandbox(tmp_path / "kept.db") as sandbox:
+        sandbox.advance(900)
+        assert sorted(mailing.account or "" for mailing in sandbox.mailings()) == ["", "", "account-id A123", "acme"]
+    assert "\ndelivered          1630\n" in said("stats", DRAFT_ID)
+
+
+def test_an_unknown_send_of_a_single_send(run: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(method="GET", json={"id": DRAFT_ID, "status": "draft"}, is_reusable=True)
+    httpx_mock.add_exception(httpx.ReadTimeout("slow"), method="PUT")
+    done = run("single-sends", "send", DRAFT_ID)
+    assert done.exit_code == 5
+    assert "`sendgrid-campaigns single-sends outcome ID` tells, now or later." in done.stderr
+    assert "use `sendgrid-campaigns single-sends ensure-sent ID`" in done.stderr
+    httpx_mock.add_exception(KeyboardInterrupt(), method="PUT")
+    interrupted = run("single-sends", "send", DRAFT_ID)
+    assert interrupted.exit_code == 5
+    assert "`sendgrid-campaigns single-sends outcome ID` tells" in interrupted.stderr
 
 
 def test_send_once_sends_one_campaign_for_a_key(kept: Run) -> None:
@@ -764,6 +853,12 @@ def test_what_is_wrong_is_said_before_a_job_begins(
         assert not sandbox.mailings()
 
 
+def test_a_report_is_in_words_of_the_command_line(kept: Run, rows: Path) -> None:
+    rows.write_text(f"single_send_id\n{OF_ACME}\n{DRAFT_ID}\n")
+    assert kept("bulk", "jobs.csv", "--report", "report.csv").exit_code == 3
+    assert "is seen only with --on-behalf-of or --account-id." in rows.with_name("report.csv").read_text()
+
+
 def test_a_report_that_fails_hides_no_send(kept: Run, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sendgrid_campaigns.bulk.report._csv", lambda *given: (_ for _ in ()).throw(OSError("full")))
     done = kept("bulk", "jobs.csv", "--report", "report.csv")
@@ -791,7 +886,7 @@ def test_a_no_leaves_an_unknown_row_unknown(rows: Path, types: bytes) -> None:
         job.finish(row, "unknown", errors.OutcomeUnknownError(action="sent", campaign_id=4900, cause="no answer"))
     options = ["--journal", str(rows.with_name("journal")), "--retry-unknown", "--sandbox", file]
     done = on_terminal("bulk", str(rows), *options, types=types)
-    assert "Send 1 campaign to the whole audience, now?" in done.stdout
+    assert "Send 1 mailing to the whole audience, now?" in done.stdout
     sent = types == b"y\n"
     assert done.exit_code == (0 if sent else 6)
     with Job.load(rows, "journal") as job:

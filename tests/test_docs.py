@@ -51,8 +51,8 @@ def test_commands(
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     Path("newsletter.txt").write_text("Hello! [unsubscribe]")
     Path("segments.json").write_text('{"110": "8c5e1f3b-6a2d-4e9f-b7c8-1d2e3f4a5b66"}')
-    for file in re.findall(r"^```csv\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S):
-        Path("jobs.csv").write_text(file)
+    for kind, file in re.findall(r"^```(csv|jsonl)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S):
+        Path(f"jobs.{kind}").write_text(file)
     for block in CONSOLE.finditer(page.read_text("utf-8")):
         for command in re.split(r"^\$ ", block[1], flags=re.M)[1:]:
             line, _, shown = command.partition("\n")

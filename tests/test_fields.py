@@ -9,6 +9,7 @@ import pytest
 from sendgrid_campaigns import Campaign, cli
 from sendgrid_campaigns.campaign_types import ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns.sandbox import rules
+from sendgrid_campaigns.single_send_types import EmailConfigFields, NewSingleSendFields, SendToFields
 from spec_diff.reader import load
 
 SCHEMAS = load((Path(__file__).parents[1] / "openapi" / "campaigns.yaml").read_text("utf-8"))["components"]["schemas"]
@@ -38,3 +39,8 @@ SET_BY_CALLERS = {
 @pytest.mark.parametrize("part", SET_BY_CALLERS)
 def test_a_part_names_the_fields_of_the_fragment(part: str) -> None:
     assert set(SET_BY_CALLERS[part]) == set(FRAGMENT)
+
+
+def test_the_command_line_names_the_fields_of_a_single_send() -> None:
+    names = {*NewSingleSendFields.__annotations__, *SendToFields.__annotations__, *EmailConfigFields.__annotations__}
+    assert options(cli.SINGLE_SEND_FIELDS) | {"send_to", "email_config"} == names

@@ -10,6 +10,7 @@ import functools
 import json
 import logging
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -22,7 +23,7 @@ from datetime import datetime
 from inspect import cleandoc
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeAlias
 
 try:
     import click
@@ -33,12 +34,19 @@ try:
 except ImportError:
     sys.exit("The command line needs click and rich: pip install 'sendgrid-campaigns[cli]'")
 
-from sendgrid_campaigns import Campaign, CampaignsClient, CheckResult
+import sendgrid_campaigns
+from sendgrid_campaigns import Campaign, CampaignsClient
 from sendgrid_campaigns.config import BASE_URL, URL_VARIABLE, Clock
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError
 from sendgrid_campaigns.models import Attempt, to_json
 from sendgrid_campaigns.sandbox import Sandbox, example
+from sendgrid_campaigns.single_send_types import EmailConfigFields, SendToFields
 from sendgrid_campaigns.version import __version__
+
+if TYPE_CHECKING:
+    from sendgrid_campaigns import SingleSendsClient
+
+    Client: TypeAlias = CampaignsClient | SingleSendsClient
 
 # pyright: reportPrivateUsage=false
 
@@ -75,6 +83,9 @@ WORDS = (
     ("outcome(error) reads status and time", "`sendgrid-campaigns get ID` and `get-schedule ID` read status and time"),
     ("outcome(error) reads the status", "`sendgrid-campaigns get ID` reads the status"),
     ("sent by ensure_sent()", "sent by `sendgrid-campaigns ensure-sent ID`"),
+    ("use ensure_sent()", "use `sendgrid-campaigns ensure-sent ID`"),
+    ("ensure_sent() may be called again", "`sendgrid-campaigns ensure-sent ID` may be run again"),
+    ("outcome(error) reads what", "`sendgrid-campaigns outcome ID` reads what"),
     ("unschedule()", "`sendgrid-campaigns unschedule ID`"),
     ("with schedule()", "with `sendgrid-campaigns schedule ID`"),
     ("delete(..., stop=True)", "`sendgrid-campaigns delete ID --stop`"),
@@ -85,17 +96,22 @@ WORDS = (
     ("use the client itself", "leave the option out"),
     ("the client adds", "the command adds"),
     (" (or api_key=)", ""),
-    (", see SingleSendsClient", ", and `sendgrid-campaigns single-sends`"),
+    (", see SingleSendsClient", ", see the commands `single-sends`"),
+    ("use SingleSendsClient.", "use the commands `single-sends`."),
+    ("sendgrid_campaigns.moving", "`move ID`"),
     (", or give api_key=... to the client", ""),
     ("base_url", "--base-url"),
     ("; for a sandbox elsewhere, add sandbox=True, with the sandbox's key", " only"),
     ("campaign_id is", "ID is"),
+    ("single_send_id is", "ID is"),
     ("send_at is", "--at is"),
     ("no field of a campaign is given", "there is nothing to change"),
     ("SingleSendsClient(api_key=...)", "in SENDGRID_API_KEY"),
     ("lists={", "--lists FILE with {"),
     ("segments={", "--segments FILE with {"),
     ("plan.apply()", "--apply"),
+    ("no field of a single send is given", "there is nothing to change"),
+    ("The fields are name, categories, send_to, email_config.", "--help lists the options."),
     (" after retry_after seconds, or give calls a longer deadline: Retry(deadline=...)", " later"),
     ("Call again", "Run the command again"),
     ("call again", "run the command again"),
@@ -103,15 +119,28 @@ WORDS = (
 """What the Python API's texts say, and the same in words of the command line."""
 
 
-def in_words(text: str) -> str:
-    """Return a text of the Python API in words of the command line."""
-    for python, own in WORDS:
+SINGLE_SEND_WORDS = (
+    ("get ID` and `get-schedule ID` read", "get ID` reads"),
+    ("`sendgrid-campaigns ", "`sendgrid-campaigns single-sends "),
+)
+"""What WORDS say of campaigns, and the same of single sends."""
+
+
+def in_words(text: str, resource: str = "campaign") -> str:
+    """Return a text of the Python API in words of the command line. resource: what the text is about."""
+    for python, own in WORDS + (SINGLE_SEND_WORDS if resource == "single send" else ()):
         text = text.replace(python, own)
     return text
 
 
+def advice_in_words(error: SendGridError) -> str:
+    """Return what to do next, in words of the command line."""
+    return in_words(error.advice, error.resource)
+
+
 def _translated(error: SendGridError) -> SendGridError:
-    changed, hint = in_words(error.changed), in_words(error.advice.removeprefix(error.changed).strip())
+    changed = in_words(error.changed, error.resource)
+    hint = in_words(error.advice.removeprefix(error.changed).strip(), error.resource)
     cause = in_words(error.cause) if isinstance(error, ConfigurationError) else error.cause
     texts = {"changed": changed, "hint": hint, "cause": cause}
     return type(error)(None, {**error.args[1], **{name: text for name, text in texts.items() if text}})
@@ -151,14 +180,27 @@ class Output:
 
 def _facts(data: dict[str, Any], code: int = 0) -> Output:
     data.pop("attempts", None)
-    facts = {name: visible(_plain(value)) for name, value in data.items() if value is not None and value != {}}
-    width = max(map(len, facts))
+    facts = [(name, visible(_plain(value))) for name, value in _flat(data)]
+    width = max(len(name) for name, _ in facts)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in facts.items():
+    for name, value in facts:
         table.add_row(name, Text(value))
-    return Output("\n".join(f"{name:<{width}}  {value}" for name, value in facts.items()), data, code, table)
+    return Output("\n".join(f"{name:<{width}}  {value}" for name, value in facts), data, code, table)
+
+
+def _flat(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the facts of a result that have a value, and those of a single send's parts in place of the parts."""
+    for name, value in data.items():
+        if name in PARTS:
+            yield from _flat(value or {})
+        elif value is not None and value != {}:
+            yield name, value
+
+
+PARTS = {"send_to": SendToFields, "email_config": EmailConfigFields}
+"""The parts of a single send, with their fields."""
 
 
 def _plain(value: Any) -> str:
@@ -178,8 +220,12 @@ def _table(names: Sequence[str], found: Sequence[Sequence[str]], data: Any, *, w
     return Output("\n".join(lines), data, table=table)
 
 
-def _done(campaign_id: int, action: str) -> Output:
-    return Output(f"campaign {campaign_id} was {action}", {"id": campaign_id, "action": action})
+def _named(id: int | str) -> str:
+    return f"campaign {id}" if isinstance(id, int) else f"single send {id}"
+
+
+def _done(id: int | str, action: str) -> Output:
+    return Output(f"{_named(id)} was {action}", {"id": id, "action": action})
 
 
 # --- the terminal ---
@@ -277,25 +323,50 @@ def _ids_of(context: click.Context, parameter: click.Parameter, value: str | Non
     return ids  # pyright: ignore[reportUnknownVariableType]
 
 
-ID = click.argument("campaign_id", metavar="ID", type=int)
+ID = click.argument("id", metavar="ID", type=int)
+UUID = click.argument("id", metavar="ID")
 AT = click.option(
     "--at", "send_at", metavar="TIME", required=True, callback=_aware_time, help="Such as 2027-01-05T10:53+01:00."
 )
+WITHIN = click.option(
+    "--within", type=float, default=120.0, show_default=True, metavar="SECONDS",
+    help="Schedule for so many seconds from now: at least 90. A late copy of the request does nothing then.",
+)  # fmt: skip
 YES = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-FIELDS = (
-    click.option("--subject"),
-    click.option("--sender-id", type=int),
-    click.option("--list-id", "list_ids", type=int, multiple=True, help="Repeat for several."),
-    click.option("--segment-id", "segment_ids", type=int, multiple=True, help="Repeat for several."),
-    click.option("--category", "categories", multiple=True, help="Repeat for several."),
-    click.option("--suppression-group-id", type=int),
-    click.option("--custom-unsubscribe-url", metavar="URL"),
-    click.option("--ip-pool", metavar="NAME"),
+EDITOR = click.option("--editor", type=click.Choice(["code", "design"]))
+
+
+def _fields(type_of_ids: type[int | str]) -> tuple[Callable[[Any], Any], ...]:
+    return (
+        click.option("--subject"),
+        click.option("--sender-id", type=int),
+        click.option("--list-id", "list_ids", type=type_of_ids, multiple=True, help="Repeat for several."),
+        click.option("--segment-id", "segment_ids", type=type_of_ids, multiple=True, help="Repeat for several."),
+        click.option("--category", "categories", multiple=True, help="Repeat for several."),
+        click.option("--suppression-group-id", type=int),
+        click.option("--custom-unsubscribe-url", metavar="URL"),
+        click.option("--ip-pool", metavar="NAME"),
+        click.option(
+            "--html", "html_content", metavar="FILE", callback=_text_of,
+            help="HTML content, in UTF-8. - is standard input.",
+        ),
+        click.option(
+            "--plain", "plain_content", metavar="FILE", callback=_text_of, help="Plain text content, as well."
+        ),
+    )  # fmt: skip
+
+
+FIELDS = _fields(int)
+SINGLE_SEND_FIELDS = (
+    *_fields(str),
+    EDITOR,
+    click.option("--all/--not-all", default=None, help="Mail every contact of the account."),
+    click.option("--design-id", metavar="ID", help="A design, in place of subject and content."),
     click.option(
-        "--html", "html_content", metavar="FILE", callback=_text_of, help="HTML content, in UTF-8. - is standard input."
+        "--generate-plain/--keep-plain", "generate_plain_content", default=None,
+        help="Whether the service makes the plain text of the HTML; by default without --plain.",
     ),
-    click.option("--plain", "plain_content", metavar="FILE", callback=_text_of, help="Plain text content, as well."),
-)
+)  # fmt: skip
 SHARED = (
     click.option("--on-behalf-of", metavar="USERNAME", help="Act for this Subuser."),
     click.option("--account-id", metavar="ID", help="Act for this customer account."),
@@ -331,12 +402,29 @@ def commands(context: click.Context) -> Output | None:
     return None if context.invoked_subcommand else Output(context.get_help(), None)
 
 
+@commands.group(name="single-sends", epilog=EXIT_CODES, invoke_without_command=True)
+@click.pass_context
+def single_sends(context: click.Context) -> Output | None:
+    """Send Single Sends, the successor of campaigns.
+
+    The commands have the options and exit codes of those of campaigns.
+
+    Examples:
+      sendgrid-campaigns single-sends send 27c21bbf-a12c-440b-b8bf-c526975328ca --sandbox
+      sendgrid-campaigns single-sends list --status draft
+    """
+    return None if context.invoked_subcommand else Output(context.get_help(), None)
+
+
 def command(
-    *options: Callable[[Any], Any], shared: tuple[Callable[[Any], Any], ...] = SHARED
+    *options: Callable[[Any], Any],
+    of: click.Group = commands,
+    name: str | None = None,
+    shared: tuple[Callable[[Any], Any], ...] = SHARED,
 ) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
     """Register a function of a client as a command with these options and the shared ones; the docstring is its help.
 
-    The command's name is the function's.
+    of: which client's commands. name: by default the function's. A function may be a command of both clients.
     """
 
     def register(function: Callable[..., Output]) -> Callable[..., Output]:
@@ -347,73 +435,87 @@ def command(
                 raise click.UsageError("Give --on-behalf-of for a Subuser or --account-id for an account, not both.")
             with ExitStack() as stack:
                 click.get_current_context().obj = progress = _Progress(silent=as_json or shared is BULK)
+                client: Any
                 if sandbox is None:
-                    campaigns = CampaignsClient(base_url=base_url, clock=progress)
+                    kind = CampaignsClient if of is commands else sendgrid_campaigns.SingleSendsClient
+                    client = kind(base_url=base_url, clock=progress)
                 else:
-                    campaigns = stack.enter_context(Sandbox(None if sandbox == IN_MEMORY else sandbox)).client()
-                stack.enter_context(campaigns)
+                    opened = stack.enter_context(Sandbox(None if sandbox == IN_MEMORY else sandbox))
+                    client = opened.client() if of is commands else opened.single_sends_client()
+                stack.enter_context(client)
                 stack.callback(progress.end)
                 if on_behalf_of is not None:
-                    campaigns = campaigns.on_behalf_of(on_behalf_of)
+                    client = client.on_behalf_of(on_behalf_of)
                 if account_id is not None:
-                    campaigns = campaigns.on_behalf_of(account_id=account_id)
+                    client = client.on_behalf_of(account_id=account_id)
                 try:
-                    return function(campaigns, **options)
+                    return function(client, **options)
                 finally:
                     _ignore_signals()
 
         decorated: Any = run
         for option in reversed(options + shared):
             decorated = option(decorated)
-        commands.command(name=function.__name__.rstrip("_").replace("_", "-"), epilog=EXIT_CODES)(decorated)
+        of.command(name=name or function.__name__.rstrip("_").replace("_", "-"), epilog=EXIT_CODES)(decorated)
         return function
 
     return register
 
 
+single_send = functools.partial(command, of=single_sends)
+"""Register a function as a command of single sends."""
+
+
 # --- the commands ---
 
 
-def _ask_before_sending(campaigns: CampaignsClient, campaign_id: int, yes: bool) -> None:
+def _ask_before_sending(client: "Client", id: Any, yes: bool) -> None:
     if yes or not _has_terminal():
         return
-    found = campaigns.get(campaign_id).to_dict()
-    names = ("id", "status", "title", "subject", "list_ids", "segment_ids")
-    _show(sys.stderr, _facts({name: found[name] for name in names}))
-    _ask("Send this campaign to its whole audience, now?", "not sent")
+    names = ("id", "status", "title", "name", "subject", "list_ids", "segment_ids", "all")
+    _show(sys.stderr, _facts({name: value for name, value in _flat(client.get(id).to_dict()) if name in names}))
+    _ask(f"Send this {_named(id).rpartition(' ')[0]} to its whole audience, now?", "not sent")
 
 
 @command(ID, YES)
-def send(campaigns: CampaignsClient, campaign_id: int, yes: bool) -> Output:
+@single_send(UUID, YES)
+def send(client: "Client", id: Any, yes: bool) -> Output:
     """Send the draft ID to its whole audience, now. On a terminal, asks first.
 
     Examples:
       sendgrid-campaigns send 4900
       sendgrid-campaigns send 4901 --on-behalf-of acme --yes
     """
-    _ask_before_sending(campaigns, campaign_id, yes)
-    return _facts(campaigns.send(campaign_id).to_dict())
+    _ask_before_sending(client, id, yes)
+    return _facts(client.send(id).to_dict())
 
 
 @command(ID, YES)
-def ensure_sent(campaigns: CampaignsClient, campaign_id: int, yes: bool) -> Output:
+@single_send(UUID, WITHIN, YES)
+def ensure_sent(client: "Client", id: Any, yes: bool, **within: Any) -> Output:
     """Send the draft ID, unless the draft was sent before. Safe to run again. On a terminal, asks first.
 
     Examples:
       sendgrid-campaigns ensure-sent 4900
       sendgrid-campaigns ensure-sent 4902 --account-id A123 --json
     """
-    _ask_before_sending(campaigns, campaign_id, yes)
-    return _facts(campaigns.ensure_sent(campaign_id).to_dict())
+    _ask_before_sending(client, id, yes)
+    return _facts(client.ensure_sent(id, **within).to_dict())
+
+
+KEY = click.argument("key", metavar="KEY")
 
 
 @command(
-    click.argument("key", metavar="KEY"),
-    click.option("--title", required=True, help="The name in the dashboard; KEY is appended."),
-    *FIELDS,
-    click.option("--editor", type=click.Choice(["code", "design"])),
+    KEY, click.option("--title", required=True, help="The name in the dashboard; KEY is appended."), *FIELDS, EDITOR
 )
-def send_once(campaigns: CampaignsClient, key: str, title: str, **fields: Any) -> Output:
+@single_send(
+    KEY,
+    click.option("--name", required=True, help="The name in the dashboard; KEY is appended."),
+    *SINGLE_SEND_FIELDS,
+    WITHIN,
+)
+def send_once(client: "Client", key: str, **fields: Any) -> Output:
     r"""Make and send one campaign for each KEY. Safe to run again.
 
     KEY names the mailing, such as newsletter-2026-03.
@@ -424,52 +526,52 @@ def send_once(campaigns: CampaignsClient, key: str, title: str, **fields: Any) -
       sendgrid-campaigns send-once march-2027 --title March --subject Spring --sender-id 124451 \
         --list-id 110 --suppression-group-id 42 --plain - <march.txt
     """
-    return _facts(campaigns.send_once(key, title, **_given(fields)).to_dict())
+    return _facts(client.send_once(key, **_body(client, _given(fields))).to_dict())
 
 
 @command(ID)
-def outcome(campaigns: CampaignsClient, campaign_id: int) -> Output:
+@single_send(UUID)
+def outcome(client: "Client", id: Any) -> Output:
     """Read whether the campaign ID was sent. The exit code is 5 when reading does not tell.
 
     Examples:
       sendgrid-campaigns outcome 4900
       sendgrid-campaigns outcome 4901 --on-behalf-of acme --json
     """
-    data = campaigns.outcome(campaign_id).to_dict()
+    data = client.outcome(id).to_dict()
     code = {True: 0, False: REFUSED, None: UNKNOWN}[data["applied"]]
     shown = _facts({**data, "applied": "unknown" if data["applied"] is None else data["applied"]}, code)
     return replace(shown, data={**shown.data, "applied": data["applied"]})
 
 
 @command(ID)
-def get(campaigns: CampaignsClient, campaign_id: int) -> Output:
+@single_send(UUID)
+def get(client: "Client", id: Any) -> Output:
     """Show the campaign ID.
 
     Examples:
       sendgrid-campaigns get 4900
       sendgrid-campaigns get 4900 --json
     """
-    return _facts(campaigns.get(campaign_id).to_dict())
+    return _facts(client.get(id).to_dict())
 
 
 @command(ID)
-def check(campaigns: CampaignsClient, campaign_id: int) -> Output:
+@single_send(UUID)
+def check(client: "Client", id: Any) -> Output:
     """List what the campaign ID lacks to be sent. The exit code is 3 when there is anything.
 
     Examples:
       sendgrid-campaigns check 4900
       sendgrid-campaigns check 4902 --account-id A123
     """
-    return _checked(campaigns.check(campaign_id))
-
-
-def _checked(result: CheckResult) -> Output:
-    lines = [f"campaign {result.campaign.id} {'cannot be sent:' if result.problems else 'has no known problem'}"]
-    lines += [f"  {visible(str(problem))}" for problem in result.problems]
+    found = client.check(id)
+    problems = found if isinstance(found, tuple) else found.problems
+    lines = [f"{_named(id)} {'cannot be sent:' if problems else 'has no known problem'}"]
+    lines += [f"  {visible(str(problem))}" for problem in problems]
     lines += ["Only the service knows whether there are credits, and whether sender and lists can be used."]
-    data = {"ready": result.ready, **result.to_dict()}
-    del data["campaign"]
-    return Output("\n".join(lines), data, 0 if result.ready else REFUSED)
+    data = {"ready": not problems, "problems": to_json(problems)}
+    return Output("\n".join(lines), data, REFUSED if problems else 0)
 
 
 @command(
@@ -500,23 +602,80 @@ def _counted(campaigns: Iterator[Campaign]) -> Iterator[Campaign]:
         yield campaign
 
 
+@single_send(
+    click.option("--name", help="Those with this text in their name."),
+    click.option("--status", multiple=True, help="draft, scheduled or triggered. Repeat for several."),
+    click.option("--category", "categories", multiple=True, help="Repeat for several."),
+    click.option("--most", type=int, default=100, show_default=True, help="At most so many."),
+    name="list",
+)
+def list_single_sends(client: "SingleSendsClient", most: int, **by: Any) -> Output:
+    """List single sends, newest first. Of several options, all must fit; of one that is repeated, any value.
+
+    Examples:
+      sendgrid-campaigns single-sends list --most 5
+      sendgrid-campaigns single-sends list --status draft --status scheduled --name March
+    """
+    found = client.list(most=most, **_given(by))
+    rows = [(one.id, one.status or "", one.send_at or "", one.name or "") for one in found]
+    return _table(("ID", "STATUS", "SEND AT", "NAME"), rows, [one.to_dict() for one in found])
+
+
+@single_send()
+def categories(client: "SingleSendsClient") -> Output:
+    """List the categories of all single sends.
+
+    Examples:
+      sendgrid-campaigns single-sends categories
+      sendgrid-campaigns single-sends categories --json
+    """
+    found = client.categories()
+    return Output("\n".join(map(visible, found)), [*found])
+
+
+@single_send(UUID)
+def stats(client: "SingleSendsClient", id: str) -> Output:
+    """Count what became of the mail of the single send ID.
+
+    Examples:
+      sendgrid-campaigns single-sends stats 4900
+      sendgrid-campaigns single-sends stats 4900 --json
+    """
+    counts = client.stats(id)
+    return _facts(counts.to_dict()) if counts else Output(f"{_named(id)} has no counts yet", None)
+
+
 @command(
     click.option("--title", required=True, help="The name in the dashboard; recipients do not see it."),
     *FIELDS,
-    click.option("--editor", type=click.Choice(["code", "design"])),
+    EDITOR,
 )
-def create(campaigns: CampaignsClient, title: str, **fields: Any) -> Output:
+@single_send(
+    click.option("--name", required=True, help="The name in the dashboard; recipients do not see it."),
+    *SINGLE_SEND_FIELDS,
+)
+def create(client: "Client", **fields: Any) -> Output:
     """Make a draft.
 
     Examples:
       sendgrid-campaigns create --title March --subject Spring --list-id 110 --html march.html
       sendgrid-campaigns create --title March --plain - <march.txt
     """
-    return _facts(campaigns.create(title, **_given(fields)).to_dict())
+    return _facts(client.create(**_body(client, _given(fields))).to_dict())
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", ())}
+
+
+def _body(client: "Client", fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields as the client takes them: those of a single send in their parts."""
+    if isinstance(client, CampaignsClient):
+        return fields
+    for part, names in PARTS.items():
+        if inner := {name: fields.pop(name) for name in names.__annotations__ if name in fields}:
+            fields[part] = inner
+    return fields
 
 
 @command(
@@ -525,7 +684,7 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
     *FIELDS,
     click.option("--clear", multiple=True, metavar="FIELD", help="Clear this field. Repeat for several."),
 )
-def update(campaigns: CampaignsClient, campaign_id: int, clear: Sequence[str], **fields: Any) -> Output:
+def update(campaigns: CampaignsClient, id: int, clear: Sequence[str], **fields: Any) -> Output:
     """Change the draft ID. A field without an option stays as before.
 
     Examples:
@@ -539,15 +698,38 @@ def update(campaigns: CampaignsClient, campaign_id: int, clear: Sequence[str], *
     if both := changes.keys() & set(clear):
         raise click.UsageError(f"--clear {both.pop()}: the field has a new value as well.")
     changes.update(dict.fromkeys(clear))
-    return _facts(campaigns.update(campaign_id, **changes).to_dict())
+    return _facts(campaigns.update(id, **changes).to_dict())
 
 
-@command(
-    ID,
-    click.option("--stop", is_flag=True, help="Delete although that stops scheduled or outgoing mail."),
+@single_send(UUID, click.option("--name"), *SINGLE_SEND_FIELDS, name="update")
+def update_single_send(client: "SingleSendsClient", id: str, **fields: Any) -> Output:
+    """Change the draft ID. A field without an option stays as before: the service clears none.
+
+    Examples:
+      sendgrid-campaigns single-sends update 4900 --subject Spring --html march.html
+      sendgrid-campaigns single-sends update 4900 --list-id 110
+    """
+    return _facts(client.update(id, **_body(client, _given(fields))).to_dict())
+
+
+@single_send(UUID, click.option("--name", help="By default, the service chooses one."))
+def duplicate(client: "SingleSendsClient", id: str, name: str | None) -> Output:
+    """Make a draft with the content of the single send ID.
+
+    Examples:
+      sendgrid-campaigns single-sends duplicate 4900
+      sendgrid-campaigns single-sends duplicate 4900 --name April
+    """
+    return _facts(client.duplicate(id, name).to_dict())
+
+
+@command(ID, click.option("--stop", is_flag=True, help="Delete although that stops scheduled or outgoing mail."), YES)
+@single_send(
+    UUID,
+    click.option("--stop", is_flag=True, help="Delete although scheduled, which stops the mail, or triggered."),
     YES,
 )
-def delete(campaigns: CampaignsClient, campaign_id: int, stop: bool, yes: bool) -> Output:
+def delete(client: "Client", id: Any, stop: bool, yes: bool) -> Output:
     """Delete the campaign ID. Asks first.
 
     Examples:
@@ -557,71 +739,73 @@ def delete(campaigns: CampaignsClient, campaign_id: int, stop: bool, yes: bool) 
     if not yes:
         if not _has_terminal():
             raise click.UsageError("stdin and stderr are no terminal to ask on; pass --yes.")
-        _ask(f"Delete campaign {campaign_id}?", "not deleted")
-    campaigns.delete(campaign_id, stop=stop)
-    return _done(campaign_id, "deleted")
+        _ask(f"Delete {_named(id)}?", "not deleted")
+    client.delete(id, stop=stop)
+    return _done(id, "deleted")
 
 
 @command(ID, AT)
-def schedule(campaigns: CampaignsClient, campaign_id: int, send_at: datetime) -> Output:
+@single_send(UUID, AT)
+def schedule(client: "Client", id: Any, send_at: datetime) -> Output:
     """Schedule the draft ID.
 
     Examples:
       sendgrid-campaigns schedule 4900 --at 2099-01-05T10:53+01:00
       sendgrid-campaigns schedule 4900 --at 2099-01-05T09:53Z --json
     """
-    return _facts(campaigns.schedule(campaign_id, send_at).to_dict())
+    return _facts(client.schedule(id, send_at).to_dict())
 
 
 @command(ID, AT)
-def reschedule(campaigns: CampaignsClient, campaign_id: int, send_at: datetime) -> Output:
+def reschedule(campaigns: CampaignsClient, id: int, send_at: datetime) -> Output:
     """Move the scheduled campaign ID to another time.
 
     Examples:
       sendgrid-campaigns reschedule 4900 --at 2099-01-05T10:53+01:00
       sendgrid-campaigns reschedule 4900 --at 2099-01-05T09:53Z --json
     """
-    return _facts(campaigns.reschedule(campaign_id, send_at).to_dict())
+    return _facts(campaigns.reschedule(id, send_at).to_dict())
 
 
 @command(ID)
-def get_schedule(campaigns: CampaignsClient, campaign_id: int) -> Output:
+def get_schedule(campaigns: CampaignsClient, id: int) -> Output:
     """Show the time of the scheduled campaign ID.
 
     Examples:
       sendgrid-campaigns get-schedule 4900
       sendgrid-campaigns get-schedule 4901 --on-behalf-of acme
     """
-    send_at = campaigns.get_schedule(campaign_id)
+    send_at = campaigns.get_schedule(id)
     time = None if send_at is None else send_at.isoformat()
-    return Output(time or f"campaign {campaign_id} is not scheduled", {"id": campaign_id, "send_at": time})
+    return Output(time or f"{_named(id)} is not scheduled", {"id": id, "send_at": time})
 
 
 @command(ID)
-def unschedule(campaigns: CampaignsClient, campaign_id: int) -> Output:
+@single_send(UUID)
+def unschedule(client: "Client", id: Any) -> Output:
     """Cancel the schedule of the campaign ID. The campaign is a draft again.
 
     Examples:
       sendgrid-campaigns unschedule 4900
       sendgrid-campaigns unschedule 4901 --on-behalf-of acme
     """
-    campaigns.unschedule(campaign_id)
-    return _done(campaign_id, "unscheduled")
+    client.unschedule(id)
+    return _done(id, "unscheduled")
 
 
 @command(
     ID,
     click.option("--to", multiple=True, required=True, metavar="ADDRESS", help="Repeat for up to ten."),
 )
-def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -> Output:
+def send_test(campaigns: CampaignsClient, id: int, to: Sequence[str]) -> Output:
     """Send the campaign ID to a few addresses as a test.
 
     Examples:
       sendgrid-campaigns send-test 4900 --to me@example.com
       sendgrid-campaigns send-test 4900 --to a@example.com --to b@example.com
     """
-    campaigns.send_test(campaign_id, to)
-    return _done(campaign_id, "sent as a test")
+    campaigns.send_test(id, to)
+    return _done(id, "sent as a test")
 
 
 @command(
@@ -630,9 +814,7 @@ def send_test(campaigns: CampaignsClient, campaign_id: int, to: Sequence[str]) -
     click.option("--lists", metavar="FILE", callback=_ids_of, help='JSON: {"110": "<uuid>"}, lists of contacts by ID.'),
     click.option("--segments", metavar="FILE", callback=_ids_of, help="The same for segments, which no name decides."),
 )
-def move(
-    campaigns: CampaignsClient, campaign_id: int, apply_: bool, lists: dict[str, str] | None, segments: Any
-) -> Output:
+def move(campaigns: CampaignsClient, id: int, apply_: bool, lists: dict[str, str] | None, segments: Any) -> Output:
     """Plan a move of the campaign ID to Single Sends.
 
     With --apply, makes the draft, and reads it back. Campaign and draft can both be sent afterwards. The exit code is 3
@@ -644,9 +826,9 @@ def move(
     """
     from sendgrid_campaigns import SingleSendsClient, moving  # programs that send campaigns need neither
 
-    single_sends = object.__new__(SingleSendsClient)  # a view: with the key, the account and the connections
-    vars(single_sends).update(vars(campaigns), _is_view=True)
-    plan = moving.move(campaigns, single_sends, campaign_id, lists=lists, segments=segments)
+    view = object.__new__(SingleSendsClient)  # with the key, the account and the connections
+    vars(view).update(vars(campaigns), _is_view=True)
+    plan = moving.move(campaigns, view, id, lists=lists, segments=segments)
     if not apply_ or not plan.ready:
         rows = [(what, name, in_words(how)) for what, name, how in plan.rows()]
         shown = _table(("WHAT", "FIELD", "HOW"), rows, plan.to_dict(), wrap=True)
@@ -677,8 +859,9 @@ def bulk(
 ) -> Output:  # fmt: skip
     """Send every row of FILE, once. The same command goes on where the last one ended.
 
-    FILE is CSV with a header, or a JSON object on each line. A row has a campaign_id, or a key with the fields of
-    send-once; and a subuser or an account_id, unless it is for the key's own account. On a terminal, asks first.
+    FILE is CSV with a header, or a JSON object on each line. A row has a campaign_id, a single_send_id, or a key with
+    the fields of send-once; and a subuser or an account_id, unless it is for the key's own account. On a terminal, asks
+    first.
 
     Examples:
       sendgrid-campaigns bulk jobs.csv --plan
@@ -720,7 +903,7 @@ def bulk(
             by_state = job.counts()
             if waiting := sum(by_state.get(state, 0) for state in ("todo", "doing", *again)):
                 _ask(
-                    f"Send {waiting:,} {'campaigns' if waiting > 1 else 'campaign'} to the whole audience, now?",
+                    f"Send {waiting:,} {'mailings' if waiting > 1 else 'mailing'} to the whole audience, now?",
                     "not sent",
                 )
         if again:
@@ -729,7 +912,7 @@ def bulk(
             counts = jobs.run(job, campaigns, workers=workers, progress=show, stop=stop, only_ask=resolve)
         if report is not None:
             try:
-                jobs.write_report(job, report, words=in_words)
+                jobs.write_report(job, report, words=advice_in_words)
             except OSError as error:  # what became of the rows is said all the same
                 _write(sys.stderr, visible(f"the report was not written: {error}"))
         text = "\n".join(map(visible, terminal.summary_text(job, counts).split("\n")))
@@ -846,7 +1029,23 @@ def _logged_requests() -> Generator[None, None, None]:
         log.removeHandler(lines)
 
 
-for _each in (commands, *commands.commands.values()):
+def _help_of_single_sends(text: str) -> str:
+    """Return the help of a command of campaigns as that of the same command of single sends."""
+    words = {
+        "campaigns": "single sends",
+        "campaign": "single send",
+        "sendgrid-campaigns ": "sendgrid-campaigns single-sends ",
+        "--title": "--name",
+        "--list-id 110": f"--list-id {example.READY_SINGLE_SEND['list_ids'][0]}",
+        **dict(zip(map(str, example.CAMPAIGNS), example.SINGLE_SENDS, strict=True)),
+    }
+    text = text.replace("sendgrid-campaigns single-sends ", "sendgrid-campaigns ")
+    return re.sub("|".join(sorted(words, key=len, reverse=True)), lambda found: words[found[0]], text)
+
+
+for _each in single_sends.commands.values():
+    _each.help = _help_of_single_sends(_each.help or "")
+for _each in (commands, *commands.commands.values(), *single_sends.commands.values()):
     _each.help = cleandoc(_each.help or "").replace("Examples:", "\b\nExamples:")  # click keeps the lines after \b
 
 
@@ -925,7 +1124,11 @@ def _failure(error: BaseException, changes: Sequence[Attempt]) -> Output | None:
     """Return the output for an exception that ended a command; None for a defect of this program."""
     name, text, facts = type(error).__name__.lstrip("_"), str(error), dict[str, Any]()
     chain = [*_chain(error)]
-    notes = [visible(in_words(note)) for each in chain for note in getattr(each, "__notes__", ())]
+    notes = [
+        visible(in_words(note, "single send" if "single send" in note else "campaign"))
+        for each in chain
+        for note in getattr(each, "__notes__", ())
+    ]
     if isinstance(error, SendGridError):
         error = _translated(error)
         text, facts, code = str(error), error.to_dict(), exit_code(error)

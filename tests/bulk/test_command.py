@@ -34,7 +34,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_on_a_terminal(job: str, types: bytes, code: int) -> None:
     done = on_terminal("bulk", job, "--sandbox", "play.db", types=types, columns=100)
     assert done.exit_code == code, done.stdout
-    assert "Send 3 campaigns to the whole audience, now? [y/N]" in done.stdout
+    assert "Send 3 mailings to the whole audience, now? [y/N]" in done.stdout
     shown = [text in done.stdout for text in ("3/3", "3 sent\n", "not sent\n")]
     assert shown == ([False, False, True] if code else [True, True, False])
     with Sandbox("play.db") as sandbox:

@@ -11,6 +11,7 @@ import pytest
 from doubles import FakeClock
 from sendgrid_campaigns import BadRequestError, ConfigurationError, ErrorDetail, OutcomeUnknownError, SendReceipt
 from sendgrid_campaigns.bulk import Job, Journal, State, write_report
+from sendgrid_campaigns.models import SingleSendReceipt
 
 HOSTILE = '=1+1,<script>alert("x")</script>'
 ENDS: list[tuple[State, Any]] = [
@@ -81,9 +82,16 @@ def test_a_report_of_no_form(job: Job, tmp_path: Path) -> None:
         report(job, tmp_path, "report.pdf")
 
 
-def test_a_row_with_a_key_is_reported_with_the_campaign_that_it_made(tmp_path: Path) -> None:
-    with Job.of([{"key": "march", "title": "March"}], "job", tmp_path / "journal") as job:
+@pytest.mark.parametrize(
+    ("field", "receipt", "line"),
+    [
+        ("title", SendReceipt(4903, None), "1,,4903,,march,sent,"),
+        ("name", SingleSendReceipt("27c2", None), "1,,,27c2,march,sent,"),
+    ],
+)
+def test_a_row_with_a_key_is_reported_with_what_it_made(tmp_path: Path, field: str, receipt: Any, line: str) -> None:
+    with Job.of([{"key": "march", field: "March"}], "job", tmp_path / "journal") as job:
         row = job.claim(100)
         assert row
-        job.finish(row, "sent", SendReceipt(4903, None))
-        assert "1,,4903,march,sent," in report(job, tmp_path, "report.csv")
+        job.finish(row, "sent", receipt)
+        assert line in report(job, tmp_path, "report.csv")

@@ -10,6 +10,7 @@ from doubles import cases
 from sendgrid_campaigns.bulk import JobFileError, Row
 from sendgrid_campaigns.bulk.rows import COLUMNS, read
 
+UUID = "27c21bbf-a12c-440b-b8bf-c526975328ca"
 NEW = {"key": "march", "title": "March", "subject": "Spring", "list_ids": [110, 111], "categories": ["a b", "c"]}
 
 
@@ -53,8 +54,31 @@ def test_rows_that_make_campaigns(tmp_path: Path) -> None:
         assert (row.key, row.campaign_id, row.fields) == ("march", None, fields)
 
 
+def test_rows_of_single_sends(tmp_path: Path) -> None:
+    (tmp_path / "march.html").write_text("<p>")
+    assert written(tmp_path, f"subuser,single_send_id,campaign_id\nacme,{UUID.upper()},\n,,4900\n") == [
+        Row(line=2, on_behalf_of="acme", single_send_id=UUID),
+        Row(line=3, campaign_id=4900),
+    ]
+    made: dict[str, Any] = {"key": "m", "name": "March", "send_to": {"all": True}, "email_config": {"subject": "S"}}
+    texts = [{**made, "html_file": "march.html"}, {"key": "m", "title": "March"}]  # a key of each API
+    row, of_campaign = written(tmp_path, "\n".join(map(json.dumps, texts)))
+    content = {"subject": "S", "html_content": "<p>"}
+    assert row.fields == {"name": "March", "send_to": {"all": True}, "email_config": content}
+    assert [str(each) for each in (row, of_campaign)] == ["single send key 'm'", "key 'm'"]
+
+
 @cases(
     "text problem",
+    ("single_send_id\n4900\n", "line 2: single_send_id is '4900'. Give a UUID"),
+    (f"single_send_id\n{UUID}\n{UUID}\n", f"line 3: single send {UUID} stands on line 2 already"),
+    (f"campaign_id,single_send_id\n1,{UUID}\n", "line 2: a row has a campaign_id, a single_send_id, or a key. Give"),
+    (f"single_send_id,title\n{UUID},March\n", "line 2: title stands beside a single_send_id. Only a row with a key"),
+    ("key,name\nm,March\n", "line 1: there is no column 'name'"),
+    ('{"key": "m", "name": "March", "subject": "S"}', "line 1: a single send has no field 'subject'"),
+    ('{"key": "m", "name": "March", "title": "March"}', "line 1: a single send has no field 'title'"),
+    ('{"key": "m", "name": "March", "email_config": 1, "html_file": "x"}', "line 1: email_config is 1. Give an object"),
+    ('{"key": "m", "title": "March", "send_to": {}}', "line 1: a campaign has no field 'send_to'"),
     ("campaign_id\n4900\nx\n", "line 3: campaign_id is 'x'. Give a whole number."),
     ("campaign_id\n0\n", "line 2: campaign_id is 0. Give a positive int, such as 4900."),
     ("campaign_id,subuser\n1,a\n2,b\n1,a\n", "line 4: campaign 1 on behalf of 'a' stands on line 2 already"),
@@ -62,10 +86,13 @@ def test_rows_that_make_campaigns(tmp_path: Path) -> None:
     ("campaign_id,subuser,account_id\n1,a,b\n", "line 2: a row has a subuser, or an account_id. Give one of the two."),
     ("campaign_id,subuser\n1,é\n", "line 2: on_behalf_of(): the Subuser 'é' holds a character that no HTTP header"),
     ("campaign_id,title\n1,March\n", "line 2: title stands beside a campaign_id. Only a row with a key makes"),
-    ("campaign_id,key,title\n1,m,March\n", "line 2: a row has a campaign_id, or a key. Give one of the two."),
-    ("subuser\nacme\n", "line 2: a row has a campaign_id, or a key. Give one of the two."),
+    (
+        "campaign_id,key,title\n1,m,March\n",
+        "line 2: a row has a campaign_id, a single_send_id, or a key. Give one of them.",
+    ),
+    ("subuser\nacme\n", "line 2: a row has a campaign_id, a single_send_id, or a key. Give one of them."),
     ("key,title\na b,March\n", "line 2: key is 'a b'. Give 1 to 40 letters"),
-    ("key\nm\n", "line 2: title is None. A row with a key makes a campaign, which needs a title."),
+    ("key\nm\n", "line 2: title is None. A row with a key makes a campaign, which needs a title, or a"),
     (f"key,title\nm,{'x' * 100}\n", "line 2: title has 100 characters, and with this key it may have 91"),
     ("key,title,list_ids\nm,March,1 x\n", "line 2: list_ids is 'x'. Give a whole number."),
     ("key,title,html_file\nm,March,no.html\n", "line 2: no.html cannot be read: [Errno 2] No such file"),

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from doubles import FORKS, cases
-from sendgrid_campaigns import AuthenticationError, CampaignsClient, ConfigurationError, Retry
+from sendgrid_campaigns import AuthenticationError, CampaignsClient, ConfigurationError, PermissionDeniedError, Retry
 from sendgrid_campaigns.bulk import Job, Journal, Progress, plan, run
 from sendgrid_campaigns.bulk.worker import MOST_RUNS, lease
+from sendgrid_campaigns.models import SingleSendReceipt
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
+from sendgrid_campaigns.sandbox.example import SINGLE_SENDS
 
 ROWS = 500
 Start = Callable[..., Job]
@@ -53,14 +55,14 @@ def rows_of(sandbox: Sandbox, count: int) -> list[dict[str, Any]]:
 
 def check_truth(job: Job, sandbox: Sandbox) -> None:
     """Compare the journal with the sandbox's ledger."""
-    mailed = Counter(mailing.campaign_id for mailing in sandbox.mailings())
+    mailed = Counter(mailing.single_send_id or mailing.campaign_id for mailing in sandbox.mailings())
     assert not mailed or max(mailed.values()) == 1
     for row in job.rows():
         if row.state in ("sent", "already"):
             assert row.receipt
             assert mailed[row.receipt.id] == 1, row
         elif row.state != "unknown":
-            assert not mailed[row.campaign_id or 0], row
+            assert not mailed[row.single_send_id or row.campaign_id or 0], row
 
 
 def codes(sandbox: Sandbox) -> Counter[int]:
@@ -191,6 +193,74 @@ def test_a_campaign_that_is_made_and_sent_once(start: Start, sandbox: Sandbox, e
         counts = run(job, sandbox.client())
     assert counts == {"sent": 1}
     assert len(sandbox.mailings()) == 1
+
+
+# --- single sends ---
+
+OWN, OF_ACME, OF_A123 = SINGLE_SENDS
+MADE: dict[str, Any] = {
+    "name": "March",
+    "send_to": {"list_ids": ["f2fe66a1-43f3-4e3a-87b1-c6a600d805f0"]},
+    "email_config": {"subject": "S", "sender_id": 124451, "suppression_group_id": 42, "plain_content": "long " * 99},
+}
+
+
+@pytest.mark.parametrize("knobs", [{"needs_unsubscribe_tag": False}])
+def test_single_sends_and_campaigns_in_one_job(start: Start, sandbox: Sandbox, tmp_path: Path) -> None:
+    single_sends = [
+        {"single_send_id": OWN.upper()},
+        {"single_send_id": OF_ACME, "subuser": "acme"},
+        {"single_send_id": OF_A123, "account_id": "A123"},
+        {"key": "march", **MADE},
+    ]
+    rows = [*single_sends, {"campaign_id": 4900}]
+    job, campaigns = start(rows), sandbox.client()
+    planned, before = plan(job, campaigns), len(sandbox.requests())
+    assert run(job, campaigns) == {"sent": 5}
+    looks, proofs = 2, 2 * 3
+    assert planned.requests == len(sandbox.requests()) - before - looks - proofs == 3 * 2 + 7 + 1
+    assert run(start(rows), campaigns) == {"sent": 5}
+    with Journal(tmp_path / "another", clock=sandbox.clock().time) as journal:
+        assert run(Job.of(rows, "job", journal), campaigns) == {"already": 5}
+    assert {
+        row.item: bool(row.receipt.send_at) for row in job.rows() if isinstance(row.receipt, SingleSendReceipt)
+    } == {
+        **{f"single send {id}": True for id in SINGLE_SENDS},
+        "single send key march": True,
+    }
+    sandbox.advance(600)
+    check_truth(job, sandbox)
+    assert [mailing.plain_content for mailing in sandbox.mailings()][-1:] == [MADE["email_config"]["plain_content"]]
+    # A key for Single Sends alone may not read campaigns.
+    sandbox.add_key("SG.newer", scopes=["marketing.read", "marketing.update"])
+    draft = sandbox.create_single_send()
+    assert run(start([{"single_send_id": draft}]), sandbox.client("SG.newer")) == {"sent": 6}
+    with pytest.raises(PermissionDeniedError):
+        run(start([{"campaign_id": sandbox.create_campaign()}]), sandbox.client("SG.newer"))
+
+
+@pytest.mark.parametrize("effect", ["done", "none"])
+def test_an_unknown_row_of_a_single_send_is_settled_by_its_time(start: Start, sandbox: Sandbox, effect: Any) -> None:
+    """A draft long after the chosen time was not sent, and is sent then, without a person."""
+    job, began = start([{"single_send_id": OWN}]), sandbox.clock().time()
+    sandbox.make_outcome_unknown("schedule_single_send", effect=effect)
+    assert run(job, sandbox.client()) == {"sent": 1}
+    (row,) = job.rows()
+    assert isinstance(row.receipt, SingleSendReceipt)
+    assert row.receipt.known_from == ("read-back" if effect == "done" else "answer")
+    assert row.receipt.send_at
+    assert (sandbox.clock().time() - began > 720) is (effect == "none")
+    sandbox.advance(600)
+    check_truth(job, sandbox)
+
+
+@pytest.mark.parametrize("knobs", [{"single_sends_on_behalf_of": "parent"}])
+def test_a_row_whose_account_may_be_ignored_sends_nothing(start: Start, sandbox: Sandbox) -> None:
+    job = start([{"single_send_id": OF_ACME, "subuser": "acme"}, {"single_send_id": OWN}])
+    run(job, sandbox.client())
+    sandbox.advance(600)
+    assert [row.state for row in job.rows()][1:] == ["sent"]
+    check_truth(job, sandbox)
 
 
 # --- ends ---

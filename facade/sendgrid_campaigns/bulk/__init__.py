@@ -1,4 +1,4 @@
-"""Many sends: thousands of (account, campaign) rows, by threads, by more machines, or by Celery.
+"""Many sends: thousands of rows, each of a campaign or a single send, by threads, by more machines, or by Celery.
 
 from sendgrid_campaigns import CampaignsClient
 from sendgrid_campaigns.bulk import Job, run
@@ -18,7 +18,8 @@ call again. The journal saves requests and tells people; no mail depends on it.
                      ├─ the worker died, its lease ran out ─> claimed again
                      └─ OutcomeUnknownError ──> unknown: never sent again by itself. A minute later, `outcome` is
                                                 asked, and makes it sent, or leaves it; a draft whose making was
-                                                in doubt, and is found, is todo again
+                                                in doubt, and is found, is todo again; so is a
+                                                single send that is a draft long after its time
 """
 
 from sendgrid_campaigns.bulk.journal import Job, Journal

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from sendgrid_campaigns import errors, models
 from sendgrid_campaigns.bulk import rows
-from sendgrid_campaigns.bulk.rows import Row, State
+from sendgrid_campaigns.bulk.rows import Receipt, Row, State, ids_of
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import OutcomeUnknownError, SendGridError, shown
 
@@ -227,7 +227,7 @@ class Job:
         return None if found is None else self._row(found)
 
     def finish(
-        self, row: Row, state: State, result: models.SendReceipt | SendGridError | None = None, wait: float = NEVER
+        self, row: Row, state: State, result: Receipt | SendGridError | None = None, wait: float = NEVER
     ) -> None:
         """Write down what became of a claimed row, unless another worker has claimed the row since.
 
@@ -262,6 +262,14 @@ class Job:
         note = sql.update(_ROWS).where(due).values(queued_until=self._now + patience)
         with self._engine.begin() as connection:
             return [(found.account, found.item) for found in connection.execute(note.returning(_R.account, _R.item))]
+
+    def sends(self, single_sends: bool) -> bool:
+        """Return whether an open row is one of a single send; or, with False, one of a campaign."""
+        of = _R.item.startswith(rows.SINGLE_SEND)
+        which = (_R.job == self.name) & _R.state.in_(_OPEN) & (of if single_sends else ~of)
+        select = sql.select(_R.id).where(which).limit(1)
+        with self._engine.connect() as connection:
+            return connection.execute(select).scalar() is not None
 
     # --- for people ---
 
@@ -344,23 +352,26 @@ class Job:
             return connection.execute(sql.update(_ROWS).where(which).values(values)).rowcount
 
     def _row(self, found: Any) -> Row:
-        key = found.item.removeprefix("key ")
         result = _read(json.loads(found.result)) if found.result else None
         return Row(
             line=found.line,
             on_behalf_of=found.account or None,
-            campaign_id=int(key) if key == found.item else None,
-            key=None if key == found.item else key,
-            fields={name: self._whole(value) for name, value in json.loads(found.fields).items()},
+            **ids_of(found.item),
+            fields=self._whole(json.loads(found.fields)),
             state=found.state,
             runs=found.runs,
             changed_at=None if found.changed_at is None else datetime.fromtimestamp(found.changed_at, UTC),
-            receipt=result if isinstance(result, models.SendReceipt) else None,
+            receipt=result if isinstance(result, Receipt) else None,
             error=result if isinstance(result, SendGridError) else None,
         )
 
     def _whole(self, value: Any) -> Any:
-        return self._content(value["sha256"]) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(value, dict):
+            return value
+        parts = cast(dict[str, Any], value)
+        if parts.keys() == {"sha256"}:
+            return self._content(parts["sha256"])
+        return {name: self._whole(part) for name, part in parts.items()}
 
     def _read_content(self, sha256: str) -> str:
         select = sql.select(_CONTENTS.c.content).where(_CONTENTS.c.sha256 == sha256)
@@ -376,11 +387,13 @@ def _set_up_sqlite(connection: Any, record: object) -> None:
 
 
 def _written_fields(fields: Mapping[str, Any], contents: dict[str, str]) -> str:
-    return json.dumps({name: _apart(value, contents) for name, value in fields.items()})
+    return json.dumps(_apart(fields, contents))
 
 
-def _apart(value: object, contents: dict[str, str]) -> object:
-    """Return a field's value; of a long text, only its name, and put the text into contents."""
+def _apart(value: Any, contents: dict[str, str]) -> Any:
+    """Return fields, or the value of one; of a long text, only its name, and put the text into contents."""
+    if isinstance(value, Mapping):
+        return {name: _apart(part, contents) for name, part in cast(Mapping[str, Any], value).items()}
     if not isinstance(value, str) or len(value) < 200:
         return value
     name = hashlib.sha256(value.encode()).hexdigest()
@@ -388,15 +401,19 @@ def _apart(value: object, contents: dict[str, str]) -> object:
     return {"sha256": name}
 
 
-def _written(result: models.SendReceipt | SendGridError) -> dict[str, Any]:
+def _written(result: Receipt | SendGridError) -> dict[str, Any]:
     if isinstance(result, SendGridError):
         return {"error": type(result).__name__, "args": list(result.args)}
     return result.to_dict()
 
 
-def _read(written: dict[str, Any]) -> models.SendReceipt | SendGridError:
+def _read(written: dict[str, Any]) -> Receipt | SendGridError:
     if "error" in written:
         kind: type[SendGridError] = getattr(errors, written["error"], OutcomeUnknownError)
         return kind(*written["args"])
     attempts = tuple(models.Attempt(**attempt) for attempt in written.pop("attempts"))
+    if "send_at" in written:
+        send_at = written.pop("send_at")
+        at = None if send_at is None else datetime.fromisoformat(send_at)
+        return models.SingleSendReceipt(**written, send_at=at, attempts=attempts)
     return models.SendReceipt(**written, attempts=attempts)

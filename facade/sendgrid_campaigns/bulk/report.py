@@ -17,7 +17,7 @@ from typing import TextIO, get_args
 from sendgrid_campaigns.bulk.journal import Job
 from sendgrid_campaigns.bulk.rows import Row, State
 from sendgrid_campaigns.config import check
-from sendgrid_campaigns.errors import shown
+from sendgrid_campaigns.errors import SendGridError, shown
 from sendgrid_campaigns.models import KnownFrom
 
 NOT_SENT: tuple[State, ...] = ("unknown", "refused", "later", "doing", "todo")
@@ -27,6 +27,7 @@ _HEADER = (
     "line",
     "on_behalf_of",
     "campaign_id",
+    "single_send_id",
     "key",
     "state",
     "known_from",
@@ -39,14 +40,19 @@ _BARS, _WIDTH, _HEIGHT = 60, 900, 160
 """Bars of the plot, and its size in pixels."""
 
 
-Words = Callable[[str], str]
-"""Changes what errors advise, which is said in words of the Python API."""
+Words = Callable[[SendGridError], str]
+"""Returns what an error advises."""
 
 
-def write_report(job: Job, file: str | Path, *, words: Words = str) -> None:
+def in_python(error: SendGridError) -> str:
+    """Return what an error advises, in words of the Python API."""
+    return error.advice
+
+
+def write_report(job: Job, file: str | Path, *, words: Words = in_python) -> None:
     """Write a report of a job: rows as .csv or .jsonl, or a page as .html. Replaces the file only when all is written.
 
-    words: changes what errors advise, for readers who use another interface than Python's.
+    words: returns what an error advises, for readers who use another interface than Python's.
 
     Raises ConfigurationError for another ending, and OSError.
     """
@@ -73,13 +79,14 @@ def check_report(file: str | Path) -> Path:
 def next_step(row: Row, words: Words) -> str:
     """Return what a person does about a row that is not sent."""
     if row.state == "unknown":
+        kind = "single send" if row.is_single_send else "campaign"
         return (
-            "It may have been sent: look at the campaign. --resolve asks the service once more; --retry-unknown sends"
-            " the campaign if it is still a Draft."
+            f"It may have been sent: look at the {kind}. --resolve asks the service once more; --retry-unknown sends"
+            f" the {kind} if it is still a Draft."
         )
     if row.state in ("todo", "doing"):
         return "Run the job again: it goes on where it ended."
-    return words(row.error.advice) if row.error else ""
+    return words(row.error) if row.error else ""
 
 
 def _csv(job: Job, stream: TextIO, words: Words) -> None:
@@ -91,8 +98,9 @@ def _csv(job: Job, stream: TextIO, words: Words) -> None:
         known = (receipt.known_from, receipt.status) if receipt else (None, None)
         open_ = row.state in NOT_SENT
         why = (row.error.summary if row.error else None, next_step(row, words)) if open_ else (None, None)
-        campaign_id = receipt.id if receipt else row.campaign_id  # `send_once` makes a campaign
-        cells = (row.line, row.on_behalf_of, campaign_id, row.key, row.state, *known, at, *why)
+        id = receipt.id if receipt else row.single_send_id or row.campaign_id  # `send_once` makes one
+        ids = (None, id) if row.is_single_send else (id, None)
+        cells = (row.line, row.on_behalf_of, *ids, row.key, row.state, *known, at, *why)
         writer.writerow(_inert(cell) for cell in cells)
 
 

@@ -10,13 +10,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
-from sendgrid_campaigns import models
+from sendgrid_campaigns import campaigns, models, single_sends
 from sendgrid_campaigns.auth import on_behalf_of
 from sendgrid_campaigns.campaign_types import NewCampaignFields
-from sendgrid_campaigns.campaigns import checked_id, new_fields
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import ConfigurationError, SendGridError, shown
 from sendgrid_campaigns.operations import with_key
+from sendgrid_campaigns.single_send_types import NewSingleSendFields
 
 State = Literal["todo", "doing", "sent", "already", "refused", "later", "unknown"]
 """What is known of a row:
@@ -26,6 +26,7 @@ State = Literal["todo", "doing", "sent", "already", "refused", "later", "unknown
 - `refused`: nothing was sent, and trying again brings the same answer; `later`: nothing was sent, after several tries;
 - `unknown`: the campaign may have been sent.
 """
+Receipt = models.SendReceipt | models.SingleSendReceipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,28 +38,38 @@ class Row:
     on_behalf_of: str | None = None
     """The account, as the on-behalf-of header names the account; None: the key's own."""
     campaign_id: int | None = None
-    """The campaign to send; None for a row with a key."""
+    """The campaign to send; None for a row of a single send, or with a key."""
+    single_send_id: str | None = None
+    """The single send to send; None for a row of a campaign, or with a key."""
     key: str | None = None
-    """The idempotency key of `send_once`; None for a row with a campaign_id."""
+    """The idempotency key of `send_once`; None for a row with an id."""
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
-    """The title and the fields of `send_once`, by the API's names."""
+    """The title or name, and the fields of `send_once`, by the API's names."""
     state: State = "todo"
     runs: int = 0
     """How often a worker took the row."""
     changed_at: datetime | None = None
     """When a worker last wrote down what became of the row."""
-    receipt: models.SendReceipt | None = None
+    receipt: Receipt | None = None
     error: SendGridError | None = None
     """Why the row is not sent, or not yet."""
 
     @property
+    def is_single_send(self) -> bool:
+        """Whether a single send is mailed, and no campaign."""
+        return self.single_send_id is not None or "name" in self.fields
+
+    @property
     def item(self) -> str:
-        """The name of the send within its account: the campaign's id, or the key."""
-        return str(self.campaign_id) if self.key is None else f"key {self.key}"
+        """The name of the send within its account: the campaign's or single send's id, or the key."""
+        id = str(self.single_send_id or self.campaign_id) if self.key is None else f"key {self.key}"
+        return SINGLE_SEND + id if self.is_single_send else id
 
     def __str__(self) -> str:
         account = f" on behalf of {self.on_behalf_of!r}" if self.on_behalf_of else ""
-        return (f"campaign {self.campaign_id}" if self.key is None else f"key {self.key!r}") + account
+        id = f"{self.single_send_id or self.campaign_id}" if self.key is None else f"key {self.key!r}"
+        kind = SINGLE_SEND if self.is_single_send else "campaign " if self.key is None else ""
+        return kind + id + account
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row in JSON's types, without the fields of its campaign."""
@@ -80,6 +91,18 @@ class JobFileError(ConfigurationError):
         return [f"  {each}" for each in self.problems[:MOST_SHOWN]] + ([f"  and {more} more"] if more > 0 else [])
 
 
+SINGLE_SEND = "single send "
+"""How the item of a single send begins; that of a campaign begins with its id, or with `key`."""
+
+
+def ids_of(item: str) -> dict[str, Any]:
+    """Return the fields of a row that its item tells."""
+    id = item.removeprefix(SINGLE_SEND)
+    if (key := id.removeprefix("key ")) != id:
+        return {"key": key}
+    return {"campaign_id": int(id)} if id == item else {"single_send_id": id}
+
+
 MOST_SHOWN = 20
 """Problems that the text of a JobFileError lists."""
 
@@ -87,7 +110,10 @@ ACCOUNTS = ("subuser", "account_id")
 FILES = {"html_file": "html_content", "plain_file": "plain_content"}
 """Columns that name a file, and the fields that the file's text becomes."""
 FIELDS = tuple(NewCampaignFields.__annotations__)
-COLUMNS = (*ACCOUNTS, "campaign_id", "key", "title", *FIELDS, *FILES)
+IDS = ("campaign_id", "single_send_id", "key")
+COLUMNS = (*ACCOUNTS, *IDS, "title", *FIELDS, *FILES)
+NAMES = (*COLUMNS, "name", *(name for name in NewSingleSendFields.__annotations__ if name not in COLUMNS))
+"""What a row of JSON may hold. Single sends that a row makes have nested fields, which no cell holds."""
 NUMBERS = ("campaign_id", "sender_id", "suppression_group_id")
 LISTS = {"list_ids": r"[\s,;]+", "segment_ids": r"[\s,;]+", "categories": r"\s*[,;]\s*"}
 """Columns of several values, and what stands between two values in a cell."""
@@ -172,7 +198,7 @@ def _of_object(line: str) -> Mapping[str, Any]:
 def checked_names(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a row as it was given, without what is None. Raises ConfigurationError for a name that no column has."""
     for name in values:
-        check(name in COLUMNS, f"there is no column {shown(name)}", f"The columns are {', '.join(COLUMNS)}.")
+        check(name in NAMES, f"there is no column {shown(name)}", f"The columns are {', '.join(NAMES)}.")
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -200,23 +226,36 @@ def rows_of(lines: Iterable[Line], folder: Path, source: str) -> list[Row]:
 
 def _row(number: int, values: Mapping[str, Any], folder: Path, texts: dict[str, str]) -> Row:
     """Return a row, checked as the client will check it."""
-    subuser, account_id, campaign_id, key = (values.get(name) for name in (*ACCOUNTS, "campaign_id", "key"))
+    subuser, account_id, key = (values.get(name) for name in (*ACCOUNTS, "key"))
     check(subuser is None or account_id is None, "a row has a subuser, or an account_id", "Give one of the two.")
     account = _account(subuser, account_id)
-    fields = {name: value for name, value in values.items() if name in FIELDS}
-    check((campaign_id is None) != (key is None), "a row has a campaign_id, or a key", "Give one of the two.")
+    ids = [name for name in IDS if name in values]
+    check(len(ids) == 1, "a row has a campaign_id, a single_send_id, or a key", "Give one of them.")
+    fields = {name: value for name, value in values.items() if name not in (*ACCOUNTS, *ids)}
     if key is None:
-        more = [name for name in values if name not in (*ACCOUNTS, "campaign_id")]
-        check(not more, f"{', '.join(more)} stands beside a campaign_id", "Only a row with a key makes a campaign.")
-        return Row(line=number, on_behalf_of=account, campaign_id=checked_id(campaign_id))
+        more, hint = ", ".join(fields), "Only a row with a key makes a campaign or a single send."
+        check(not more, f"{more} stands beside a {ids[0]}", hint)
+        checked_id = campaigns.checked_id if ids == ["campaign_id"] else single_sends.checked_id
+        id: Any = checked_id(values[ids[0]])
+        return Row(line=number, on_behalf_of=account, **{ids[0]: id})
+    content = fields
+    if "name" in fields and not FILES.keys().isdisjoint(fields):
+        config: Any = fields.get("email_config", {})
+        check(isinstance(config, dict), f"email_config is {shown(config)}", "Give an object.")
+        content = fields["email_config"] = dict(config)
     for name, into in FILES.items():
-        if name in values:
-            check(into not in fields, f"{into} and {name} are both there", "Give one of the two.")
-            fields[into] = _text(folder, values[name], texts)
-    title: Any = values.get("title")
-    check(isinstance(title, str), f"title is {shown(title)}", "A row with a key makes a campaign, which needs a title.")
-    with_key("title", title, key)
-    return Row(line=number, on_behalf_of=account, key=key, fields=new_fields(title, fields))
+        if name in fields:
+            check(into not in content, f"{into} and {name} are both there", "Give one of the two.")
+            content[into] = _text(folder, fields.pop(name), texts)
+    title = "name" if "name" in fields else "title"
+    text: Any = fields.pop(title, None)
+    hint = "A row with a key makes a campaign, which needs a title, or a single send, which needs a name."
+    check(isinstance(text, str), f"{title} is {shown(text)}", hint)
+    with_key(title, text, key)
+    made = (
+        campaigns.new_fields(text, fields) if title == "title" else single_sends.checked_body({title: text, **fields})
+    )
+    return Row(line=number, on_behalf_of=account, key=key, fields=made)
 
 
 @lru_cache

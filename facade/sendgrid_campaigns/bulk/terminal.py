@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from sendgrid_campaigns.bulk.journal import Job
-from sendgrid_campaigns.bulk.report import next_step
+from sendgrid_campaigns.bulk.report import in_python, next_step
 from sendgrid_campaigns.bulk.rows import State
 from sendgrid_campaigns.bulk.worker import Plan, Progress
 
@@ -95,7 +95,7 @@ def summary_text(job: Job, counts: Mapping[State, int]) -> str:
             break
         why = row.error.summary if row.error else row.state
         listed += [f"  line {row.line}, {row.state}: {why}"]
-    steps: dict[str, None] = dict.fromkeys(next_step(row, str) for row in job.rows("unknown"))
+    steps: dict[str, None] = dict.fromkeys(next_step(row, in_python) for row in job.rows("unknown"))
     open_ = counts.get("todo", 0) + counts.get("doing", 0)
     steps |= (
         {"Run the same command again: it goes on where this one ended.": None} if open_ or "later" in counts else {}

@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sendgrid_campaigns import CampaignsClient
+from sendgrid_campaigns import CampaignsClient, SingleSendsClient
 from sendgrid_campaigns.bulk.journal import RESOLVE_AFTER, Job
-from sendgrid_campaigns.bulk.rows import Row, State
+from sendgrid_campaigns.bulk.rows import Receipt, Row, State
 from sendgrid_campaigns.config import check_count, check_kind
 from sendgrid_campaigns.errors import ConfigurationError, OutcomeUnknownError, SendGridError
-from sendgrid_campaigns.models import SendReceipt
+from sendgrid_campaigns.models import SendReceipt, SingleSendReceipt
+from sendgrid_campaigns.operations import utc
+from sendgrid_campaigns.protocol.goals import CUTOFF
 
 # pyright: reportPrivateUsage=false
 
@@ -42,12 +45,21 @@ def account_view(campaigns: CampaignsClient, on_behalf_of: str | None) -> Campai
     return campaigns.on_behalf_of(account_id=account_id) if account_id else campaigns.on_behalf_of(kind)
 
 
+def single_sends_view(campaigns: CampaignsClient) -> SingleSendsClient:
+    """Return a client of single sends with the same key, account and connections."""
+    view = object.__new__(SingleSendsClient)
+    vars(view).update(vars(campaigns), _is_view=True)
+    return view
+
+
 def work(job: Job, campaigns: CampaignsClient, row: Row) -> State:
     """Send a claimed row, or ask what became of an unknown one; write down the result, and return the new state.
 
     Raises ConfigurationError when the client cannot be used; the row is free again then.
     """
-    view = account_view(campaigns, row.on_behalf_of)
+    view: Any = account_view(campaigns, row.on_behalf_of)
+    if row.is_single_send:
+        view = single_sends_view(view)
     try:
         if row.state == "unknown":
             return _ask(job, view, row)
@@ -62,14 +74,16 @@ def work(job: Job, campaigns: CampaignsClient, row: Row) -> State:
     return _finish(job, row, "already" if receipt.known_from == "already" else "sent", receipt)
 
 
-def _send(view: CampaignsClient, row: Row) -> SendReceipt:
-    if row.key is not None:
-        return view.send_once(row.key, **row.fields)
-    assert row.campaign_id is not None
-    return view.ensure_sent(row.campaign_id)
+def _send(view: Any, row: Row) -> Receipt:
+    receipt: Receipt = (
+        view.ensure_sent(row.single_send_id or row.campaign_id)
+        if row.key is None
+        else view.send_once(row.key, **row.fields)
+    )
+    return receipt
 
 
-def _ask(job: Job, view: CampaignsClient, row: Row) -> State:
+def _ask(job: Job, view: Any, row: Row) -> State:
     """Ask what became of an unknown row."""
     assert isinstance(row.error, OutcomeUnknownError)
     try:
@@ -81,11 +95,18 @@ def _ask(job: Job, view: CampaignsClient, row: Row) -> State:
     if outcome is None or not any(attempt.proof == "accepted" for attempt in outcome.attempts):
         # Nothing could be read.
         return _finish(job, row, "unknown", None, _pause(row) if row.runs < MOST_RUNS else None)
+    send_at = row.error.wanted.get("send_at")
     if outcome.applied is None:
-        return _finish(job, row, "unknown")
+        # A draft proves that nothing was sent once the chosen time of a single send is long past.
+        wait = send_at + CUTOFF + RESOLVE_AFTER - view._session.clock.time() if send_at else 0.0
+        return _finish(job, row, "unknown", None, wait if wait > 0 else None)
     if outcome.applied and outcome.action == "sent":
-        assert isinstance(outcome.id, int)
-        return _finish(job, row, "sent", SendReceipt(outcome.id, outcome.status, "read-back", outcome.attempts))
+        receipt = (
+            SingleSendReceipt(outcome.id, outcome.status, utc(send_at), "read-back", outcome.attempts)
+            if row.is_single_send
+            else SendReceipt(outcome.id, outcome.status, "read-back", outcome.attempts)
+        )
+        return _finish(job, row, "sent", receipt)
     # Nothing was sent: the write had no effect, or it only made or changed the draft that `send_once` finds again.
     return _finish(job, row, "todo", None, 0.0)
 
@@ -103,7 +124,7 @@ def _pause(row: Row) -> float:
 
 
 def _finish(
-    job: Job, row: Row, state: State, result: SendReceipt | SendGridError | None = None, wait: float | None = None
+    job: Job, row: Row, state: State, result: Receipt | SendGridError | None = None, wait: float | None = None
 ) -> State:
     job.finish(row, state, result, *([] if wait is None else [wait]))
     return state
@@ -173,6 +194,14 @@ def run(
 _OPEN: tuple[State, ...] = ("todo", "doing", "unknown")
 
 
+def _look(job: Job, campaigns: CampaignsClient) -> None:
+    """Make a read of each API that the job's rows use. Raises the error of a key that may not read there."""
+    if job.sends(single_sends=False):
+        campaigns.list(limit=1)
+    if job.sends(single_sends=True):
+        single_sends_view(campaigns).list(most=1)
+
+
 class _Threads:
     def __init__(self, job: Job, campaigns: CampaignsClient, stop: threading.Event, states: tuple[State, ...]) -> None:
         self.job, self.campaigns, self.stop, self.states = job, campaigns, stop, states
@@ -188,7 +217,7 @@ class _Threads:
         if self.job.next_due(self.states) is None:
             return self.job.counts()
         try:
-            self.campaigns.list(limit=1)  # a key that the service refuses ends the run here, and not each row
+            _look(self.job, self.campaigns)  # a key that the service refuses ends the run here, and not each row
         except SendGridError as error:
             if not error.temporary:
                 raise
@@ -302,12 +331,15 @@ class Plan:
 def plan(job: Job, campaigns: CampaignsClient) -> Plan:
     """Read the rate limit, and return what a run of the job would do. Sends nothing."""
     job.bind(campaigns._session.host)
-    campaigns.list(limit=1)
+    _look(job, campaigns)
     told, now = campaigns._session.rate_limits[None], campaigns._session.clock.monotonic()
     rows = requests = 0
     for row in job.rows("todo", "doing"):
         rows += 1
-        requests += 1 if row.key is None else 4  # its list, its draft, the list again, its send
+        if row.is_single_send:
+            requests += 2 if row.key is None else 7  # a read, its schedule; before: 3 lists, its draft, a read
+        else:
+            requests += 1 if row.key is None else 4  # its list, its draft, the list again, its send
     if math.isinf(told._limit) or math.isinf(told._reset):
         return Plan(rows, requests, None, 0, 0.0, None)
     limit, window_ends = int(told._limit), told._reset - now
