@@ -209,7 +209,7 @@ def test_the_words_of_the_command_line() -> None:
 
 
 def test_an_error_names_commands(kept: Run, httpx_mock: HTTPXMock, run: Run) -> None:
-    assert "`sendgrid-campaigns unschedule ID` gives a Draft again" in (
+    assert "`sendgrid-campaigns unschedule ID` gives a Draft" in (
         kept("send", "4900").stdout + kept("send", "4900").stderr
     )
     assert "To stop its mail: `sendgrid-campaigns delete ID --stop`." in kept("delete", "4900", "--yes").stderr
@@ -398,7 +398,7 @@ def test_the_commands_of_single_sends(kept: Run, tmp_path: Path) -> None:
     assert data("outcome", DRAFT_ID, code=5)["applied"] is None
     assert data("send", DRAFT_ID)["known_from"] == "answer"
     again = data("send", DRAFT_ID, code=3)
-    assert "`sendgrid-campaigns single-sends unschedule ID` gives a Draft again" in again["text"]
+    assert "`sendgrid-campaigns single-sends unschedule ID` gives a Draft" in again["text"]
     assert said("outcome", DRAFT_ID).splitlines()[2:4] == ["applied  True", "status   triggered"]
     assert [data("ensure-sent", OF_ACME, "--on-behalf-of", "acme")["known_from"] for _ in range(2)] == [
         *("answer", "already")

@@ -80,9 +80,8 @@ class SendGridError(Exception):
             default = getattr(type(self), name, print)
             if name.startswith("_") or not isinstance(default, str | int | tuple | Mapping | None):
                 raise TypeError(f"{type(self).__name__} has no {name}")
-            if name in _RESTORED:
-                value = tuple(_RESTORED[name](**item) if isinstance(item, Mapping) else item for item in value)
-            setattr(self, name, value)
+            kind = _RESTORED.get(name)
+            setattr(self, name, tuple(kind(**it) if isinstance(it, Mapping) else it for it in value) if kind else value)
         if text is None:
             text = "\n".join(filter(None, (self.summary, *self._details(), self.advice, *self._trace())))
         super().__init__(text, {name: to_json(value) for name, value in vars(self).items()})
@@ -238,18 +237,14 @@ class NotInDraftError(WrongStateError):
     """Only a Draft can be sent, scheduled or updated, and this is none."""
 
     _allowed = "only a Draft can be {action}"
-    _advice = (
-        "It was sent, scheduled or stopped before. unschedule() gives a Draft again; to mail again, make a new one."
-    )
+    _advice = "It was sent, scheduled or stopped before. unschedule() gives a Draft; to mail again, make a new one."
 
 
 class NotScheduledError(WrongStateError):
     """Only a Scheduled campaign can be rescheduled or unscheduled, and this campaign is not Scheduled."""
 
     _allowed = "only a Scheduled one can be {action}"
-    _advice = (
-        "A Draft is scheduled with schedule(). Mail of campaigns going out is stopped only by delete(..., stop=True)."
-    )
+    _advice = "A Draft is scheduled with schedule(). Mail of campaigns is stopped only by delete(..., stop=True)."
 
 
 class DeleteWouldStopMailError(WrongStateError):

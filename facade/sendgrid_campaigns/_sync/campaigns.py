@@ -145,8 +145,7 @@ class CampaignsClient(Client):
         for name, value in (("limit", limit), ("offset", offset)):
             check_count(name, value, api.LIST_CAMPAIGNS.limits[name])
         call = Call(self._session, api.LIST_CAMPAIGNS, "listed", CAMPAIGN)
-        listed = self._run(page(call, {"limit": limit, "offset": offset}, limit))
-        return tuple(map(Campaign.of, listed.result))
+        return tuple(map(Campaign.of, (self._run(page(call, {"limit": limit, "offset": offset}, limit))).result))
 
     def iterate(self, *, page_size: int = 20) -> Iterator[Campaign]:
         """Read every campaign, newest first, page by page as the caller goes.

@@ -77,8 +77,8 @@ RESOURCE = Resource(
 SEARCH = "Search for its name: at worst there is a draft too many."
 STATUS = "outcome(error) reads the status: one that was unscheduled is a draft."
 DO_NOT_SEND = "Do not send it again: outcome(error) tells, now or later. Jobs that run again use ensure_sent()."
-IGNORED = "its contact lists are those of the key's own account, or neither has any: on-behalf-of may be ignored"
-OWN_KEY = "Use a key of that account's own, SingleSendsClient(api_key=...); or give the account a contact list."
+WHY = "its contact lists are those of the key's own account, or neither has any: on-behalf-of may be ignored"
+KEY = "Use a key of that account's own, SingleSendsClient(api_key=...); or give the account a contact list."
 RUN_AGAIN = "outcome(error) reads what became of it. ensure_sent() may be called again, as often as needed."
 
 CREATE = Write(api.CREATE_SINGLE_SEND, RESOURCE, "created", SEARCH, goals.Created, ambiguous=())
@@ -148,18 +148,19 @@ class SingleSendsClient(Client):
     """
 
     def _write(self, flow: Flow[T]) -> T:
-        its = self._session.on_behalf_of
-        if its is not None and its not in self._proven:
-            own = self._view(on_behalf_of=None)
-            before, seen, after = [view._lists() for view in (own, self, own)]
-            if before != after or seen == before or seen & before:
-                raise errors.NotAppliedError(resource="single send", on_behalf_of=its, cause=IGNORED, hint=OWN_KEY)
-            self._proven.add(its)
+        if (its := self._session.on_behalf_of) is not None and its not in self._proven:
+            self._prove(its)
         return self._run(flow)
 
+    def _prove(self, its: str) -> None:
+        own = self._view(on_behalf_of=None)
+        before, seen, after = [view._lists() for view in (own, self, own)]
+        if before != after or seen == before or seen & before:
+            raise errors.NotAppliedError(resource="single send", on_behalf_of=its, cause=WHY, hint=KEY, temporary=False)
+        self._proven.add(its)
+
     def _lists(self) -> set[str]:
-        found = self._read(RESOURCE, api.LIST_CONTACT_LISTS, page_size=1000)
-        return {each.id for each in found.result or ()}
+        return {each.id for each in (self._read(RESOURCE, api.LIST_CONTACT_LISTS, page_size=1000)).result or ()}
 
     # reading
 

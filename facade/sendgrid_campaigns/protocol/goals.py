@@ -191,12 +191,9 @@ class Updated(Goal):
 
     def replaces(self, state: State) -> object:
         """Return the fields before."""
-        paths = [name.split(".") for name in self.fields]  # such as email_config.subject
-        return tuple(stored(reduce(_part, path, state.model)) for path in paths)
-
-
-def _part(model: Any, name: str) -> Any:
-    return getattr(model, name, getattr(model, f"{name}_", None))  # generated models call a field `all` all_
+        # Such as email_config.subject. Generated models call a field `all` all_.
+        paths = [name.replace(".all", ".all_").split(".") for name in self.fields]
+        return tuple(stored(reduce(lambda part, name: getattr(part, name, None), path, state.model)) for path in paths)
 
 
 def stored(value: object) -> object:
