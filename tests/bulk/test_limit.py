@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from sendgrid_campaigns.bulk import Job, Journal, run
-from sendgrid_campaigns.bulk.worker import _Throttle  # pyright: ignore[reportPrivateUsage]
+from sendgrid_campaigns.bulk.worker import Throttle
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
 
-@pytest.mark.parametrize(("scope", "others", "most"), [("key", 0, 59), ("key", 60, 2), ("account", 60, 100)])
-def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, others: int, most: int) -> None:
+@pytest.mark.parametrize(
+    ("scope", "earlier", "others", "most"),
+    [("key", 0, 0, 59), ("key", 60, 0, 19), ("key", 0, 60, 2), ("account", 0, 60, 100)],
+)
+def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, earlier: int, others: int, most: int) -> None:
     sandbox = Sandbox(knobs=Knobs(rate_limit=100, rate_window=60, rate_scope=scope))  # type: ignore[arg-type]
     sandbox.advance(60 - sandbox.now().timestamp() % 60)
     own, other = sandbox.client(), sandbox.client()
-    throttle = _Throttle(own)
+    throttle = Throttle(own)
+    for _ in range(earlier):
+        other.list(limit=1)
     for number in range(11):
         for _ in range(others if number == 10 else 0):
             other.list(limit=1)
