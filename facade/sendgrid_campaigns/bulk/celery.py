@@ -104,9 +104,9 @@ class Tasks:
     def _revive(self) -> int:
         jobs = [self._job(name) for name in self._journal().names()]
         settled = min(SETTLED, self._lost_after)
-        due = sum(job.queued(self._lost_after, settled) for job in jobs)
+        noted = sum(job.queued(self._lost_after, settled) for job in jobs)
         # Workers hold some messages that they have not begun. When more than half are missing, the broker lost them.
-        lost = 2 * self._waiting() < due
+        lost = 2 * self._waiting() < noted
         return sum(self._queue(job, settled if lost else self._lost_after) for job in jobs)
 
     def _waiting(self) -> float:

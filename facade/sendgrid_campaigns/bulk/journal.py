@@ -274,10 +274,10 @@ class Job:
             last = max(each.id for each in found)
 
     def queued(self, patience: float, age: float) -> int:
-        """Return how many rows are due and have a message that was noted at least `age` seconds ago, or none."""
-        select = sql.select(sql.func.count()).where(self._without_message(patience, age))
+        """Return how many rows are due and have a message that was noted at least `age` seconds ago."""
+        which = self._without_message(patience, age) & (_R.queued_until > self._now)
         with self._engine.connect() as connection:
-            return connection.execute(select).scalar_one()
+            return connection.execute(sql.select(sql.func.count()).where(which)).scalar_one()
 
     def _without_message(self, patience: float, age: float) -> sql.ColumnElement[bool]:
         due = (_R.job == self.name) & _R.state.in_(_OPEN) & (_R.due_at <= self._now)
