@@ -14,7 +14,7 @@ from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
 @pytest.mark.parametrize(
     ("scope", "earlier", "others", "most"),
-    [("key", 0, 0, 59), ("key", 60, 0, 19), ("key", 0, 60, 2), ("account", 0, 60, 100)],
+    [("key", 0, 0, 33), ("key", 60, 0, 11), ("key", 0, 60, 2), ("account", 0, 60, 100)],
 )
 def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, earlier: int, others: int, most: int) -> None:
     sandbox = Sandbox(knobs=Knobs(rate_limit=100, rate_window=60, rate_scope=scope))  # type: ignore[arg-type]

@@ -26,6 +26,8 @@ LOOK = 0.2
 """Seconds after which a worker looks again that waits for answers to other calls of its process."""
 MARGIN = 1.5
 """How many requests are left for each that is taken to be in flight. With 1, processes go over the limit by a few."""
+ASSUMED = 10
+"""How many processes a process assumes to share the limit before it has counted."""
 
 
 def lease(campaigns: CampaignsClient) -> float:
@@ -239,7 +241,7 @@ class Throttle:
 
     A process knows from its last answer how many requests are left, and not how many the other processes have in
     flight. It knows its own share of the requests since it began or since the window began, and assumes to have the
-    same share of those in flight.
+    same share of those in flight. A process that begins when few requests are left is careful: see ASSUMED.
     """
 
     def __init__(self, campaigns: CampaignsClient) -> None:
@@ -262,7 +264,7 @@ class Throttle:
                 self._before = limit._left + self._ended
             self._window = limit._reset
             used = self._before - limit._left  # nan before the first answer, which is never more
-            full = MARGIN * (self._calls + 1) * used >= limit._left * max(self._ended, 1)
+            full = MARGIN * (self._calls + 1) * (used + ASSUMED) >= limit._left * (self._ended + 1)
             self.waiting = (pause > 0 or full) and len(session.rate_limits) == 1  # else each account has a limit
             if self.waiting:
                 return min(max(limit._reset - now, 0.01), LOOK if self._calls else POLL)
