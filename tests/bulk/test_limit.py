@@ -32,8 +32,21 @@ def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, earlier: 
     if scope == "account":
         own.on_behalf_of("acme").list(limit=1)  # its larger count shows that accounts are counted apart
     assert len([*takewhile(lambda number: throttle.begin() == 0, range(100))]) == most
+    for _ in range(most):
+        throttle.end(used=False)
     sandbox.advance(60)
     assert throttle.begin() == 0, "a new window"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_a_call_may_begin_in_each_window_however_small_the_limit(limit: int) -> None:
+    own = (sandbox := Sandbox(knobs=Knobs(rate_limit=limit, rate_window=60))).client()
+    throttle = Throttle(own)
+    for _ in range(3):
+        assert throttle.begin() == 0
+        own.list(limit=1)
+        throttle.end(used=True)
+        sandbox.advance(60)
 
 
 def test_a_fault_of_the_service_at_the_start_ends_no_run(tmp_path: Path) -> None:

@@ -264,7 +264,8 @@ class Throttle:
                 self._before = limit._left + self._ended
             self._window = limit._reset
             used = self._before - limit._left  # nan before the first answer, which is never more
-            full = MARGIN * (self._calls + 1) * (used + ASSUMED) >= limit._left * (self._ended + 1)
+            assumed = min(ASSUMED, limit._limit / 10)  # so that in a new window one call may always begin
+            full = MARGIN * (self._calls + 1) * (used + assumed) >= limit._left * (self._ended + 1)
             self.waiting = (pause > 0 or full) and len(session.rate_limits) == 1  # else each account has a limit
             if self.waiting:
                 return min(max(limit._reset - now, 0.01), LOOK if self._calls else POLL)
