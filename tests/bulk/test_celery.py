@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,11 +59,11 @@ def file(sandbox: Sandbox, tmp_path: Path) -> Path:
     return path
 
 
-def messages(app: Celery) -> list[Any]:
+def messages(app: Celery, most: int = 100) -> list[Any]:
     with app.connection_for_read() as connection:
         queue: Any = connection.SimpleQueue("celery")
-        found = []
-        while queue.qsize():
+        found = list[Any]()
+        while queue.qsize() and len(found) < most:
             message = queue.get_nowait()
             message.ack()
             found.append(message)
@@ -110,14 +111,49 @@ def test_a_message_that_comes_twice(tasks: Tasks, file: Path, sandbox: Sandbox) 
     assert (tasks.send_row("jobs.csv", "", "77"), mailed(sandbox)) == (None, {4901: 1})
 
 
-@pytest.mark.parametrize(("lost_after", "again"), [(900, 0), (0.001, 22)])
+@pytest.mark.parametrize(
+    ("lost_after", "settled", "left", "again"),
+    [(900, 10, 0, 0), (0.001, 10, 0, 22), (900, 0, 0, 22), (900, 0, 10, 22), (900, 0, 11, 0)],
+)
 def test_messages_that_are_lost_come_again(
-    app: Celery, sandbox: Sandbox, tmp_path: Path, file: Path, lost_after: float, again: int
+    app: Celery, tasks: Tasks, file: Path, monkeypatch: pytest.MonkeyPatch,
+    lost_after: float, settled: float, left: int, again: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sendgrid_campaigns.bulk.celery.SETTLED", settled)
+    tasks._lost_after = lost_after
+    assert (tasks.start(file), len(messages(app, 22 - left))) == (22, 22 - left)  # the broker loses these
+    assert (tasks.revive(), len(messages(app))) == (again, again + left)
+
+
+def test_messages_are_counted_in_the_queue_of_the_task(app: Celery, tasks: Tasks, file: Path) -> None:
+    app.conf.task_routes = {"sendgrid_campaigns.send_row": {"queue": "own"}}
+    assert (tasks._waiting(), tasks.start(file), tasks._waiting()) == (0, 22, 22)  # the queue is not there before
+
+
+def test_a_queue_that_is_not_known(app: Celery, tasks: Tasks) -> None:
+    app.conf.task_routes = {"sendgrid_campaigns.send_row": {"exchange": "own", "routing_key": "own"}}
+    assert tasks._waiting() == math.inf
+
+
+def test_a_row_is_claimed_when_the_limit_allows_its_request(
+    app: Celery, tasks: Tasks, file: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks = register(app, str(tmp_path / "journal"), client=sandbox.client, lost_after=lost_after)
-    assert (tasks.start(file), len(messages(app))) == (22, 22)  # the broker is emptied
-    assert (tasks.revive(), len(messages(app))) == (again, again)
-    tasks._journal().close()
+    sandbox.set_knobs(rate_limit=10, rate_window=60)
+    clock, waits = tasks._client()._session.clock, list[Any]()
+    sleep = clock.sleep
+
+    def note(seconds: float) -> None:
+        waits.append(tasks.status("jobs.csv"))
+        sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", note)
+    tasks.start(file)
+    for message in messages(app):
+        tasks.send_row(*json.loads(message.body)[0])
+    assert waits
+    assert all("doing" not in counts for counts in waits)
+    assert 429 not in {request.status_code for request in sandbox.requests()}
+    assert tasks.status("jobs.csv") == {"sent": 22}
 
 
 def test_what_is_for_a_person(app: Celery, tasks: Tasks, file: Path, sandbox: Sandbox) -> None:

@@ -160,17 +160,28 @@ def test_many_threads_claim_each_row_once(tmp_path: Path) -> None:
     assert sorted(claimed) == [*range(1, 201)]
 
 
-def test_messages_are_made_once_until_they_count_as_lost(journal: Journal, clock: FakeClock) -> None:
+@pytest.mark.parametrize("portion", [1, 2, 1000])
+def test_messages_are_made_once_until_they_count_as_lost(
+    journal: Journal, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    monkeypatch.setattr("sendgrid_campaigns.bulk.journal.PORTION", portion)
     job = job_of(journal, 1, 2)
-    assert [*map(len, (job.queue(900), job.queue(900)))] == [2, 0]
+
+    def queue(age: float = 900) -> list[tuple[str, str]]:
+        return [item for items in job.queue(900, age) for item in items]
+
+    assert [*map(len, (queue(), queue()))] == [2, 0]
     row = claimed(job, item=("", "2"))
     assert row.campaign_id == 2
     job.finish(row, "todo", RESULTS["later"], 30.0)
-    assert job.queue(900) == []  # not due yet
+    assert queue() == []  # not due yet
     clock.now += 30
-    assert job.queue(900) == [("", "2")]
+    assert queue() == [("", "2")]
+    assert (job.queued(900, 31), job.queued(900, 30), job.queued(900, 0)) == (0, 1, 2)
+    assert (queue(31), queue(30)) == ([], [("", "1")])
     clock.now += 900
-    assert job.queue(900) == [("", "1"), ("", "2")]
+    assert job.queued(900, 0) == 0, "the messages count as lost"
+    assert queue() == [("", "1"), ("", "2")]
 
 
 # --- people ---

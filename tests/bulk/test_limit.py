@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from sendgrid_campaigns.bulk import Job, Journal, run
-from sendgrid_campaigns.bulk.worker import _Throttle  # pyright: ignore[reportPrivateUsage]
+from sendgrid_campaigns.bulk.worker import Throttle
 from sendgrid_campaigns.sandbox import Knobs, Sandbox
 
 
-@pytest.mark.parametrize(("scope", "others", "most"), [("key", 0, 59), ("key", 60, 2), ("account", 60, 100)])
-def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, others: int, most: int) -> None:
+@pytest.mark.parametrize(
+    ("scope", "earlier", "others", "most"),
+    [("key", 0, 0, 33), ("key", 60, 0, 11), ("key", 0, 60, 2), ("account", 0, 60, 100)],
+)
+def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, earlier: int, others: int, most: int) -> None:
     sandbox = Sandbox(knobs=Knobs(rate_limit=100, rate_window=60, rate_scope=scope))  # type: ignore[arg-type]
     sandbox.advance(60 - sandbox.now().timestamp() % 60)
     own, other = sandbox.client(), sandbox.client()
-    throttle = _Throttle(own)
+    throttle = Throttle(own)
+    for _ in range(earlier):
+        other.list(limit=1)
     for number in range(11):
         for _ in range(others if number == 10 else 0):
             other.list(limit=1)
@@ -27,8 +32,21 @@ def test_calls_begin_as_long_as_those_of_all_processes_fit(scope: str, others: i
     if scope == "account":
         own.on_behalf_of("acme").list(limit=1)  # its larger count shows that accounts are counted apart
     assert len([*takewhile(lambda number: throttle.begin() == 0, range(100))]) == most
+    for _ in range(most):
+        throttle.end(used=False)
     sandbox.advance(60)
     assert throttle.begin() == 0, "a new window"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_a_call_may_begin_in_each_window_however_small_the_limit(limit: int) -> None:
+    own = (sandbox := Sandbox(knobs=Knobs(rate_limit=limit, rate_window=60))).client()
+    throttle = Throttle(own)
+    for _ in range(3):
+        assert throttle.begin() == 0
+        own.list(limit=1)
+        throttle.end(used=True)
+        sandbox.advance(60)
 
 
 def test_a_fault_of_the_service_at_the_start_ends_no_run(tmp_path: Path) -> None:

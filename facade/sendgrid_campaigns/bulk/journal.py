@@ -33,6 +33,8 @@ NEVER = 1e12
 """A time, for rows that nothing will happen to by itself."""
 RESOLVE_AFTER = 60.0
 """Seconds after which `outcome` is asked about an unknown row: longer than the read-back window."""
+PORTION = 1000
+"""Rows whose messages are noted at once, before they are made."""
 
 _TABLES = sql.MetaData()
 _ROWS = sql.Table(
@@ -253,15 +255,33 @@ class Job:
             seconds: float | None = connection.execute(sql.select(least).where(due)).scalar_one()
         return seconds
 
-    def queue(self, patience: float) -> list[tuple[str, str]]:
-        """Return the account and the item of each row that is due and has no message under way, and note a message.
+    def queue(self, patience: float, age: float) -> Iterator[list[tuple[str, str]]]:
+        """Note messages for the rows that are due and have none; yield the account and the item of each, by portions.
 
-        patience: seconds after which such a message counts as lost.
+        patience: seconds for which a message is noted. age: seconds after which a noted message counts as lost; at most
+        `patience`.
         """
-        due = (_R.job == self.name) & _R.state.in_(_OPEN) & (_R.due_at <= self._now) & (_R.queued_until <= self._now)
-        note = sql.update(_ROWS).where(due).values(queued_until=self._now + patience)
-        with self._engine.begin() as connection:
-            return [(found.account, found.item) for found in connection.execute(note.returning(_R.account, _R.item))]
+        which = self._without_message(patience, age) & (_R.id > sql.bindparam("last"))
+        first = sql.select(_R.id).where(which).order_by(_R.id).limit(PORTION).with_for_update(skip_locked=True)
+        note = sql.update(_ROWS).where(_R.id.in_(first)).values(queued_until=self._now + patience)
+        last = 0
+        while True:
+            with self._engine.begin() as connection:
+                found = connection.execute(note.returning(_R.id, _R.account, _R.item), {"last": last}).all()
+            if not found:
+                return
+            yield [(each.account, each.item) for each in found]
+            last = max(each.id for each in found)
+
+    def queued(self, patience: float, age: float) -> int:
+        """Return how many rows are due and have a message that was noted at least `age` seconds ago."""
+        which = self._without_message(patience, age) & (_R.queued_until > self._now)
+        with self._engine.connect() as connection:
+            return connection.execute(sql.select(sql.func.count()).where(which)).scalar_one()
+
+    def _without_message(self, patience: float, age: float) -> sql.ColumnElement[bool]:
+        due = (_R.job == self.name) & _R.state.in_(_OPEN) & (_R.due_at <= self._now)
+        return due & (_R.queued_until <= self._now + (patience - age))
 
     def sends(self, single_sends: bool) -> bool:
         """Return whether an open row is one of a single send; or, with False, one of a campaign."""

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,8 @@ LOOK = 0.2
 """Seconds after which a worker looks again that waits for answers to other calls of its process."""
 MARGIN = 1.5
 """How many requests are left for each that is taken to be in flight. With 1, processes go over the limit by a few."""
+ASSUMED = 10
+"""How many processes a process assumes to share the limit before it has counted."""
 
 
 def lease(campaigns: CampaignsClient) -> float:
@@ -210,7 +212,7 @@ class _Threads:
         self.finished = 0
         self.lock = threading.Lock()
         self.failed = threading.Event()
-        self.throttle = _Throttle(campaigns)
+        self.throttle = Throttle(campaigns)
 
     def run(self, workers: int, progress: Callable[[Progress], object]) -> dict[State, int]:
         self.job.bind(self.campaigns._session.host)
@@ -239,13 +241,7 @@ class _Threads:
             if pause := self.throttle.begin():
                 self.clock.sleep(pause)
                 continue
-            state: State | None = None
-            try:
-                row = self.job.claim(lease(self.campaigns), self.states)
-                if row is not None:
-                    state = work(self.job, self.campaigns, row)
-            finally:
-                self.throttle.end(used=state is not None)
+            state = self.throttle.work(self.job, self.states)
             if state is not None:
                 with self.lock:
                     self.finished += state not in ("todo", "unknown")
@@ -269,18 +265,20 @@ class _Threads:
         return Progress(self.job.counts(), now - self.began, self.finished, opens)
 
 
-class _Throttle:
+class Throttle:
     """Lets calls begin as long as the requests that all processes have in flight fit into the rate limit.
 
     A process knows from its last answer how many requests are left, and not how many the other processes have in
-    flight. It knows its own share of the window's requests, and assumes to have the same share of those in flight.
+    flight. It knows its own share of the requests since it began or since the window began, and assumes to have the
+    same share of those in flight. A process that begins when few requests are left is careful: see ASSUMED.
     """
 
     def __init__(self, campaigns: CampaignsClient) -> None:
         self.campaigns = campaigns
         self.waiting = False
         self._lock = threading.Lock()
-        self._calls = self._ended = 0  # under way; ended in this window
+        self._calls = self._ended = 0  # under way; ended since `_before`
+        self._before = math.inf  # requests that were left in this window when this process began to count
         self._window = math.inf  # when it ends
 
     def begin(self) -> float:
@@ -290,15 +288,29 @@ class _Throttle:
             limit, now = session.rate_limits[None], session.clock.monotonic()
             pause = limit.wait(now)
             if self._window < math.inf and abs(limit._reset - self._window) > 2.0:
-                self._ended = 0
+                self._before, self._ended = limit._left, 0
+            elif math.isinf(self._before):
+                self._before = limit._left + self._ended
             self._window = limit._reset
-            used = limit._limit - limit._left  # nan before the first answer, which is never more
-            full = MARGIN * (self._calls + 1) * used >= limit._left * max(self._ended, 1)
+            used = self._before - limit._left  # nan before the first answer, which is never more
+            assumed = min(ASSUMED, limit._limit / 10)  # so that in a new window one call may always begin
+            full = MARGIN * (self._calls + 1) * (used + assumed) >= limit._left * (self._ended + 1)
             self.waiting = (pause > 0 or full) and len(session.rate_limits) == 1  # else each account has a limit
             if self.waiting:
                 return min(max(limit._reset - now, 0.01), LOOK if self._calls else POLL)
             self._calls += 1
             return 0.0
+
+    def work(self, job: Job, states: Sequence[State] = _OPEN, item: tuple[str, str] | None = None) -> State | None:
+        """Claim a row and work on it, in a call that has begun; return its new state, or None when no row is due."""
+        state: State | None = None
+        try:
+            row = job.claim(lease(self.campaigns), states, item)
+            if row is not None:
+                state = work(job, self.campaigns, row)
+        finally:
+            self.end(used=state is not None)
+        return state
 
     def end(self, *, used: bool) -> None:
         """Count a call that has ended. used: whether it made a request."""
