@@ -175,7 +175,7 @@ def test_the_words_of_the_command_line() -> None:
     texts.append(operations.SINGLE_SENDS_ONLY)
     for text in texts:
         assert not PYTHON.search(in_words(text)), in_words(text)
-    of_single_sends = [*(write.hint for write in single_sends.WRITES.values()), single_sends.OWN_KEY]
+    of_single_sends = [*(write.hint for write in single_sends.WRITES.values()), single_sends.KEY]
     for text in [*texts, *of_single_sends]:
         own = in_words(text, "single send")
         assert not PYTHON.search(own), own
