@@ -29,6 +29,10 @@ from typing import Any
 from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
 
 
+LONGEST_TEXT = 8_000
+"""Characters of an error's text."""
+
+
 def shown(value: object, longest: int = 100) -> str:
     """Return a value as error texts show it: never long, and never failing. Of an exception, its class and text."""
     try:
@@ -84,6 +88,7 @@ class SendGridError(Exception):
             setattr(self, name, tuple(kind(**it) if isinstance(it, Mapping) else it for it in value) if kind else value)
         if text is None:
             text = "\n".join(filter(None, (self.summary, *self._details(), self.advice, *self._trace())))
+        text = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
         super().__init__(text, {name: to_json(value) for name, value in vars(self).items()})
 
     def __str__(self) -> str:
@@ -162,7 +167,7 @@ class APIStatusError(SendGridError):
 
     def _details(self) -> list[str]:
         identity = [f"  error id: {self.error_id}"] if self.error_id else []
-        return [f"  {detail}" for detail in self.errors[1:20]] + identity
+        return [f"  {detail}" for detail in self.errors[1:]] + identity
 
 
 class BadRequestError(APIStatusError):
