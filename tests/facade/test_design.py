@@ -15,6 +15,7 @@ import sendgrid_campaigns as sg
 from sendgrid_campaigns.campaign_types import ChangedCampaignFields, NewCampaignFields
 from sendgrid_campaigns_api import models as wire
 from sendgrid_campaigns_api import operations as api
+from sendgrid_single_sends_api import operations as single
 
 PACKAGE = Path(sg.__file__).parent
 LAYOUT = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
@@ -105,10 +106,28 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("client_class", [sg.CampaignsClient, sg.AsyncCampaignsClient])
-def test_the_operations_name_their_pages(client_class: Any) -> None:
-    assert {name for name in vars(client_class) if not name.startswith("_")} == PAGES.keys()
-    for name, operation in PAGES.items():
+SINGLE = {
+    "get": single.GET_SINGLE_SEND,
+    "list": single.LIST_SINGLE_SENDS,
+    "categories": single.LIST_SINGLE_SEND_CATEGORIES,
+    "stats": single.GET_SINGLE_SEND_STATS,
+    **dict.fromkeys(("check", "outcome"), single.GET_SINGLE_SEND),
+    **{name: getattr(single, f"{name.upper()}_SINGLE_SEND") for name in ("create", "update", "duplicate", "delete")},
+    **dict.fromkeys(("schedule", "send", "ensure_sent", "send_once"), single.SCHEDULE_SINGLE_SEND),
+    "unschedule": single.UNSCHEDULE_SINGLE_SEND,
+}
+
+
+@pytest.mark.parametrize(
+    ("client_class", "pages"),
+    [
+        *((kind, PAGES) for kind in (sg.CampaignsClient, sg.AsyncCampaignsClient)),
+        *((kind, SINGLE) for kind in (sg.SingleSendsClient, sg.AsyncSingleSendsClient)),
+    ],
+)
+def test_the_operations_name_their_pages(client_class: Any, pages: dict[str, Any]) -> None:
+    assert {name for name in vars(client_class) if not name.startswith("_")} == pages.keys()
+    for name, operation in pages.items():
         assert (inspect.getdoc(getattr(client_class, name)) or "").splitlines()[-1] == operation.page
 
 
