@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest_sendgrid_campaigns
 import sendgrid_campaigns
-from sendgrid_campaigns import sandbox, testing
+from sendgrid_campaigns import models, moving, sandbox, single_send_types, testing
 from sendgrid_campaigns.transport import aiohttp
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,15 +74,21 @@ def of(module: ModuleType, names: list[str]) -> str:
 def reference() -> dict[str, str]:
     """Return the pages of the reference: every public name, with its docstring."""
     public = [name for name in sendgrid_campaigns.__all__ if not name.startswith("_")]
-    clients = ["CampaignsClient", "AsyncCampaignsClient", "Retry", "Clock"]
+    clients = [f"{kind}{product}Client" for product in ("Campaigns", "SingleSends") for kind in ("", "Async")]
+    clients += ["Retry", "Clock"]
     errors = [name for name in public if issubclass(getattr(sendgrid_campaigns, name), Exception)]
     errors.sort(key=lambda name: name != "SendGridError")
     results = [name for name in public if name not in {*clients, *errors}]
+    own = [kind for kind in vars(single_send_types).values() if getattr(kind, "__module__", "").endswith("send_types")]
+    kinds = [kind.__name__ for kind in own if hasattr(kind, "to_dict")]
     fixtures = ["sendgrid_sandbox", "sendgrid_instant_clock"]
     return {
         "Clients": f"{of(sendgrid_campaigns, clients)}\n\n{of(aiohttp, ['AiohttpCampaignsClient'])}",
-        "Results": of(sendgrid_campaigns, results),
+        "Results": "\n\n".join(
+            [of(sendgrid_campaigns, results), of(models, ["SingleSendReceipt"]), of(single_send_types, kinds)]
+        ),
         "Errors": of(sendgrid_campaigns, errors),
+        "Moving": of(moving, moving.__all__),
         "Sandbox": of(sandbox, sorted(sandbox.__all__, key=lambda name: name != "Sandbox")),
         "Testing": f"{of(pytest_sendgrid_campaigns, fixtures)}\n\n{of(testing, testing.__all__)}",
     }
