@@ -96,7 +96,6 @@ WORDS = (
     ("use the client itself", "leave the option out"),
     ("the client adds", "the command adds"),
     (" (or api_key=)", ""),
-    (", see SingleSendsClient", ", see the commands `single-sends`"),
     ("use SingleSendsClient.", "use the commands `single-sends`."),
     ("sendgrid_campaigns.moving", "`move ID`"),
     (", or give api_key=... to the client", ""),
@@ -480,7 +479,7 @@ def _ask_before_sending(client: "Client", id: Any, yes: bool) -> None:
 @command(ID, YES)
 @single_send(UUID, YES)
 def send(client: "Client", id: Any, yes: bool) -> Output:
-    """Send the draft ID to its whole audience, now. On a terminal, asks first.
+    """Send the draft ID to its whole audience, now. On a terminal, asks first. In jobs, use ensure-sent.
 
     Examples:
       sendgrid-campaigns send 4900
@@ -604,7 +603,12 @@ def _counted(campaigns: Iterator[Campaign]) -> Iterator[Campaign]:
 
 @single_send(
     click.option("--name", help="Those with this text in their name."),
-    click.option("--status", multiple=True, help="draft, scheduled or triggered. Repeat for several."),
+    click.option(
+        "--status",
+        multiple=True,
+        type=click.Choice(["draft", "scheduled", "triggered"], case_sensitive=False),
+        help="Repeat for several.",
+    ),
     click.option("--category", "categories", multiple=True, help="Repeat for several."),
     click.option("--most", type=int, default=100, show_default=True, help="At most so many."),
     name="list",

@@ -28,7 +28,6 @@ from typing import Any
 
 from sendgrid_campaigns.models import Attempt, ErrorDetail, to_json
 
-
 LONGEST_TEXT = 8_000
 """Characters of an error's text."""
 
@@ -191,8 +190,8 @@ class PermissionDeniedError(APIStatusError):
     """403 while the campaign's status allows the call."""
 
     _advice = (
-        "The key lacks a scope (marketing_campaigns, or marketing for single sends), IP Access Management does not know"
-        " this machine, or the account has no legacy campaigns: newer ones have Single Sends, see SingleSendsClient."
+        "The key lacks a scope (marketing_campaigns, or marketing for single sends); or IP Access Management does not"
+        " know this machine; or the account has the other product: older ones campaigns, newer ones Single Sends."
     )
     status_code: int = 403
 

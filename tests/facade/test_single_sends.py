@@ -171,7 +171,8 @@ DRAFT, TRIGGERED, DUE, ELSEWHEN = is_("draft"), is_("triggered"), is_("scheduled
     ("ensure_sent", [DRAFT, ELSEWHEN], [LOST], "OutcomeUnknownError", 1),
     ("ensure_sent", [DRAFT], [LOST], "OutcomeUnknownError", 2),
     ("ensure_sent", [DRAFT], [no(400)], "BadRequestError", 1),
-    ("ensure_sent", [ELSEWHEN], [TAKEN], "already", 0),
+    ("ensure_sent", [DUE], [TAKEN], "already", 0),
+    ("ensure_sent", [ELSEWHEN], [TAKEN], "NotInDraftError", 0),
     ("ensure_sent", [is_("paused")], [TAKEN], "NotInDraftError", 0),
 )
 def test_a_send_after_faults(

@@ -27,7 +27,7 @@ def checked_id(value: Any) -> str:
     """Return a single send's id. The id becomes part of a path, so that only a UUID may pass."""
     id = str(value).lower() if type(value).__name__ in ("str", "UUID") else ""
     good = re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id) is not None
-    check(good, f"single_send_id is {errors.shown(value)}", "Give a UUID: 27c21bbf-a12c-440b-b8bf-c526975328ca.")
+    check(good, f"single_send_id is {errors.shown(value)}", "Give a UUID such as 27c21bbf-a12c-440b-b8bf-c526975328ca.")
     return id
 
 
@@ -110,7 +110,8 @@ def timed(call: Change[Any], *, post_first: bool = False) -> Flow[models.SingleS
 def ensure_sent(call: Call[Any], within: float) -> Flow[models.SingleSendReceipt]:
     """Send a draft at a time, unless it was sent or scheduled before."""
     found = yield from reading.state(call)
-    if found.is_("scheduled", "triggered"):
+    due = found.is_("scheduled") and (found.send_at or 0) - found.service_time <= within + goals.ABOUT_NOW
+    if due or found.is_("triggered"):
         send_at = operations.utc(found.send_at)
         return models.SingleSendReceipt(call.id, found.status, send_at, "already", tuple(call.attempts))
     wanted = {"send_at": int(max(found.service_time, found.local_time) + within)}
@@ -142,9 +143,9 @@ def when(seconds: int) -> dict[str, str]:
 class SingleSendsClient(Client):
     """SendGrid's Single Sends API for asyncio. Use it as a context manager, or `client.close()`.
 
-    No page says that this API honors on-behalf-of. So the first write of a view is preceded by three reads, which show
-    that the view sees other contact lists than the key's own account. Where they do not, NotAppliedError is raised, and
-    a key of that account's own does it.
+    No page says that this API honors on-behalf-of. So before its first write for an account, a client reads the contact
+    lists of the key's own account, of the account acted for, and of the own again. Where the two have a list in common,
+    or both have none, NotAppliedError is raised. Reads are not preceded by that.
     """
 
     def _write(self, flow: Flow[T]) -> T:
@@ -184,8 +185,7 @@ class SingleSendsClient(Client):
         """
         check_count("most", most, 1)
         body = operations.checked_fields("a search", types.SearchedFields, by) if by else None
-        operation = api.SEARCH_SINGLE_SENDS if by else api.LIST_SINGLE_SENDS
-        call = Call(self._session, operation, "listed", RESOURCE)
+        call = Call(self._session, api.SEARCH_SINGLE_SENDS if by else api.LIST_SINGLE_SENDS, "listed", RESOURCE)
         return tuple(map(types.SingleSendSummary.of, self._run(operations.pages(call, body, most))))
 
     def categories(self) -> tuple[str, ...]:
@@ -282,10 +282,10 @@ class SingleSendsClient(Client):
     # sending
 
     def send(self, single_send_id: str) -> models.SingleSendReceipt:
-        """Send a draft to its whole audience, now. Two requests, when nothing goes wrong.
+        """Send a draft to its whole audience, now. Two requests, when nothing goes wrong. In jobs, use `ensure_sent`.
 
         No rule of the service is known to refuse a second send, so that nothing is repeated once the first request may
-        have arrived. Jobs that are to run again use `ensure_sent`. Of the errors,
+        have arrived. Of the errors,
 
         - OutcomeUnknownError alone means that it may have been sent: do not send it again, ask `outcome`;
         - every other one means that this call sent nothing: NotInDraftError, BadRequestError (after 45 s of reading),
@@ -301,7 +301,7 @@ class SingleSendsClient(Client):
 
         The draft is scheduled for one time, which the service refuses once it is past: a late copy of the request does
         nothing then. At least 90 seconds. Returns a receipt with `known_from="already"` for a single send that is
-        scheduled or triggered.
+        triggered, or scheduled for about then. Raises NotInDraftError for one that is scheduled for later.
 
         Raises what `send` does; after an OutcomeUnknownError, call again, or ask `outcome`.
 

@@ -10,8 +10,9 @@ A network can lose a request, lose its answer, or deliver the request twice. So 
 Each rule below has a number, which stands beside the lines that keep it; docs/reliability.md gives the reasons.
 
     R1   Doubt stays: once an attempt may have arrived, no later answer makes the result a "no". change.py
-    R2   Only a cutoff does: the chosen time is past, and the campaign is still a Draft. goals.py
-    R3   A 403 is judged by the state, never by its text; so is the 404 of a delete. proof.py, change.py
+    R2   Only a passed cutoff proves that: the chosen time is past, and the campaign is still a Draft. goals.py
+    R3   A refusal that may answer the second of two copies of a request is judged by the state, never by its text: a
+         403, the 404 of a delete, and of single sends any refusal of a schedule. proof.py, change.py
     R4   Only the service's own answers prove anything: a documented code; a body about this campaign, where other
          servers give the same code; a refusal with an error in the service's form. proof.py, answers.py
     R5   The status line decides: a 201 whose body is lost is a 201. proof.py
