@@ -166,7 +166,10 @@ def result(described: Schema, name: str) -> Iterator[str]:
             inner = parts[0]["$ref"].rpartition("/")[2]
             value = f"{inner}.of({value}) if isinstance({value}, models.{inner}) else None"
         elif many:
-            items = f"map({many['$ref'].rpartition('/')[2]}.of, {value})" if "$ref" in many else value
+            inner = many.get("$ref", "").rpartition("/")[2]
+            # A union with null takes whatever it cannot parse.
+            only = f" for each in {value} if type(each) is models.{inner}"
+            items = f"{inner}.of(each){only}" if inner else value
             value = f"tuple({items}) if isinstance({value}, list) else None"
         elif optional:
             value = f"None if isinstance({value}, Unset) else {value}"

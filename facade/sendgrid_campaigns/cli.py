@@ -315,7 +315,7 @@ def _ids_of(context: click.Context, parameter: click.Parameter, value: str | Non
     text = _text_of(context, parameter, value)
     try:
         ids: Any = None if text is None else json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"{value} is no JSON: {error}") from None
     if not isinstance(ids, dict | None):
         raise click.BadParameter(f'{value} holds no JSON object, such as {{"110": "<uuid>"}}.')
@@ -669,7 +669,10 @@ def create(client: "Client", **fields: Any) -> Output:
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value not in (None, "", ())}
+    named = ("title", "name")  # which are never left out
+    return {
+        name: value for name, value in fields.items() if value not in (None, "", ()) or (value == "" and name in named)
+    }
 
 
 def _body(client: "Client", fields: dict[str, Any]) -> dict[str, Any]:

@@ -165,8 +165,7 @@ class APIStatusError(SendGridError):
         return f"{self.status_code} {responses.get(self.status_code, 'unknown status')}{first}"
 
     def _details(self) -> list[str]:
-        identity = [f"  error id: {self.error_id}"] if self.error_id else []
-        return [f"  {detail}" for detail in self.errors[1:]] + identity
+        return [f"  {detail}" for detail in self.errors[1:]] + [f"  error id: {self.error_id}"] * bool(self.error_id)
 
 
 class BadRequestError(APIStatusError):

@@ -66,7 +66,7 @@ class WithStatus(Result):
     @property
     def is_draft(self) -> bool:
         """Whether it can be sent. A status that this version does not know is no Draft."""
-        return (self.status or "").strip().casefold() == "draft"
+        return str(self.status or "").strip().casefold() == "draft"
 
 
 KnownFrom = Literal["answer", "read-back", "already"]

@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, is_typeddict
+from typing import Any, Literal, get_args, get_origin, is_typeddict
 from urllib.parse import unquote
 
 from sendgrid_campaigns import errors
 from sendgrid_campaigns.campaign_types import Campaign
 from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import shown
-from sendgrid_campaigns.models import ErrorDetail, Result, WithStatus
+from sendgrid_campaigns.models import Attempt, ErrorDetail, Result, WithStatus
 from sendgrid_campaigns.protocol.call import Call
 from sendgrid_campaigns.protocol.change import Change, Changed, change
-from sendgrid_campaigns.protocol.flow import Ask, Flow, R, T
+from sendgrid_campaigns.protocol.flow import Flow, Operation, R, T
 from sendgrid_campaigns.protocol.goals import Created, State, Updated, Write
+from sendgrid_campaigns.protocol.proof import Tried
 from sendgrid_campaigns.protocol.read_back import read_back
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, page
 
@@ -40,6 +41,8 @@ def checked_fields(kind: str, typed: Any, fields: Mapping[str, Any]) -> dict[str
         if is_typeddict(known[name]):
             check(isinstance(value, dict), f"{name} is {shown(value)}", "Give a dict.")
             checked_fields(name, known[name], value)
+        choices = (*get_args(known[name]), None) if get_origin(known[name]) is Literal else (value,)
+        check(value in choices, f"{name} is {shown(value)}", f"Give one of {choices[:-1]}.")
         try:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError) as error:  # also half a surrogate pair, and an int of 5,000 digits
@@ -77,10 +80,9 @@ def with_key(field: str, text: str, key: object) -> tuple[str, str]:
 
 def utc(seconds: int | None) -> datetime | None:
     """Return the time for unix seconds; None for a number that is no time."""
-    try:
-        return None if seconds is None or seconds is True else datetime.fromtimestamp(seconds, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
+    with suppress(TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(seconds, UTC) if seconds is not None and seconds is not True else None
+    return None
 
 
 # --- flows ---
@@ -90,7 +92,7 @@ def content(call: Change[R], result: Callable[[Any], T]) -> Flow[T]:
     """Create or update a campaign or a single send, and return the result that is made of it as it is then."""
     known_from, answer, state = yield from change(call)
     found: Any = answer if known_from == "answer" or state is None else state.model
-    with suppress(errors.ConfigurationError):
+    with suppress(errors.ConfigurationError, AttributeError, TypeError):
         call.resource.checked_id(getattr(found, "id", None))
         return result(found)
     raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
@@ -123,12 +125,12 @@ def updated(call: Call[Any], update: Write[Any], model: Any, body: Mapping[str, 
 SINGLE_SENDS_ONLY = "This key is for Single Sends: use SingleSendsClient. To move campaigns: sendgrid_campaigns.moving."
 
 
-def of_which_product(error: errors.SendGridError, call: Call[Any]) -> Flow[errors.SendGridError]:
-    """Read, once, what the key may do; return a 403 that says so where the key is for Single Sends alone."""
-    tried = yield from call.exchange(Ask(call.operation, {}), wait=False)
-    kinds = {str(scope).partition(".")[0] for scope in (tried.value.scopes if tried.value else ())}
+def of_which_product(error: errors.SendGridError, tried: Tried[Any], asked: Operation[Any]) -> errors.SendGridError:
+    """Return a 403 that says so where the key, by its scopes, is for Single Sends alone."""
+    attempt = Attempt(asked.method, asked.path, tried.proof.value, tried.answer.status_code, tried.answer.cause)
+    kinds = {str(scope).partition(".")[0] for scope in getattr(tried.value, "scopes", None) or ()}
     hint = SINGLE_SENDS_ONLY if "marketing" in kinds and "marketing_campaigns" not in kinds else error.hint
-    return errors.PermissionDeniedError(None, error.args[1], hint=hint, attempts=(*error.attempts, *call.attempts))
+    return errors.PermissionDeniedError(None, error.args[1], hint=hint, attempts=(*error.attempts, attempt))
 
 
 # --- what a mailing lacks ---

@@ -206,7 +206,11 @@ class SingleSend(WithStatus):
             else None,
             created_at=None if isinstance(answer.created_at, Unset) else answer.created_at,
             updated_at=None if isinstance(answer.updated_at, Unset) else answer.updated_at,
-            warnings=tuple(map(SingleSendWarning.of, answer.warnings)) if isinstance(answer.warnings, list) else None,
+            warnings=tuple(
+                SingleSendWarning.of(each) for each in answer.warnings if type(each) is models.SingleSendWarning
+            )
+            if isinstance(answer.warnings, list)
+            else None,
             extra=dict(answer.additional_properties),
         )
 

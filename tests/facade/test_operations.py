@@ -177,6 +177,7 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("update", (4900,), {}, "no field of a campaign is given"),
     ("update", (4900,), {"tone": 1}, "no field 'tone'"),
     ("create", ("x",), {"status": "Sent"}, "no field 'status'"),
+    ("create", ("x",), {"editor": "html"}, "editor is 'html'"),
     ("create", ("\ud800",), {}, "title"),  # half a surrogate pair
     *[("create", ("x",), {name: "\udfff"}, name) for name in ("subject", "html_content")],
     ("create", ("x",), {"categories": ["\ud800"]}, "categories"),

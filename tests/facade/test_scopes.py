@@ -21,6 +21,7 @@ def scopes(*names: str) -> httpx.Response:
     (scopes("mail.send", "marketing.read"), True),
     (scopes("marketing.read", "marketing_campaigns.read"), False),
     (scopes("mail.send"), False),
+    (httpx.Response(200, json={"scopes": None}), False),
     (no(403), False),
     (httpx.Response(200, text="<html>"), False),
     (httpx.ConnectError("refused"), False),

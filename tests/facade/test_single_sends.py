@@ -122,6 +122,21 @@ def test_send_once(style: Style, client: Any, sandbox: Sandbox) -> None:
     assert sorted(mailing.single_send_id or "" for mailing in sandbox.mailings()) == sorted((first.id, second.id))
 
 
+def test_a_draft_of_an_earlier_run_with_others_to_mail(style: Style, client: Any, sandbox: Sandbox) -> None:
+    """The service takes nobody out of an audience again."""
+    style.do(client.create, "May (once 2026-05)", send_to={"all": True}, email_config=EMAIL)
+    error = style.error(sg.NotAppliedError, client.send_once, "2026-05", "May", **FIELDS)
+    assert "another audience" in str(error)
+    assert sandbox.mailings() == []
+
+
+def test_answers_with_odd_parts(style: Style, server: Server) -> None:
+    odd = {"id": ID, "status": 5, "warnings": ["x", {"message": "m"}], "send_to": "all", "email_config": [1]}
+    server.get(httpx.Response(200, json=odd))
+    found = style.do(style.client(server).get, ID)
+    assert (found.is_draft, found.warnings, found.send_to, found.email_config) == (False, (), None, None)
+
+
 def test_check(style: Style, client: Any) -> None:
     assert style.do(client.check, ID) == ()
     lacks = style.do(client.check, style.do(client.create, "May").id)
@@ -212,7 +227,10 @@ def test_a_chosen_time_that_is_past_is_definite(style: Style, server: Server, cl
     ("create", ("May",), {"email_config": {"tone": 1}}, "email_config has no field 'tone'"),
     ("create", ("May",), {"send_to": ["x"]}, "send_to is ['x']"),
     ("update", (ID,), {}, "no field of a single send is given"),
-    ("update", (ID,), {"email_config": {"ip_pool": None}}, "email_config.ip_pool is None"),
+    ("update", (ID,), {"email_config": {"ip_pool": None}}, "email_config.ip_pool is None or empty"),
+    ("update", (ID,), {"send_to": {"list_ids": []}}, "send_to.list_ids is None or empty"),
+    ("create", ("May",), {"email_config": {"editor": "html"}}, "editor is 'html'"),
+    ("duplicate", (ID, "\ud800"), {}, "name cannot be sent"),
     ("list", (), {"most": 0}, "most is 0"),
     ("send_once", ("a b", "May"), {}, "key is 'a b'"),
     ("send_once", ("a", "x" * 100), {}, "name has 100 characters"),

@@ -17,8 +17,9 @@ from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.protocol import goals
 from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change
-from sendgrid_campaigns.protocol.flow import Flow, T
+from sendgrid_campaigns.protocol.flow import Ask, Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Write
+from sendgrid_campaigns.protocol.proof import prove
 from sendgrid_campaigns.protocol.reading import PAGE_SIZE, Pages, first_with_key, page
 from sendgrid_campaigns_api import operations as api
 
@@ -105,7 +106,7 @@ def send_once(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[mo
     campaign = yield from find(call, ending)
     campaign = campaign or (yield from operations.made(call, CREATE, ending, body))
     yield from operations.updated(call, UPDATE, campaign, body)
-    return (yield from send(Change(session, SEND, campaign.id, wanted={}).follow(call), post_first=True))
+    return (yield from send(Change(session, SEND, checked_id(campaign.id), wanted={}).follow(call), post_first=True))
 
 
 # --- the operations ---
@@ -120,8 +121,8 @@ class CampaignsClient(Client):
         except errors.PermissionDeniedError as error:
             from sendgrid_single_sends_api.operations import LIST_SCOPES  # which few programs need
 
-            ask = Call[Any](self._session, LIST_SCOPES, "read", CAMPAIGN)
-            raise super()._run(operations.of_which_product(error, ask)) from None
+            answer: Any = self._perform(Ask(LIST_SCOPES, {}, within=5.0))
+            raise operations.of_which_product(error, prove(answer, LIST_SCOPES, None), LIST_SCOPES) from None
 
     # reading
 
@@ -167,8 +168,7 @@ class CampaignsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/campaigns-api/retrieve-all-campaigns
         """
-        wanted, found = {*map(checked_id, campaign_ids)}, dict[int, str | None]()
-        pages = Pages[Campaign](PAGE_SIZE)
+        wanted, found, pages = {*map(checked_id, campaign_ids)}, dict[int, str | None](), Pages[Campaign](PAGE_SIZE)
         while len(found) < len(wanted) and not pages.done:
             new = pages.take(self.list(limit=PAGE_SIZE, offset=pages.offset))
             found |= {campaign.id: campaign.status for campaign in new if campaign.id in wanted}

@@ -6,7 +6,7 @@ https://www.twilio.com/docs/sendgrid/api-reference/single-sends
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Unpack
 
 from sendgrid_campaigns import errors, models, operations
@@ -14,7 +14,7 @@ from sendgrid_campaigns import single_send_types as types
 from sendgrid_campaigns._sync.client import Client
 from sendgrid_campaigns.config import check, check_count, check_seconds
 from sendgrid_campaigns.protocol import goals, reading
-from sendgrid_campaigns.protocol.call import Call
+from sendgrid_campaigns.protocol.call import Call, Session
 from sendgrid_campaigns.protocol.change import Change, change
 from sendgrid_campaigns.protocol.flow import Flow, T
 from sendgrid_campaigns.protocol.goals import Resource, Seen, State, Write
@@ -36,8 +36,8 @@ def checked_body(fields: Mapping[str, Any]) -> dict[str, Any]:
     body = operations.checked_fields("a single send", types.ChangedSingleSendFields, fields)
     if "plain_content" in (content := body.get("email_config", {})):
         body["email_config"] = {"generate_plain_content": False, **content}
-    none = next((name for name, value in operations.flat(body).items() if value is None), None)
-    check(none is None, f"{none} is None", "Leave it out: the service clears no field of a single send.")
+    blank = next((name for name, value in operations.flat(body).items() if value in (None, "", [], ())), None)
+    check(blank is None, f"{blank} is None or empty", "Leave it out: the service clears no field of a single send.")
     return body
 
 
@@ -79,6 +79,7 @@ STATUS = "outcome(error) reads the status: one that was unscheduled is a draft."
 DO_NOT_SEND = "Do not send it again: outcome(error) tells, now or later. Jobs that run again use ensure_sent()."
 WHY = "its contact lists are those of the key's own account, or neither has any: on-behalf-of may be ignored"
 KEY = "Use a key of that account's own, SingleSendsClient(api_key=...); or give the account a contact list."
+ANOTHER_AUDIENCE = "the draft of an earlier run has another audience: delete that draft, or take another key"
 RUN_AGAIN = "outcome(error) reads what became of it. ensure_sent() may be called again, as often as needed."
 
 CREATE = Write(api.CREATE_SINGLE_SEND, RESOURCE, "created", SEARCH, goals.Created, ambiguous=())
@@ -108,15 +109,13 @@ def timed(call: Change[Any], *, post_first: bool = False) -> Flow[models.SingleS
 
 
 def ensure_sent(call: Call[Any], within: float) -> Flow[models.SingleSendReceipt]:
-    """Send a draft at a time, unless it was sent or scheduled before."""
-    found = yield from reading.state(call)
-    due = found.is_("scheduled") and (found.send_at or 0) - found.service_time <= within + goals.ABOUT_NOW
-    if due or found.is_("triggered"):
-        send_at = operations.utc(found.send_at)
-        return models.SingleSendReceipt(call.id, found.status, send_at, "already", tuple(call.attempts))
-    wanted = {"send_at": int(max(found.service_time, found.local_time) + within)}
-    write = Change(call.session, SEND_AT, call.id, when(wanted["send_at"]), wanted).follow(call)
-    return (yield from timed(write, post_first=found.is_("draft")))
+    """Send a draft at a time, unless it was sent, or scheduled for about then, before."""
+    now = yield from reading.state(call)
+    due = now.is_("scheduled") and (now.send_at or 0) - now.service_time <= within + goals.ABOUT_NOW
+    if due or now.is_("triggered"):
+        return models.SingleSendReceipt(call.id, now.status, operations.utc(now.send_at), "already", (*call.attempts,))
+    at = int(max(now.service_time, now.local_time) + within)
+    return (yield from timed(at_time(call.session, SEND_AT, call.id, at).follow(call), post_first=now.is_("draft")))
 
 
 def send_once(call: Call[Any], ending: str, body: Mapping[str, Any], within: float) -> Flow[models.SingleSendReceipt]:
@@ -126,15 +125,18 @@ def send_once(call: Call[Any], ending: str, body: Mapping[str, Any], within: flo
         call.operation = api.LIST_SINGLE_SENDS
         found = reading.first_with_key(RESOURCE, ending, (yield from operations.pages(call))) or found
     found = found or (yield from operations.made(call, CREATE, ending, body))
-    send = Call[Any](call.session, api.GET_SINGLE_SEND, "sent", RESOURCE, found.id).follow(call)
+    send = Call[Any](call.session, api.GET_SINGLE_SEND, "sent", RESOURCE, checked_id(found.id)).follow(call)
     whole = yield from reading.state(send)
+    rest = {name: () for name in ("list_ids", "segment_ids", "all") if name not in body.get("send_to", {})}
+    if whole.is_("draft") and not goals.Updated(operations.flat({"send_to": rest})).holds(whole.model):
+        raise send.error(errors.NotAppliedError, cause=ANOTHER_AUDIENCE, temporary=False)
     yield from operations.updated(send, UPDATE, whole.model, body)
     return (yield from ensure_sent(send, within))
 
 
-def when(seconds: int) -> dict[str, str]:
-    """Return the body that schedules for a unix time."""
-    return {"send_at": datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+def at_time(session: Session, write: Write[Any], id: str, at: int) -> Change[Any]:
+    """Make the call of a write that schedules for a unix time."""
+    return Change(session, write, id, {"send_at": f"{operations.utc(at):%Y-%m-%dT%H:%M:%SZ}"}, {"send_at": at})
 
 
 # --- the operations ---
@@ -154,8 +156,7 @@ class SingleSendsClient(Client):
         return self._run(flow)
 
     def _prove(self, its: str) -> None:
-        own = self._view(on_behalf_of=None)
-        before, seen, after = [view._lists() for view in (own, self, own)]
+        before, seen, after = [self._view(on_behalf_of=account)._lists() for account in (None, its, None)]
         if before != after or seen == before or seen & before:
             raise errors.NotAppliedError(resource="single send", on_behalf_of=its, cause=WHY, hint=KEY, temporary=False)
         self._proven.add(its)
@@ -243,7 +244,7 @@ class SingleSendsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends
         """
-        call = Change(self._session, DUPLICATE, body={} if name is None else {"name": name})
+        call = Change(self._session, DUPLICATE, body={} if name is None else checked_body({"name": name}))
         call.ask.parameters = {RESOURCE.id_name: checked_id(single_send_id)}
         return self._write(operations.content(call, types.SingleSend.of))
 
@@ -266,9 +267,8 @@ class SingleSendsClient(Client):
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
         """
-        wanted = {"send_at": operations.checked_time(send_at, self._session.clock.time())}
-        call = Change(self._session, SCHEDULE, checked_id(single_send_id), when(wanted["send_at"]), wanted)
-        return self._write(timed(call))
+        seconds = operations.checked_time(send_at, self._session.clock.time())
+        return self._write(timed(at_time(self._session, SCHEDULE, checked_id(single_send_id), seconds)))
 
     def unschedule(self, single_send_id: str) -> None:
         """Take back the schedule of a single send, which is a draft again afterwards.

@@ -228,6 +228,8 @@ def _row(number: int, values: Mapping[str, Any], folder: Path, texts: dict[str, 
     """Return a row, checked as the client will check it."""
     subuser, account_id, key = (values.get(name) for name in (*ACCOUNTS, "key"))
     check(subuser is None or account_id is None, "a row has a subuser, or an account_id", "Give one of the two.")
+    texts_only = isinstance(subuser, str | None) and isinstance(account_id, str | None)
+    check(texts_only, "a subuser or an account_id is no text", "Give a text.")
     account = _account(subuser, account_id)
     ids = [name for name in IDS if name in values]
     check(len(ids) == 1, "a row has a campaign_id, a single_send_id, or a key", "Give one of them.")

@@ -55,7 +55,8 @@ def legacy_lists(session: Session, campaign_id: int) -> Flow[list[Named]]:
 def contact_lists(session: Session, campaign_id: int) -> Flow[list[Named]]:
     """Read the lists of contacts, every page."""
     call = Call[Any](session, api.LIST_CONTACT_LISTS, "moved", CAMPAIGN, campaign_id)
-    return [_named(each, each.contact_count) for each in (yield from operations.pages(call))]
+    found = {each.id: each for each in (yield from operations.pages(call))}  # one may move to another page meanwhile
+    return [_named(each, each.contact_count) for each in found.values()]
 
 
 def segments(session: Session, campaign_id: int) -> Flow[list[Named]]:
@@ -83,7 +84,7 @@ def draft(session: Session, ending: str, body: Mapping[str, Any]) -> Flow[tuple[
         call.operation = api.LIST_SINGLE_SENDS
         found = reading.first_with_key(RESOURCE, ending, (yield from operations.pages(call)))
     model = found or (yield from operations.made(call, MAKE, ending, body))
-    read = Call[Any](session, api.GET_SINGLE_SEND, "moved", RESOURCE, model.id).follow(call)
+    read = Call[Any](session, api.GET_SINGLE_SEND, "moved", RESOURCE, RESOURCE.checked_id(model.id)).follow(call)
     state = yield from reading.state(read)
     if not state.is_("draft"):
         raise read.error(NotInDraftError, status=state.status or None, hint=SENT)

@@ -255,7 +255,7 @@ class _Planner:
         self.notes: list[Problem] = []
 
     def name(self, on_behalf_of: str | None) -> None:
-        title = self.campaign.title or f"Campaign {self.campaign.id}"
+        title = (self.campaign.title or "").strip() or f"Campaign {self.campaign.id}"
         whose = f"-{sha256(on_behalf_of.encode()).hexdigest()[:8]}" if on_behalf_of else ""
         key = f"move-{self.campaign.id}{whose}"
         longest = LONGEST_NAME - len(with_key("title", "-", key)[0]) + 1
@@ -296,7 +296,7 @@ class _Planner:
         for id in getattr(self.campaign, field):
             old = next((each for each in legacy or () if each.id == id), None)
             if id in given[field]:
-                fitting, how = [each for each in there if each.id == given[field][id]], "as you say"
+                fitting, how = [each for each in there if str(each.id).lower() == given[field][id]], "as you say"
             else:
                 fitting, how = [each for each in there if old and old.name and each.name == old.name], "by its name"
             if len(fitting) != 1:
@@ -308,7 +308,8 @@ class _Planner:
             if old and None not in (old.count, new.count) and old.count != new.count:
                 message = f"the legacy list {old} has {old.count} recipients, and its successor {new.count} contacts"
                 self.notes.append(Problem(field, message, "Compare the two before you send."))
-        self.to[field] = found = list(dict.fromkeys(found))
+        found = list(dict.fromkeys(found))
+        self.to |= {field: found} if found else {}
         if len(found) > MOST[field]:
             message = f"there are {len(found)}, and a single send has {MOST[field]} at most"
             self.problems.append(Problem(field, message, "Leave some out of the campaign."))
@@ -317,6 +318,10 @@ class _Planner:
         campaign = self.campaign
         for name in AS_THEY_ARE:
             if value := getattr(campaign, name):
+                if name == "editor" and value not in ("code", "design"):
+                    remedy = "Move it by hand, or wait for a version that knows this editor."
+                    self.problems.append(Problem(name, f"Single Sends have no editor {value!r}", remedy))
+                    continue
                 self.config[name] = value
                 self.carried.append(Carried(name, f"email_config.{name}", f"{value}, as it is"))
         for name, value in campaign.extra.items():

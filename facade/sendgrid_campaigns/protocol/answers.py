@@ -94,7 +94,7 @@ def number(text: str | None) -> float | None:
 def unix_time(value: Any) -> int | None:
     """Return the unix time of whole seconds, or of a text of ISO 8601; None for anything else."""
     with suppress(TypeError, ValueError, OverflowError):
-        return value if type(value) is int else int(datetime.fromisoformat(value).timestamp())
+        return value if value.__class__ is int and value < 1e11 else int(datetime.fromisoformat(value).timestamp())
     return None
 
 

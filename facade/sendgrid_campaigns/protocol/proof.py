@@ -61,7 +61,7 @@ def prove(answer: Answer | NoAnswer, operation: Operation[R], id: Id, ambiguous:
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             problem = f"the answer is not what the service documents ({type(error).__name__}: {str(error)[:200]})"
         if about != id if type(about) is type(id) else code not in ACCEPTED_BY_STATUS:  # pyright: ignore
-            return Tried(answer, Proof.UNKNOWN, f"the answer is about {about!r}")  # R14
+            return Tried(answer, Proof.UNKNOWN, f"the answer is about {str(about)[:100]!r}")  # R14  # pyright: ignore
         proven = code in ACCEPTED_BY_STATUS or value is not None  # R5
         return Tried(answer, Proof.ACCEPTED if proven else Proof.UNKNOWN, problem, value)
     if code not in REFUSALS or answer.repeated:
