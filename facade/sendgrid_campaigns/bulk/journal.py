@@ -179,7 +179,13 @@ class Job:
         """Make these the job's rows, in one transaction. What became of rows that are there already stays."""
         contents, load_id = dict[str, str](), uuid4().hex
         given = [
-            {"job": self.name, "account": row.on_behalf_of or "", "item": row.item, "line": row.line}
+            {
+                "job": self.name,
+                "account": row.on_behalf_of or "",
+                "item": row.item,
+                "line": row.line,
+                "load_id": load_id,
+            }
             | {"fields": _written_fields(row.fields, contents) if row.fields else "{}"}
             for row in read
         ]
@@ -200,7 +206,7 @@ class Job:
             if contents:
                 known = [{"sha256": name, "content": text} for name, text in sorted(contents.items())]
                 connection.execute(self.journal.insert(_CONTENTS).on_conflict_do_nothing(), known)
-            connection.execute(upsert, [{**each, "load_id": load_id} for each in given])
+            connection.execute(upsert, given)
             gone = (_R.job == self.name) & (_R.load_id != load_id) & _R.state.in_(("todo", "later", "refused"))
             connection.execute(sql.delete(_ROWS).where(gone))
             if connection.dialect.name == "postgresql":  # without statistics, each claim sorts all rows that are due

@@ -62,7 +62,9 @@ class Row:
     @property
     def item(self) -> str:
         """The name of the send within its account: the campaign's or single send's id, or the key."""
-        id = str(self.single_send_id or self.campaign_id) if self.key is None else f"key {self.key}"
+        if self.campaign_id is not None:
+            return str(self.campaign_id)
+        id = str(self.single_send_id) if self.key is None else f"key {self.key}"
         return SINGLE_SEND + id if self.is_single_send else id
 
     def __str__(self) -> str:
@@ -117,6 +119,7 @@ NAMES = (*COLUMNS, "name", *(name for name in NewSingleSendFields.__annotations_
 NUMBERS = ("campaign_id", "sender_id", "suppression_group_id")
 LISTS = {"list_ids": r"[\s,;]+", "segment_ids": r"[\s,;]+", "categories": r"\s*[,;]\s*"}
 """Columns of several values, and what stands between two values in a cell."""
+TYPED = {*NUMBERS, *LISTS}
 
 
 def read(path: Path) -> list[Row]:
@@ -166,16 +169,19 @@ def _of_cells(names: list[str], cells: list[str]) -> Mapping[str, Any]:
     values = dict[str, Any]()
     for name, cell in zip(names, cells, strict=False):
         if cell := cell.strip():
-            values[name] = re.split(LISTS[name], cell) if name in LISTS else cell
-            if name in NUMBERS:
-                values[name] = _number(name, cell)
-            if name in ("list_ids", "segment_ids"):
-                values[name] = [_number(name, each) for each in values[name]]
+            values[name] = _of_cell(name, cell) if name in TYPED else cell
     return values
 
 
+def _of_cell(name: str, cell: str) -> Any:
+    if name in NUMBERS:
+        return _number(name, cell)
+    several = re.split(LISTS[name], cell)
+    return [_number(name, each) for each in several] if name in ("list_ids", "segment_ids") else several
+
+
 def _number(name: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text):
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
         check(False, f"{name} is {shown(text)}", "Give a whole number.")
     return int(text)
 
@@ -226,20 +232,22 @@ def rows_of(lines: Iterable[Line], folder: Path, source: str) -> list[Row]:
 
 def _row(number: int, values: Mapping[str, Any], folder: Path, texts: dict[str, str]) -> Row:
     """Return a row, checked as the client will check it."""
-    subuser, account_id, key = (values.get(name) for name in (*ACCOUNTS, "key"))
+    subuser, account_id, key = values.get("subuser"), values.get("account_id"), values.get("key")
     check(subuser is None or account_id is None, "a row has a subuser, or an account_id", "Give one of the two.")
-    texts_only = isinstance(subuser, str | None) and isinstance(account_id, str | None)
+    texts_only = type(subuser if account_id is None else account_id) in (str, type(None))
     check(texts_only, "a subuser or an account_id is no text", "Give a text.")
     account = _account(subuser, account_id)
     ids = [name for name in IDS if name in values]
     check(len(ids) == 1, "a row has a campaign_id, a single_send_id, or a key", "Give one of them.")
-    fields = {name: value for name, value in values.items() if name not in (*ACCOUNTS, *ids)}
+    fields = {name: value for name, value in values.items() if name not in ACCOUNTS and name not in ids}
     if key is None:
-        more, hint = ", ".join(fields), "Only a row with a key makes a campaign or a single send."
-        check(not more, f"{more} stands beside a {ids[0]}", hint)
-        checked_id = campaigns.checked_id if ids == ["campaign_id"] else single_sends.checked_id
-        id: Any = checked_id(values[ids[0]])
-        return Row(line=number, on_behalf_of=account, **{ids[0]: id})
+        if fields:
+            more, hint = ", ".join(fields), "Only a row with a key makes a campaign or a single send."
+            check(False, f"{more} stands beside a {ids[0]}", hint)
+        if ids == ["campaign_id"]:
+            return Row(line=number, on_behalf_of=account, campaign_id=campaigns.checked_id(values["campaign_id"]))
+        id = single_sends.checked_id(values["single_send_id"])
+        return Row(line=number, on_behalf_of=account, single_send_id=id)
     content = fields
     if "name" in fields and not FILES.keys().isdisjoint(fields):
         config: Any = fields.get("email_config", {})
