@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from sendgrid_campaigns.sandbox import Sandbox
 from sendgrid_campaigns.sandbox.example import READY, READY_SINGLE_SEND, SINGLE_SENDS
+from sendgrid_campaigns.sandbox.single_sends import RESERVED_FIELDS
 from spec_diff.reader import read, resolved
 
 NOW, AT = 1_800_000_000, "2027-01-15T08:00:00Z"
@@ -110,6 +111,7 @@ SEGMENT = {
     "parent_list_ids": None,
 }
 ADDRESS = {"email": "sender-124451@example.com", "name": "Example News"}
+RESERVED = [{"id": f"_rf{number}", "name": name, "field_type": "Text"} for number, name in enumerate(RESERVED_FIELDS)]
 SENDER = {
     "id": 124451,
     "nickname": "Example News",
@@ -197,6 +199,7 @@ def single_sends(described: dict[str, Any]) -> list[Step]:
         Step("a list", "GET", f"{lists}/{LISTS[0]['id']}", 200, LISTS[0]),
         Step("no list", "GET", f"{lists}/{id}", 404, absent["application/json"]["example"]),
         Step("segments", "GET", "marketing/segments/2.0", 200, {"results": [SEGMENT]}),
+        Step("field definitions", "GET", "marketing/field_definitions", 200, {"reserved_fields": RESERVED}),
         Step("senders", "GET", "marketing/senders", 200, [SENDER]),
         Step("legacy lists", "GET", "contactdb/lists", 200, {"lists": LEGACY_LISTS}),
         Step("scopes", "GET", "scopes", 200, {"scopes": SCOPES}),

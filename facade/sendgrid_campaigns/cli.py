@@ -198,7 +198,7 @@ def _flat(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-PARTS = {"send_to": SendToFields, "email_config": EmailConfigFields}
+PARTS: Mapping[str, type[Any]] = {"send_to": SendToFields, "email_config": EmailConfigFields}
 """The parts of a single send, with their fields."""
 
 
@@ -461,7 +461,9 @@ def command(
     return register
 
 
-single_send = functools.partial(command, of=single_sends)
+single_send: Callable[..., Callable[[Callable[..., Output]], Callable[..., Output]]] = functools.partial(
+    command, of=single_sends
+)
 """Register a function as a command of single sends."""
 
 

@@ -275,7 +275,7 @@ class Throttle:
 
     def __init__(self, campaigns: CampaignsClient) -> None:
         self.campaigns = campaigns
-        self.waiting = False
+        self.waiting: bool = False
         self._lock = threading.Lock()
         self._calls = self._ended = 0  # under way; ended since `_before`
         self._before = math.inf  # requests that were left in this window when this process began to count
