@@ -318,9 +318,10 @@ class SingleSendsClient(Client):
 
         key: what the mailing is, such as `newsletter-2026-03`; letters, digits and `._:-`, at most 40. The key becomes
         part of the name, `March (once newsletter-2026-03)`, and that is how a single send of an earlier run is found.
-        within: as for `ensure_sent`. A draft of an earlier run gets the fields given now.
+        within: as for `ensure_sent`. A draft of an earlier run gets the fields given now; NotAppliedError is raised for
+        one with more of an audience than is given now, for the service takes nobody out.
 
-        Raises what `create`, `update` and `ensure_sent` do. After any error, call again.
+        Raises what `create`, `update` and `ensure_sent` do. After any other error, call again.
 
         https://www.twilio.com/docs/sendgrid/api-reference/single-sends/schedule-single-send
         """
