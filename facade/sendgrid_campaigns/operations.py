@@ -16,7 +16,7 @@ from sendgrid_campaigns.config import check
 from sendgrid_campaigns.errors import shown
 from sendgrid_campaigns.models import Attempt, ErrorDetail, Result, WithStatus
 from sendgrid_campaigns.protocol.call import Call
-from sendgrid_campaigns.protocol.change import Change, Changed, change
+from sendgrid_campaigns.protocol.change import Change, change
 from sendgrid_campaigns.protocol.flow import Flow, Operation, R, T
 from sendgrid_campaigns.protocol.goals import Created, State, Updated, Write
 from sendgrid_campaigns.protocol.proof import Tried
@@ -96,12 +96,6 @@ def content(call: Change[R], result: Callable[[Any], T]) -> Flow[T]:
         call.resource.checked_id(getattr(found, "id", None))
         return result(found)
     raise call.unknown(None, "the service accepted the request, but its answer cannot be read")
-
-
-def status_of(changed: Changed[Any]) -> str | None:
-    """Return the status after a write: as the answer tells, or as it was read back."""
-    known_from, answer, state = changed
-    return answer.status if answer else state.status if state and known_from != "answer" else None
 
 
 def made(call: Call[Any], create: Write[Any], ending: str, body: Mapping[str, Any]) -> Flow[Any]:

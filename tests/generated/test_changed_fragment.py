@@ -65,8 +65,8 @@ def test_an_added_operation_is_called_and_renamed_fields_are_type_errors(copy: P
         "waits": 1,
         "results": ["Paused", *(["NotFoundError", PAUSE, 4900, "acme"], ["OutcomeUnknownError", PAUSE, 4900, "acme"])],
     }
-    # With what they import, these files are all of the facade that knows the generated package.
-    files = ["facade/sendgrid_campaigns/campaigns.py", "facade/sendgrid_campaigns/_sync/campaigns.py"]
+    # These files are all of the facade that knows the generated package. `make generate` writes campaign_types.py.
+    files = [f"facade/sendgrid_campaigns/{name}.py" for name in ("campaigns", "_sync/campaigns", "campaign_types")]
     # Paths in the cache are relative: the cache serves every copy.
     said = run(copy, 1, "-m", "mypy", *files, "--cache-dir", ROOT / ".mypy_cache" / "renamed")
     named = {
@@ -75,4 +75,5 @@ def test_an_added_operation_is_called_and_renamed_fields_are_type_errors(copy: P
         for schema, (old, _) in RENAMED.items()
         if f'"{schema}" has no attribute "{old}"' in line
     }
-    assert named >= {(schema, file) for schema in RENAMED for file in files}, said
+    by_hand = {(schema, file) for schema in RENAMED if schema != "Campaign" for file in files[:2]}
+    assert named >= {*by_hand, ("Campaign", files[2])}, said

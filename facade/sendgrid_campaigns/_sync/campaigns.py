@@ -76,15 +76,17 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 
 def time(call: "Change[wire.Schedule]", send_at: int) -> Flow[models.Schedule]:
     """Schedule or reschedule a campaign."""
-    changed = known_from, answer, _ = yield from change(call)
+    known_from, answer, state = yield from change(call)
     at = operations.utc(answer.send_at if answer else send_at) or datetime.fromtimestamp(send_at, UTC)
-    return models.Schedule(call.id, at, operations.status_of(changed), known_from, tuple(call.attempts))
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.Schedule(call.id, at, status, known_from, tuple(call.attempts))
 
 
 def send(call: "Change[wire.SendAccepted]", *, post_first: bool = False) -> Flow[models.SendReceipt]:
     """Send a campaign."""
-    changed = yield from change(call, post_first=post_first)
-    return models.SendReceipt(call.id, operations.status_of(changed), changed[0], tuple(call.attempts))
+    known_from, answer, state = yield from change(call, post_first=post_first)
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.SendReceipt(call.id, status, known_from, tuple(call.attempts))
 
 
 def find(call: Call[Any], key: str) -> Flow[Any]:

@@ -102,10 +102,10 @@ WRITES: Mapping[str | None, Write[Any]] = {write.done: write for write in _WRITE
 
 def timed(call: Change[Any], *, post_first: bool = False) -> Flow[models.SingleSendReceipt]:
     """Send or schedule a single send."""
-    changed = known_from, _, state = yield from change(call, post_first=post_first)
+    known_from, answer, state = yield from change(call, post_first=post_first)
     send_at = (call.wanted or {}).get("send_at") if known_from == "answer" or state is None else state.send_at
-    status, attempts = operations.status_of(changed), tuple(call.attempts)
-    return models.SingleSendReceipt(call.id, status, operations.utc(send_at), known_from, attempts)
+    status = answer.status if answer else state.status if state and known_from != "answer" else None
+    return models.SingleSendReceipt(call.id, status, operations.utc(send_at), known_from, tuple(call.attempts))
 
 
 def ensure_sent(call: Call[Any], within: float) -> Flow[models.SingleSendReceipt]:
