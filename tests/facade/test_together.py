@@ -112,7 +112,7 @@ class Politely(httpx.AsyncBaseTransport):
             await asyncio.sleep(0)  # takes no time: other tasks go on, here and below
         response = await self._inner.handle_async_request(request)
         for _ in range(self._random.randrange(4)):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # takes no time, either
         return response
 
 
